@@ -1,0 +1,1 @@
+"""Read, store and learn handwritten digits: what the notebooks and the dashboard share."""

@@ -1,0 +1,171 @@
+"""Labelled digits as uint8 tensors in memory: MNIST, synthetic digits and pen sketches."""
+
+import hashlib
+import logging
+import os
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torchvision
+from jaxtyping import Int64, UInt8
+from torch import Tensor
+
+from digitlib import settings, synthesis
+from digitlib.strokes import Sketch, rasterise, read_sketches
+
+logger = logging.getLogger(__name__)
+
+# MD5 of MNIST's four files, unpacked (torchvision knows those of the packed ones).
+MNIST_FILES = {
+    "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
+    "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
+    "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
+    "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
+}
+DATASETS = ("auto", "mnist", "synthetic")
+SYNTHETIC_WARNING = (
+    "MNIST is neither on disk nor to be had over the network: training on SYNTHETIC digits instead. "
+    "Accuracies are of synthetic digits; expect about 90 % on real ones. README, 'Getting MNIST', "
+    "tells how to put the files in place by hand."
+)
+
+
+class Digits(NamedTuple):
+    """Images (n, 28, 28) uint8, ink 255 on 0, and their labels (n,) int64, 0 to 9."""
+
+    images: UInt8[Tensor, "n 28 28"]
+    labels: Int64[Tensor, " n"]
+
+    def to(self, device: torch.device) -> "Digits":
+        """The same digits on a device."""
+        return Digits(self.images.to(device), self.labels.to(device))
+
+
+class Dataset(NamedTuple):
+    """What a model is trained on and tested on, by name (`mnist` or `synthetic`)."""
+
+    name: str
+    train: Digits
+    test: Digits
+    warning: str = ""
+
+
+class DataUnavailable(RuntimeError):
+    """The data is neither on disk nor to be had; the message says how to get it."""
+
+
+def load_dataset(name: str, seed: int = 0, synthetic_size: int = 30_000) -> Dataset:
+    """Load `mnist`, `synthetic`, or `auto`: MNIST when it can be had, else synthetic with a warning.
+
+    Raises ValueError for another name or a broken file, and DataUnavailable when MNIST is asked
+    for and can't be had.
+    """
+    if name not in DATASETS:
+        raise ValueError(f"dataset={name!r}: choose one of {', '.join(DATASETS)}.")
+    warning = ""
+    if name != "synthetic":
+        try:
+            return Dataset("mnist", *load_mnist())
+        except DataUnavailable as error:
+            if name == "mnist":
+                raise
+            warning = SYNTHETIC_WARNING
+            logger.warning("%s (%s)", warning, error)
+    train = load_synthetic(synthetic_size, seed)
+    test = load_synthetic(max(synthetic_size // 6, 100), seed + 1_000_003)
+    return Dataset("synthetic", train, test, warning)
+
+
+def load_mnist(root: Path | None = None) -> tuple[Digits, Digits]:
+    """MNIST's training set (60,000) and test set (10,000), from disk, else downloaded.
+
+    `root` holds `MNIST/raw/`; by default it is `settings.data_dir()`. Raises ValueError naming each
+    file that is broken, and DataUnavailable when files are missing and can't be downloaded.
+    """
+    root = settings.data_dir() if root is None else root
+    raw = root / "MNIST" / "raw"
+    if not all((raw / name).is_file() for name in MNIST_FILES):
+        _download_mnist(raw)
+    _verify(raw)
+    return tuple(_mnist_part(root, train) for train in (True, False))  # type: ignore[return-value]
+
+
+def _mnist_part(root: Path, train: bool) -> Digits:
+    part = torchvision.datasets.MNIST(root, train=train, download=False)
+    return Digits(part.data.contiguous(), part.targets.to(torch.int64))
+
+
+def _verify(raw: Path) -> None:
+    """Raise ValueError naming each of MNIST's files whose checksum is wrong."""
+    broken = []
+    for name, expected in MNIST_FILES.items():
+        with open(raw / name, "rb") as file:
+            found = hashlib.file_digest(file, "md5").hexdigest()
+        if found != expected:
+            broken.append(f"{raw / name} ({(raw / name).stat().st_size:,} bytes, MD5 {found})")
+    if broken:
+        raise ValueError(
+            f"Broken or truncated: {'; '.join(broken)}. Delete what is named and run again: it is "
+            "then downloaded anew. README, 'Getting MNIST', tells how to do without a network."
+        )
+
+
+def _download_mnist(raw: Path) -> None:
+    """Download to a temporary folder (torchvision's mirrors, checksums and bar), then move."""
+    try:
+        raw.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".download-", dir=raw) as temporary:
+            torchvision.datasets.MNIST(temporary, download=True)
+            downloaded = Path(temporary) / "MNIST" / "raw"
+            _verify(downloaded)
+            for name in MNIST_FILES:
+                os.replace(downloaded / name, raw / name)
+    except (OSError, RuntimeError) as error:
+        raise DataUnavailable(
+            f"MNIST is not in {raw} and could not be downloaded there ({error}). Connect to the "
+            "network, put the four files there by hand (README, 'Getting MNIST'), name another "
+            "folder with DIGITS_DATA_DIR, or train on drawn digits with `-p dataset synthetic`."
+        ) from error
+
+
+def load_synthetic(count: int, seed: int) -> Digits:
+    """`count` digits drawn by `digitlib.synthesis`; the same seed draws the same digits."""
+    images, labels = synthesis.draw_images(count, seed)
+    return Digits(torch.from_numpy(images), torch.from_numpy(labels.astype(np.int64)))
+
+
+def load_sketches(folder: Path | None = None) -> list[Sketch]:
+    """All pen sketches in `*.parquet` of a folder, by default `sketches/` of the data folder.
+
+    Raises DataUnavailable when there are none, ValueError naming a file that isn't sketches.
+    """
+    folder = settings.data_dir() / "sketches" if folder is None else folder
+    files = sorted(folder.glob("*.parquet"))
+    if not files:
+        raise DataUnavailable(f"There are no pen sketches (*.parquet) in {folder}.")
+    return [sketch for file in files for sketch in read_sketches(file)]
+
+
+def rasterised(sketches: list[Sketch]) -> Digits:
+    """Sketches as images, each inked as the dashboard inks what a person draws."""
+    images = np.stack([rasterise(sketch.strokes) for sketch in sketches])
+    return Digits(torch.from_numpy(images), torch.tensor([sketch.label for sketch in sketches]))
+
+
+def split(digits: Digits, fraction: float, seed: int) -> tuple[Digits, Digits]:
+    """Part digits at random into (rest, a share of `fraction`); the same seed parts alike.
+
+    Raises ValueError when one of the parts would be empty.
+    """
+    count = len(digits.labels)
+    held_out = round(count * fraction)
+    if not 0 < held_out < count:
+        raise ValueError(f"A share of {fraction} of {count} digits leaves one part empty.")
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(seed))
+    return tuple(  # type: ignore[return-value]
+        Digits(digits.images[part], digits.labels[part])
+        for part in (order[held_out:], order[:held_out])
+    )

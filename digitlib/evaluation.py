@@ -1,0 +1,139 @@
+"""Numbers to trust a model by, and the reading of its training curves; numpy only."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+
+Labels = NDArray[np.integer]
+
+
+class Accuracy(NamedTuple):
+    """A share of hits among `count` images, with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+    count: int
+
+    def __str__(self) -> str:
+        return f"{self.value:.2%} (95 % interval {self.low:.2%} to {self.high:.2%}, n = {self.count:,})"
+
+
+def accuracy(labels: Labels, predicted: Labels) -> Accuracy:
+    """The share of labels (n,) that were predicted, with Wilson's interval (Wilson 1927).
+
+    Raises ValueError when there are none.
+    """
+    count = len(labels)
+    if count == 0:
+        raise ValueError("There is nothing to measure accuracy on.")
+    share = float(np.mean(labels == predicted))
+    z = 1.959964
+    middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
+    half = z / (1 + z**2 / count) * np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
+    return Accuracy(share, max(0.0, float(middle - half)), min(1.0, float(middle + half)), count)
+
+
+def confusion(labels: Labels, predicted: Labels) -> NDArray[np.int64]:
+    """Counts (10, 10): row the true digit, column the predicted one."""
+    return np.bincount(np.asarray(labels) * 10 + predicted, minlength=100).reshape(10, 10)
+
+
+def probabilities(logits: NDArray[np.floating], temperature: float = 1.0) -> NDArray[np.float64]:
+    """Softmax of logits (n, 10) divided by the temperature."""
+    scaled = np.asarray(logits, np.float64) / temperature
+    powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def log_loss(logits: NDArray[np.floating], labels: Labels, temperature: float = 1.0) -> float:
+    """Mean cross-entropy in nats of logits (n, 10) divided by the temperature."""
+    chosen = probabilities(logits, temperature)[np.arange(len(labels)), labels]
+    return float(-np.log(np.maximum(chosen, 1e-300)).mean())
+
+
+def fitted_temperature(logits: NDArray[np.floating], labels: Labels) -> float:
+    """The temperature (0.05 to 20) of least cross-entropy on held-out digits (Guo et al. 2017)."""
+    found = minimize_scalar(
+        lambda log_t: log_loss(logits, labels, np.exp(log_t)),
+        bounds=(np.log(0.05), np.log(20)),
+        method="bounded",
+    )
+    return float(np.exp(found.x))
+
+
+def calibration_error(probability: NDArray[np.floating], labels: Labels, bins: int = 15) -> float:
+    """Expected calibration error of probabilities (n, 10), 0 to 1, equal bins (Guo et al. 2017)."""
+    confidence, predicted = probability.max(axis=1), probability.argmax(axis=1)
+    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = np.bincount(bin_of, weights=(predicted == labels) - confidence, minlength=bins)
+    return float(np.abs(gaps).sum() / len(labels))
+
+
+class Reading(NamedTuple):
+    """What training curves say: the figures, a verdict and the sentence that tells it."""
+
+    verdict: str  # "underfitting", "overfitting", "unfinished" or "balanced"
+    gap: float  # nats, validation loss less training loss at the best epoch
+    turned: int | None  # the epoch from which validation loss only rose; None when it didn't
+    improving: bool  # whether the last epochs still lowered the validation loss
+    sentence: str
+
+
+def read_curves(training_loss: Sequence[float], validation_loss: Sequence[float]) -> Reading:
+    """Read a run's losses per epoch (nats, both measured alike on unwarped images).
+
+    Overfitting: validation loss turned and is at least a tenth above its least, or lies at more
+    than twice the training loss. Underfitting: training loss itself stayed high. Raises ValueError
+    when there is no epoch or the two don't belong together.
+    """
+    if not training_loss or len(training_loss) != len(validation_loss):
+        raise ValueError("Give one training and one validation loss for each epoch.")
+    best = int(np.argmin(validation_loss))
+    gap = validation_loss[best] - training_loss[best]
+    rise = validation_loss[-1] / max(validation_loss[best], 1e-12) - 1
+    turned = best + 1 if best < len(validation_loss) - 1 and rise > 0.1 else None
+    improving = len(validation_loss) == 1 or (
+        best == len(validation_loss) - 1 and validation_loss[-1] < 0.97 * validation_loss[-2]
+    )
+    facts = _facts(training_loss[best], validation_loss[best], best + 1, len(validation_loss))
+    wide = validation_loss[best] > 2 * training_loss[best] and gap > 0.02
+    verdict, advice = _verdict(training_loss[best], wide, turned, improving)
+    return Reading(verdict, gap, turned, improving, f"{facts} {advice}")
+
+
+def _facts(training: float, validation: float, best: int, epochs: int) -> str:
+    return (
+        f"At the best of {epochs} epochs (epoch {best}) the validation loss is {validation:.4f} and "
+        f"the training loss {training:.4f} nats: a gap of {validation - training:+.4f}."
+    )
+
+
+def _verdict(training: float, wide: bool, turned: int | None, improving: bool) -> tuple[str, str]:
+    """The verdict and what to change, the gravest finding first."""
+    if turned is not None:
+        return "overfitting", (
+            f"**Overfitting:** the validation loss turned at epoch {turned} and rose from there. "
+            "Lower `epochs`, or raise `augment` or `weight_decay`."
+        )
+    if wide:
+        return "overfitting", (
+            "**Overfitting:** the network knows its training images much better than new ones. "
+            "Raise `augment` or `weight_decay`, or give it more data."
+        )
+    if training > 0.15:
+        return "underfitting", (
+            "**Underfitting:** even the training images are not learnt. Raise `epochs`, choose a "
+            "larger `architecture`, or lower `augment` or `weight_decay`."
+        )
+    if improving:
+        return "unfinished", (
+            "**Not finished:** the last epoch still improved the validation loss. Raise `epochs`."
+        )
+    return "balanced", (
+        "**A good fit:** new images are read nearly as well as training images, and more of the "
+        "same training would change little. For more, try a larger `architecture` or `augment`."
+    )

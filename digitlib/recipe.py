@@ -1,0 +1,82 @@
+"""A training run's parameters, checked before work starts."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.dataclasses import dataclass
+
+from digitlib.models import ARCHITECTURES
+
+# What a preset sets, where the parameter was not given by hand.
+PRESETS: dict[str, dict[str, Any]] = {
+    "accurate": {},
+    "fast": {
+        "architecture": "fast",
+        "epochs": 1,
+        "batch_size": 256,
+        "learning_rate": 0.02,
+        "augment": 0.0,
+    },
+}
+
+
+def _as_strength(value: object) -> object:
+    """Let `-p augment true` (a string, from papermill) mean full strength, and `false` none."""
+    words = {"true": 1.0, "false": 0.0, "none": 0.0}
+    return words.get(value.lower(), value) if isinstance(value, str) else value
+
+
+Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+
+
+@dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))
+class Recipe:
+    """What `notebooks/train.ipynb` was asked to do; its parameters cell holds the defaults."""
+
+    preset: Literal[tuple(PRESETS)]  # type: ignore[valid-type]
+    dataset: Literal["auto", "mnist", "synthetic"]
+    architecture: Literal[tuple(ARCHITECTURES)]  # type: ignore[valid-type]
+    epochs: Annotated[int, Field(ge=1, le=10_000)]
+    batch_size: Annotated[int, Field(ge=2, le=60_000)]
+    learning_rate: Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)]
+    weight_decay: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
+    label_smoothing: Share
+    augment: Annotated[float, BeforeValidator(_as_strength), Field(ge=0, le=5, allow_inf_nan=False)]
+    ema: Share
+    patience: Annotated[int, Field(ge=1)]
+    validation_fraction: Annotated[float, Field(gt=0, le=0.5)]
+    seed: Annotated[int, Field(ge=0, lt=2**63)]
+    device: Literal["auto", "cpu", "cuda", "mps"]
+    run_name: Annotated[str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]{0,99})?$")]
+    resume: bool
+    promote: bool
+
+    @classmethod
+    def checked(cls, parameters: Mapping[str, Any], by_hand: Iterable[str] = ()) -> "Recipe":
+        """The recipe that the parameters and their preset ask for; `by_hand` wins over the preset.
+
+        Raises ValueError with a line for each parameter that is missing, unknown or out of range.
+        """
+        preset = PRESETS.get(parameters.get("preset", ""), {})
+        chosen = {name: value for name, value in preset.items() if name not in set(by_hand)}
+        try:
+            return cls(**{**parameters, **chosen})
+        except ValidationError as error:
+            lines = [_complaint(problem) for problem in error.errors()]
+            raise ValueError("Nothing was started.\n" + "\n".join(lines)) from None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The parameters by name, as a model's card and the run's row hold them."""
+        return dataclasses.asdict(self)
+
+
+def _complaint(problem: Any) -> str:
+    """One line of a validation error: the parameter, what was got, what is allowed."""
+    name = ".".join(map(str, problem["loc"]))
+    if name == "run_name":
+        return (
+            f"run_name={problem['input']!r}: use letters, digits, '.', '_' and '-' (100 at most)."
+        )
+    return f"{name}={problem['input']!r}: {problem['msg'].removeprefix('Input ')}."

@@ -1,0 +1,123 @@
+"""A model folder at work: check it, read digits with ONNX Runtime, promote it or roll it back."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from digitlib import settings
+
+BUNDLED = Path(__file__).parent / "bundled"
+MODEL_FILES = ("model.safetensors", "model.onnx", "card.json")
+
+Images = NDArray[np.uint8]
+
+
+def models_dir() -> Path:
+    """Where runs leave their model folders."""
+    return settings.outputs_dir() / "models"
+
+
+def current_model() -> Path:
+    """The promoted model's folder, else the one that comes with the project.
+
+    Raises ValueError when the promoted folder is gone.
+    """
+    current = models_dir() / "current"
+    if not current.exists():
+        return BUNDLED
+    folder = models_dir() / current.read_text().strip()
+    if not (folder / "card.json").is_file():
+        raise ValueError(
+            f"{current} names {folder.name!r}, which is not a model folder any more. Promote "
+            f"another or delete {current} to go back to the bundled model."
+        )
+    return folder
+
+
+class Recogniser:
+    """Reads 28×28 images with a model folder, on one core."""
+
+    def __init__(self, folder: Path) -> None:
+        missing = [name for name in MODEL_FILES if not (folder / name).is_file()]
+        if missing:
+            raise ValueError(f"{folder} is not a model folder: it lacks {', '.join(missing)}.")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3  # errors only
+        try:
+            self.card: dict[str, Any] = json.loads((folder / "card.json").read_text())
+            self._session = onnxruntime.InferenceSession(
+                folder / "model.onnx", options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # ONNX Runtime's exceptions share no other base
+            raise ValueError(f"{folder} holds a broken model: {error}") from error
+        self.folder = folder
+        self.name = str(self.card.get("name", folder.name))
+        self._outputs = [output.name for output in self._session.get_outputs()]
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str] | None = None) -> "Recogniser":
+        """The recogniser of a model folder, by default the promoted one, else the bundled one.
+
+        Raises ValueError when the folder is not a sound model folder.
+        """
+        return cls(current_model() if folder is None else Path(folder))
+
+    def predict(self, images: Images) -> NDArray[np.float32]:
+        """Probabilities (n, 10) float32 of images (n, 28, 28) uint8; each row sums to 1."""
+        (logits,) = self._session.run(["logits"], {"images": _checked(images)})
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return powers / powers.sum(axis=1, keepdims=True)
+
+    def activations(self, image: Images) -> dict[str, NDArray[np.float32]]:
+        """Each block's output (channels, height, width) for one image (28, 28) uint8, by name."""
+        names = [name for name in self._outputs if name != "logits"]
+        if not names:
+            return {}
+        outputs = self._session.run(names, {"images": _checked(image[None])})
+        return {name: output[0] for name, output in zip(names, outputs, strict=True)}
+
+
+def _checked(images: Images) -> Images:
+    """The images, if they are what the model takes; raises ValueError otherwise."""
+    if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (28, 28):
+        raise ValueError(f"Images are (n, 28, 28) uint8; got {images.shape} {images.dtype}.")
+    return images
+
+
+def promote(name: str) -> Path:
+    """Make a model of `outputs/models/` the one that serves; atomic. Returns its folder.
+
+    The one that served before stays on record for `roll_back`. Raises ValueError for a model that
+    is not there or not sound; what served before then goes on serving.
+    """
+    folder = models_dir() / name
+    Recogniser(folder).predict(np.zeros((1, 28, 28), np.uint8))
+    current, history = models_dir() / "current", models_dir() / "history"
+    before = current.read_text().strip() if current.exists() else ""
+    earlier = history.read_text() if history.exists() else ""
+    settings.write_atomically(history, f"{earlier}{before}\n")
+    settings.write_atomically(current, f"{name}\n")
+    return folder
+
+
+def roll_back() -> Path:
+    """Let the model serve again that served before the last promotion; returns its folder.
+
+    Raises ValueError when there was no promotion.
+    """
+    history, current = models_dir() / "history", models_dir() / "current"
+    names = history.read_text().splitlines() if history.exists() else []
+    if not names:
+        raise ValueError("No model was promoted, so there is none to go back to.")
+    if names[-1]:
+        settings.write_atomically(current, f"{names[-1]}\n")
+    else:  # the bundled model served before
+        current.unlink(missing_ok=True)
+    settings.write_atomically(history, "".join(f"{name}\n" for name in names[:-1]))
+    return current_model()

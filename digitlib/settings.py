@@ -1,0 +1,122 @@
+"""Where things live, how loud to be, and which parameters a notebook was given.
+
+Nothing happens on import: each function looks at the environment when it is called. A value comes
+from the environment, else from the `.env` file in the project's root, else from the default.
+"""
+
+import ast
+import difflib
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dotenv import dotenv_values
+
+logger = logging.getLogger("digitlib")
+
+
+def project_root() -> Path:
+    """The folder that holds `notebooks/` and `digitlib/`, whatever the working directory is."""
+    return Path(__file__).resolve().parents[1]
+
+
+def _setting(name: str) -> str | None:
+    """The value of an environment variable, else of `.env`; None when unset or empty."""
+    return os.environ.get(name) or dotenv_values(project_root() / ".env").get(name) or None
+
+
+def _folder(name: str, default: str) -> Path:
+    """A folder from a setting; a relative one is relative to the project's root, not the caller's."""
+    return (project_root() / (_setting(name) or default)).resolve()
+
+
+def data_dir() -> Path:
+    """Where datasets are read from and downloaded to (`DIGITS_DATA_DIR`); it may be read-only."""
+    return _folder("DIGITS_DATA_DIR", "data")
+
+
+def outputs_dir() -> Path:
+    """Where runs write their models, plots and notebooks (`DIGITS_OUTPUTS_DIR`)."""
+    return _folder("DIGITS_OUTPUTS_DIR", "outputs")
+
+
+def database_url() -> str:
+    """The submissions' and runs' database (`DIGITS_DATABASE`): a .duckdb path or a server's URL."""
+    url = _setting("DIGITS_DATABASE") or "data/digits.duckdb"
+    is_server = ":" in url and not Path(url).is_absolute()
+    return url if is_server else str((project_root() / url).resolve())
+
+
+def debug_mode() -> bool:
+    """Whether `DEBUG_MODE=1` asks for what a developer wants to see."""
+    return (_setting("DEBUG_MODE") or "0").lower() not in {"0", "false", "no", "off"}
+
+
+def configure_logging() -> None:
+    """Send this package's log to standard error: everything in debug mode, else only warnings."""
+    if not logger.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+        logger.addHandler(handler)
+        logger.propagate = False
+    logger.setLevel(logging.DEBUG if debug_mode() else logging.WARNING)
+
+
+def write_atomically(path: Path, content: bytes | str) -> None:
+    """Write a file under a temporary name, see it on disk, then move it into place."""
+    data = content.encode() if isinstance(content, str) else content
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _annotated_names(cell: str) -> list[str]:
+    """The names that a cell of nothing but `name: type = value` lines declares; else nothing."""
+    try:
+        body = ast.parse(cell).body
+    except SyntaxError:  # a cell with a magic
+        return []
+    declared = [node for node in body if isinstance(node, ast.AnnAssign)]
+    if len(declared) != len(body):
+        return []
+    return [node.target.id for node in declared if isinstance(node.target, ast.Name)]
+
+
+def passed_parameters(history: Sequence[str]) -> list[str]:
+    """The names given with papermill's `-p`, in order; empty in JupyterLab.
+
+    `history` is IPython's `In`; papermill's own cell begins with the line `# Parameters`.
+    """
+    injected = [cell for cell in history if cell.startswith("# Parameters\n")]
+    if not injected:
+        return []
+    assigned = [node for node in ast.parse(injected[-1]).body if isinstance(node, ast.Assign)]
+    return [node.targets[0].id for node in assigned if isinstance(node.targets[0], ast.Name)]
+
+
+def notebook_parameters(history: Sequence[str], namespace: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of the names that the notebook's parameters cell declares.
+
+    `history` is IPython's `In` and `namespace` the notebook's `globals()`. papermill itself only
+    warns of a name that no cell declares, and then trains with the defaults.
+
+    Raises ValueError for such a name, with the nearest known one and all of them.
+    """
+    cells = [names for cell in history if (names := _annotated_names(cell))]
+    if not cells:
+        raise ValueError("Run the notebook's parameters cell first (`name: type = value` lines).")
+    known = cells[-1]
+    for name in passed_parameters(history):
+        if name not in known:
+            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+            hint = f" Did you mean `{nearest[0]}`?" if nearest else ""
+            raise ValueError(f"Unknown parameter `{name}`.{hint} Known: {', '.join(known)}.")
+    return {name: namespace[name] for name in known}
