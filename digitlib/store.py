@@ -1,0 +1,258 @@
+"""Submissions and runs in DuckDB, safe with many dashboards and notebooks at once; the only SQL.
+
+DuckDB lets one process at a time write to a file, and nobody read meanwhile. So every call here
+takes a lock beside the file, opens, does one transaction, and closes; what is read is copied into
+memory. A call returns once its transaction is on disk.
+"""
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Protocol, Self
+from uuid import UUID
+
+import numpy as np
+from duckdb import DuckDBPyRelation
+from numpy.typing import ArrayLike, NDArray
+from uuid_utils.compat import uuid7
+
+from digitlib import settings
+from digitlib.database import Database, StoreError
+from digitlib.strokes import Image, Strokes, as_strokes, rasterise
+
+__all__ = ["Store", "StoreError", "Submission", "Tally", "checked_label", "checked_strokes"]
+
+MOST_POINTS = 20_000  # a digit has about 50; a page held open and scribbled full has 5,000
+MOST_STROKES = 2_000
+FARTHEST = 1e6  # the largest coordinate: the pad is 0 to 1, but any unit will do
+LONGEST_TEXT = 200  # characters in a session's or a model's name
+REVIEWS = ("pending", "accepted", "rejected")
+
+
+class Reader(Protocol):
+    """What a submission needs of a `Recogniser`: its name and its probabilities."""
+
+    @property
+    def name(self) -> str:
+        """The model folder's name."""
+
+    def predict(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Images (n, 28, 28) uint8 to probabilities (n, 10)."""
+
+
+class Submission(NamedTuple):
+    """A labelled sketch as it is shown to people: `image` is (28, 28) uint8."""
+
+    id: UUID
+    label: int
+    predicted: int
+    image: Image
+
+
+class Tally(NamedTuple):
+    """What has been collected, without what a review rejected; `latest` is newest first."""
+
+    total: int
+    per_digit: tuple[int, ...]  # 10 counts
+    right: int  # how often the model read what its writer meant
+    latest: list[Submission]
+
+
+def checked_label(label: object) -> int:
+    """The label as an int; ValueError unless it is a whole number from 0 to 9."""
+    whole = isinstance(label, int | np.integer) and not isinstance(label, bool)
+    if not (whole and 0 <= int(label) <= 9):  # type: ignore[call-overload]
+        raise ValueError(f"A label is a digit from 0 to 9; got {str(label)[:40]!r}.")
+    return int(label)  # type: ignore[call-overload]
+
+
+def checked_strokes(raw: Iterable[ArrayLike]) -> Strokes:
+    """Strokes as they are kept, in 32-bit floats; ValueError when malformed, too many or far."""
+    strokes = as_strokes(raw)
+    points = sum(map(len, strokes))
+    if points > MOST_POINTS or len(strokes) > MOST_STROKES:
+        raise ValueError(
+            f"The sketch has {points:,} points in {len(strokes):,} strokes; at most {MOST_POINTS:,}"
+            f" in {MOST_STROKES:,} are kept. Clear the pad and draw one digit."
+        )
+    if max(float(np.abs(stroke).max()) for stroke in strokes) > FARTHEST:
+        raise ValueError(f"The sketch holds a coordinate beyond ±{FARTHEST:,.0f}.")
+    return [stroke.astype(np.float32).astype(np.float64) for stroke in strokes]
+
+
+def _checked_text(text: str, what: str) -> str:
+    if not isinstance(text, str) or len(text) > LONGEST_TEXT:
+        raise ValueError(f"The {what} is a text of at most {LONGEST_TEXT} characters.")
+    return text
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can say of a value: arrays as lists, NaN and infinity as null, else text."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple | set):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+class Store:
+    """The submissions and runs of one database; made, with its schema, on the first write.
+
+    `url` is a path to a .duckdb file; None is the settings' one. `patience` is for how many
+    seconds a call waits for its turn. What goes wrong with the database is a `StoreError` whose
+    text can be shown to people; the file is then as it was.
+    """
+
+    def __init__(self, url: str | Path | None = None, patience: float = 10.0) -> None:
+        self.url = str(url or settings.database_url())
+        self._database = Database(self.url, patience)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Nothing is held between calls."""
+
+    def submit(
+        self,
+        *,
+        strokes: Iterable[ArrayLike],
+        label: int,
+        recogniser: Reader,
+        session: str,
+        id: UUID | None = None,
+    ) -> UUID:
+        """Keep a labelled sketch; it is on disk when its id is returned.
+
+        To try again after an error, pass the same `id`: the sketch is kept once, under the label
+        given last. Raises ValueError for a label outside 0 to 9, no ink, or malformed strokes.
+        """
+        label, kept = checked_label(label), checked_strokes(strokes)
+        image = rasterise(kept)
+        probabilities = recogniser.predict(image[None])[0]
+        id = id or uuid7()
+        with self._database.writing() as connection:
+            connection.execute(
+                "INSERT INTO submissions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending')"
+                " ON CONFLICT (id) DO UPDATE SET label = excluded.label",
+                [
+                    id,
+                    _now(),
+                    _checked_text(session, "session"),
+                    label,
+                    int(probabilities.argmax()),
+                    probabilities.tolist(),
+                    image.tobytes(),
+                    [stroke.tolist() for stroke in kept],
+                    _checked_text(recogniser.name, "model's name"),
+                ],
+            )
+        return id
+
+    def undo(self, session: str) -> UUID | None:
+        """Delete the session's latest submission, and return its id; None when there is none."""
+        with self._database.writing() as connection:
+            row = connection.execute(
+                "DELETE FROM submissions WHERE id = (SELECT id FROM submissions WHERE session = ?"
+                " ORDER BY submitted_at DESC, id DESC LIMIT 1) RETURNING id",
+                [session],
+            ).fetchone()
+        return row[0] if row else None
+
+    def review(self, id: UUID | str, review: str) -> None:
+        """Set a submission's review, one of `REVIEWS`; LookupError when there is no such one."""
+        if review not in REVIEWS:
+            raise ValueError(f"A review is one of {', '.join(REVIEWS)}; got {review!r}.")
+        with self._database.writing() as connection:
+            row = connection.execute(
+                "UPDATE submissions SET review = ? WHERE id = ? RETURNING id",
+                [review, UUID(str(id))],
+            ).fetchone()
+        if row is None:
+            raise LookupError(f"There is no submission {id}.")
+
+    def record_run(
+        self,
+        *,
+        run_name: str,
+        notebook: str,
+        parameters: Mapping[str, Any],
+        metrics: Mapping[str, Any],
+        model: str,
+    ) -> UUID:
+        """Keep what a run was given and what came of it; `run_name` joins its parameters."""
+        id = uuid7()
+        given = json.dumps(_plain({"run_name": run_name, **parameters}))
+        with self._database.writing() as connection:
+            connection.execute(
+                "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?)",
+                [id, _now(), notebook, given, json.dumps(_plain(metrics)), model],
+            )
+        return id
+
+    def submissions(self) -> DuckDBPyRelation:
+        """All submissions, newest first: a copy in memory; `.df()` makes a frame."""
+        return self._database.snapshot().sql("FROM submissions ORDER BY submitted_at DESC, id DESC")
+
+    def runs(self) -> DuckDBPyRelation:
+        """All runs, newest first, with their `run_name`: a copy in memory, as `submissions`."""
+        return self._database.snapshot().sql(
+            "SELECT id, parameters->>'run_name' AS run_name, * EXCLUDE (id) FROM runs"
+            " ORDER BY started_at DESC, id DESC"
+        )
+
+    def sketches(self) -> DuckDBPyRelation:
+        """What may be trained on, so none rejected, oldest first, as in a sketches file."""
+        return self._database.snapshot().sql(
+            "SELECT id::VARCHAR AS id, label, strokes, 'submission' AS source, session AS writer"
+            " FROM submissions WHERE review <> 'rejected' ORDER BY submitted_at, submissions.id"
+        )
+
+    def export(self, path: str | Path) -> int:
+        """Write `sketches()` as Parquet, moved into place when it is whole; returns how many."""
+        sketches = self.sketches()
+        path = Path(path)
+        partial = path.with_name(f".{path.name}.partial")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sketches.write_parquet(str(partial))
+        partial.replace(path)
+        return len(sketches)
+
+    def tally(self, latest: int = 8) -> Tally:
+        """How many sketches there are, per digit, how often the model was right, and the latest."""
+        with self._database.reading() as connection:
+            counts = connection.execute(
+                "SELECT label, count(*), count(*) FILTER (label = predicted) FROM submissions"
+                " WHERE review <> 'rejected' GROUP BY label"
+            ).fetchall()
+            rows = connection.execute(
+                "SELECT id, label, predicted, image FROM submissions WHERE review <> 'rejected'"
+                " ORDER BY submitted_at DESC, id DESC LIMIT ?",
+                [latest],
+            ).fetchall()
+        per_digit = {label: count for label, count, _ in counts}
+        return Tally(
+            total=sum(per_digit.values()),
+            per_digit=tuple(per_digit.get(digit, 0) for digit in range(10)),
+            right=sum(right for _, _, right in counts),
+            latest=[
+                Submission(id, label, predicted, np.frombuffer(image, np.uint8).reshape(28, 28))
+                for id, label, predicted, image in rows
+            ],
+        )
