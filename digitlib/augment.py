@@ -73,7 +73,7 @@ def _fields() -> Float[Tensor, "fields pixels"]:
 
 
 def _reinked(images: Images, amounts: Float[Tensor, "n 1 1 1"]) -> Images:
-    """Blend towards the images' dilation where the amount is positive, towards erosion where not."""
+    """Blend towards the dilated image where the amount is positive, else the eroded one."""
     other = torch.where(amounts > 0, _greatest(images), -_greatest(-images))
     return torch.lerp(images, other, amounts.abs())
 

@@ -27,9 +27,9 @@ MNIST_FILES = {
 }
 DATASETS = ("auto", "mnist", "synthetic")
 SYNTHETIC_WARNING = (
-    "MNIST is neither on disk nor to be had over the network: training on SYNTHETIC digits instead. "
-    "Accuracies are of synthetic digits; expect about 90 % on real ones. README, 'Getting MNIST', "
-    "tells how to put the files in place by hand."
+    "MNIST is neither on disk nor to be had over the network: training on SYNTHETIC digits "
+    "instead. Accuracies are of synthetic digits; expect about 90 % on real ones. README, "
+    "'Getting MNIST', tells how to put the files in place by hand."
 )
 
 
@@ -58,7 +58,7 @@ class DataUnavailable(RuntimeError):
 
 
 def load_dataset(name: str, seed: int = 0, synthetic_size: int = 30_000) -> Dataset:
-    """Load `mnist`, `synthetic`, or `auto`: MNIST when it can be had, else synthetic with a warning.
+    """Load `mnist`, `synthetic`, or `auto`: MNIST when it can be had, else a warning and synthetic.
 
     Raises ValueError for another name or a broken file, and DataUnavailable when MNIST is asked
     for and can't be had.
@@ -102,7 +102,7 @@ def _verify(raw: Path) -> None:
     """Raise ValueError naming each of MNIST's files whose checksum is wrong."""
     broken = []
     for name, expected in MNIST_FILES.items():
-        with open(raw / name, "rb") as file:
+        with (raw / name).open("rb") as file:
             found = hashlib.file_digest(file, "md5").hexdigest()
         if found != expected:
             broken.append(f"{raw / name} ({(raw / name).stat().st_size:,} bytes, MD5 {found})")
@@ -168,4 +168,21 @@ def split(digits: Digits, fraction: float, seed: int) -> tuple[Digits, Digits]:
     return tuple(  # type: ignore[return-value]
         Digits(digits.images[part], digits.labels[part])
         for part in (order[held_out:], order[:held_out])
+    )
+
+
+def first(digits: Digits, limit: int) -> Digits:
+    """The first `limit` digits, or all of them where it is 0."""
+    return Digits(*(part[:limit] for part in digits)) if limit else digits
+
+
+def describe(data: Dataset, train: Digits, validation: Digits) -> str:
+    """What is trained on, as Markdown, with the warning where MNIST was wanted and not there."""
+    warning = f"> # ⚠ {data.warning}\n\n" if data.warning else ""
+    counts = (len(train.labels), len(validation.labels), len(data.test.labels))
+    return (
+        warning
+        + "**{}** digits: {:,} to learn from, {:,} to choose by, {:,} to test on.".format(
+            data.name, *counts
+        )
     )

@@ -11,15 +11,16 @@ Labels = NDArray[np.integer]
 
 
 class Accuracy(NamedTuple):
-    """A share of hits among `count` images, with its 95 % interval."""
+    """A share of hits among `n` images, with its 95 % interval."""
 
     value: float
     low: float
     high: float
-    count: int
+    n: int
 
     def __str__(self) -> str:
-        return f"{self.value:.2%} (95 % interval {self.low:.2%} to {self.high:.2%}, n = {self.count:,})"
+        interval = f"95 % interval {self.low:.2%} to {self.high:.2%}"
+        return f"{self.value:.2%} ({interval}, n = {self.n:,})"
 
 
 def accuracy(labels: Labels, predicted: Labels) -> Accuracy:
@@ -46,7 +47,8 @@ def probabilities(logits: NDArray[np.floating], temperature: float = 1.0) -> NDA
     """Softmax of logits (n, 10) divided by the temperature."""
     scaled = np.asarray(logits, np.float64) / temperature
     powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    shares: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
+    return shares
 
 
 def log_loss(logits: NDArray[np.floating], labels: Labels, temperature: float = 1.0) -> float:
@@ -107,8 +109,8 @@ def read_curves(training_loss: Sequence[float], validation_loss: Sequence[float]
 
 def _facts(training: float, validation: float, best: int, epochs: int) -> str:
     return (
-        f"At the best of {epochs} epochs (epoch {best}) the validation loss is {validation:.4f} and "
-        f"the training loss {training:.4f} nats: a gap of {validation - training:+.4f}."
+        f"At the best of {epochs} epochs (epoch {best}) the validation loss is {validation:.4f} "
+        f"and the training loss {training:.4f} nats: a gap of {validation - training:+.4f}."
     )
 
 
@@ -137,3 +139,11 @@ def _verdict(training: float, wide: bool, turned: int | None, improving: bool) -
         "**A good fit:** new images are read nearly as well as training images, and more of the "
         "same training would change little. For more, try a larger `architecture` or `augment`."
     )
+
+
+def surest_mistakes(
+    probability: NDArray[np.floating], labels: Labels, count: int
+) -> NDArray[np.intp]:
+    """Indices of up to `count` wrongly read digits, the surest first; probabilities (n, 10)."""
+    wrong = np.flatnonzero(probability.argmax(axis=1) != labels)
+    return wrong[np.argsort(-probability[wrong].max(axis=1), kind="stable")][:count]

@@ -2,7 +2,7 @@
 
 import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,9 @@ MEAN, DEVIATION = 0.1307, 0.3081
 class Network(nn.Module):
     """Named blocks, whose outputs are worth looking at, and a head that turns them into logits."""
 
-    def __init__(self, blocks: dict[str, nn.Module], head: nn.Module) -> None:
+    def __init__(self, blocks: Mapping[str, nn.Module], head: nn.Module) -> None:
         super().__init__()
-        self.blocks = nn.ModuleDict(blocks)
+        self.blocks = nn.ModuleDict(dict(blocks))
         self.head = head
 
     def forward(self, images: Float[Tensor, "n 1 28 28"]) -> Float[Tensor, "n 10"]:
@@ -64,7 +64,7 @@ def lenet5() -> Network:
 
 
 def mlp() -> Network:
-    """No convolutions, two hidden layers of 800 after Simard et al. (2003): 1,278,410 parameters."""
+    """No convolutions, two layers of 800 after Simard et al. (2003): 1,278,410 parameters."""
     layers: list[nn.Module] = [nn.Flatten()]
     for inputs in (784, 800):
         layers += [
@@ -113,7 +113,7 @@ def layer_shapes(network: Network) -> list[tuple[str, tuple[int, ...], int]]:
 
 
 class Served(nn.Module):
-    """A network as the model folder holds it: uint8 images in, logits and each block's output out."""
+    """A network as served: uint8 images in, logits and each block's output out."""
 
     def __init__(self, network: Network, temperature: float = 1.0) -> None:
         super().__init__()
@@ -135,7 +135,7 @@ def write_model(folder: Path, network: Network, card: dict[str, Any]) -> None:
 
     The card's `architecture` and `temperature` are what `read_model` builds the network with.
     """
-    network = copy.deepcopy(network).to("cpu", memory_format=torch.contiguous_format).eval()
+    network = copy.deepcopy(network).cpu().to(memory_format=torch.contiguous_format).eval()
     save_file(network.state_dict(), folder / "model.safetensors")
     _export(Served(network, card["temperature"]).eval(), folder / "model.onnx")
     (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n")
@@ -170,3 +170,12 @@ def read_model(folder: Path) -> Network:
     except (RuntimeError, OSError) as error:
         raise ValueError(f"{folder} doesn't hold the weights its card names: {error}") from error
     return network.eval()
+
+
+def summary(network: Network) -> str:
+    """A table of the network's layers, with their outputs' shapes and their parameters."""
+    lines = [f"{'layer':32}{'output':20}{'parameters':>12}"]
+    for name, shape, parameters in layer_shapes(network):
+        size = " × ".join(["n", *map(str, shape[1:])])
+        lines.append(f"{name.removeprefix('blocks.'):32}{size:20}{parameters:>12,}")
+    return "\n".join([*lines, f"{'in all':52}{parameter_count(network):>12,}"])

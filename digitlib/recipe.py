@@ -46,6 +46,7 @@ class Recipe:
     augment: Annotated[float, BeforeValidator(_as_strength), Field(ge=0, le=5, allow_inf_nan=False)]
     ema: Share
     patience: Annotated[int, Field(ge=1)]
+    limit: Annotated[int, Field(ge=0)]
     validation_fraction: Annotated[float, Field(gt=0, le=0.5)]
     seed: Annotated[int, Field(ge=0, lt=2**63)]
     device: Literal["auto", "cpu", "cuda", "mps"]

@@ -2,6 +2,8 @@
 
 import json
 import os
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -121,3 +123,25 @@ def roll_back() -> Path:
         current.unlink(missing_ok=True)
     settings.write_atomically(history, "".join(f"{name}\n" for name in names[:-1]))
     return current_model()
+
+
+def main(arguments: Sequence[str]) -> str:
+    """`promote NAME`, `rollback`, or nothing: which model serves? Returns the answer."""
+    match arguments:
+        case ["promote", name]:
+            promote(name)
+        case ["rollback"]:
+            roll_back()
+        case []:
+            pass
+        case _:
+            return "Usage: python -m digitlib.recogniser [promote NAME | rollback]"
+    recogniser = Recogniser.load()
+    return f"{recogniser.name} serves, from {recogniser.folder}."
+
+
+if __name__ == "__main__":
+    try:
+        print(main(sys.argv[1:]))
+    except ValueError as error:
+        sys.exit(str(error))

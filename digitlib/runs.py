@@ -1,8 +1,10 @@
-"""A run's place on disk: its own name, a folder that grows beside the finished ones, then is one."""
+"""A run's place on disk: a name of its own and a folder that becomes a model folder at the end."""
 
 import datetime
 import platform
 import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,17 +29,18 @@ class Run(NamedTuple):
         return self.folder / "checkpoint.pt"
 
 
-def start(models: Path, name: str, resume: bool = False) -> Run:
+def start(models: Path, name: str = "", resume: bool = False) -> Run:
     """Claim a name under the models folder: two runs never share one, even when started at once.
 
-    A name that is taken gets `-2`, `-3`, …; with `resume` the interrupted run of that name goes on,
-    or the latest interrupted one where `name` is empty.
+    Without a name it is the time, UTC; one that is taken gets `-2`, `-3`, …. With `resume` the
+    interrupted run of that name goes on, or the latest interrupted one where `name` is empty.
 
     Raises ValueError when there is nothing to resume or the run is still going on, and OSError,
     naming the folder and the fix, when nothing can be written there.
     """
     if resume:
         return _taken_up(_interrupted(models, name))
+    name = name or f"{datetime.datetime.now(datetime.UTC):%Y%m%d-%H%M%S}"
     try:
         models.mkdir(parents=True, exist_ok=True)
         for number in range(1, 10_000):
@@ -106,3 +109,69 @@ def provenance() -> dict[str, Any]:
         "machine": platform.machine(),
         "libraries": {name: version(name) for name in LIBRARIES},
     }
+
+
+def card(
+    run: Run,
+    parameters: dict[str, Any],
+    data: dict[str, Any],
+    metrics: dict[str, Any],
+    **facts: Any,
+) -> dict[str, Any]:
+    """What `card.json` says of a model; `facts` hold at least its architecture and temperature."""
+    return {
+        "name": run.name,
+        **facts,
+        "data": data,
+        "metrics": metrics,
+        "parameters": parameters,
+        "seed": parameters["seed"],
+        **provenance(),
+    }
+
+
+@contextmanager
+def resumable(run: Run) -> Iterator[None]:
+    """Say of an interruption or a full disk how to go on: what was trained is in the checkpoint."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"Interrupted. {_way_on(run)}") from None
+    except OSError as error:
+        message = f"The disk refused: {error}. Make room. {_way_on(run)}"
+        raise OSError(message) from error
+    finally:
+        run.lock.release()
+
+
+def _way_on(run: Run) -> str:
+    if not run.checkpoint.exists():
+        return "No epoch was finished, so there is nothing to resume: start anew."
+    return f"Go on with `-p resume true -p run_name {run.name}` and the same parameters."
+
+
+def conclusion(card: dict[str, Any], accuracy: str, reading: str, files: Sequence[Path]) -> str:
+    """A run in a few lines of Markdown: how good, how it fitted, what it left, what is next."""
+    warning = card["data"]["warning"]
+    serving = f"`python -m digitlib.recogniser promote {card['name']}`"
+    served = (
+        "It serves the dashboard now."
+        if card["parameters"]["promote"]
+        else (f"The dashboard uses it after {serving}.")
+    )
+    lines = [
+        f"> **⚠ {warning}**" if warning else "",
+        f"**{card['name']}** ({card['architecture']}, {card['parameter_count']:,} parameters) "
+        f"reads {accuracy} of the {card['data']['name']} test digits after "
+        f"{card['metrics']['training_seconds']:.0f} s of training.",
+        reading,
+        f"{served} It left:",
+        "\n".join(f"- `{_shortest(file)}`" for file in files),
+    ]
+    return "\n\n".join(line for line in lines if line)
+
+
+def _shortest(path: Path) -> Path:
+    """A path from the project's root where it lies below it."""
+    root = settings.project_root()
+    return path.relative_to(root) if path.is_relative_to(root) else path

@@ -28,7 +28,7 @@ def _setting(name: str) -> str | None:
 
 
 def _folder(name: str, default: str) -> Path:
-    """A folder from a setting; a relative one is relative to the project's root, not the caller's."""
+    """A folder from a setting; a relative one starts at the project's root."""
     return (project_root() / (_setting(name) or default)).resolve()
 
 
@@ -69,7 +69,7 @@ def write_atomically(path: Path, content: bytes | str) -> None:
     data = content.encode() if isinstance(content, str) else content
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        with open(temporary, "wb") as file:
+        with temporary.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

@@ -74,7 +74,7 @@ def _scaled(strokes: Strokes, side: float) -> Strokes:
 
 
 def _thinned(strokes: Strokes) -> Strokes:
-    """Bound the work: of a drawing with very many points keep every k-th, and each stroke's last."""
+    """Bound the work: of very many points keep every k-th, and each stroke's last."""
     step = 1 + sum(map(len, strokes)) // 20_000
     return [np.concatenate([stroke[:-1:step], stroke[-1:]]) for stroke in strokes]
 

@@ -1,7 +1,6 @@
 """The loop that follows a recipe: one pass after another, each yielded as it ends."""
 
 import copy
-import io
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -9,45 +8,20 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Float
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.optim.lr_scheduler import OneCycleLR
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from digitlib import settings
 from digitlib.augment import warped
+from digitlib.checkpoint import Epoch, State
 from digitlib.datasets import Digits
 from digitlib.recipe import Recipe
 
 logger = logging.getLogger(__name__)
 EVALUATION_BATCH = 500  # images
-
-
-class Epoch(NamedTuple):
-    """What one pass over the training images led to.
-
-    The two losses compare like with like: both are the averaged network's mean cross-entropy (nats)
-    on images as they are, without warps, dropout or smoothing. `objective` is what was minimised.
-    """
-
-    number: int
-    objective: float
-    training_loss: float  # on a sample of the training images as large as the validation part
-    training_accuracy: float
-    validation_loss: float
-    validation_accuracy: float
-    learning_rate: float
-    gradient_norm: float
-    seconds: float
-
-    def __str__(self) -> str:
-        return (
-            f"epoch {self.number:3d}  objective {self.objective:.4f}  training loss "
-            f"{self.training_loss:.4f}  validation loss {self.validation_loss:.4f}  "
-            f"validation accuracy {self.validation_accuracy:.2%}  {self.seconds:.1f} s"
-        )
 
 
 class Progress(NamedTuple):
@@ -61,7 +35,7 @@ class Progress(NamedTuple):
 
 
 def choose_device(name: str) -> torch.device:
-    """`auto` is CUDA, else Apple's MPS, else the CPU; raises ValueError for one that isn't there."""
+    """`auto` is CUDA, else MPS, else the CPU; raises ValueError for one that isn't there."""
     available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if name == "auto":
         name = next((device for device, there in available.items() if there), "cpu")
@@ -72,11 +46,10 @@ def choose_device(name: str) -> torch.device:
 
 def _autocast(device: torch.device) -> AbstractContextManager[Any]:
     """bfloat16 where the processor computes in it, else no change."""
-    supported = {
-        "cpu": lambda: torch.ops.mkldnn._is_mkldnn_bf16_supported(),
-        "cuda": torch.cuda.is_bf16_supported,
-    }
-    enabled = supported.get(device.type, lambda: False)()
+    if device.type == "cuda":
+        enabled = torch.cuda.is_bf16_supported()
+    else:
+        enabled = device.type == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported()
     return torch.autocast(device.type, torch.bfloat16, enabled=enabled)
 
 
@@ -102,70 +75,6 @@ def _loss_and_accuracy(network: nn.Module, digits: Digits) -> tuple[float, float
     return F.cross_entropy(logits, digits.labels).item(), accuracy.item()
 
 
-class _State:
-    """All that changes while training: what a checkpoint holds to go on as if nothing happened."""
-
-    def __init__(
-        self, network: nn.Module, recipe: Recipe, steps: int, device: torch.device
-    ) -> None:
-        self.network = network.to(device=device, memory_format=torch.channels_last)
-        weights = [p for p in network.parameters() if p.ndim > 1]
-        others = [p for p in network.parameters() if p.ndim <= 1]  # norms and biases: no decay
-        groups = [
-            {"params": weights, "weight_decay": recipe.weight_decay},
-            {"params": others, "weight_decay": 0.0},
-        ]
-        rate, total = recipe.learning_rate, max(recipe.epochs * steps, 2)
-        self.optimizer = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.99))
-        self.schedule = OneCycleLR(self.optimizer, rate, total_steps=total, pct_start=0.25)
-        average = get_ema_multi_avg_fn(recipe.ema)
-        self.averaged = AveragedModel(self.network, multi_avg_fn=average, use_buffers=True)
-        self.generator = torch.Generator(device).manual_seed(recipe.seed)
-        self.epochs: list[Epoch] = []
-        self.best = copy.deepcopy(self.network.state_dict())
-
-    def save(self, path: Path, recipe: Recipe) -> None:
-        """Write the checkpoint to a temporary name, then move it into place."""
-        parts = {name: getattr(self, name).state_dict() for name in _PARTS}
-        chance = {"generator": self.generator.get_state(), "torch": torch.get_rng_state()}
-        buffer = io.BytesIO()
-        torch.save(
-            {
-                "recipe": _what_matters(recipe),
-                "parts": parts,
-                "chance": chance,
-                "epochs": [tuple(epoch) for epoch in self.epochs],
-                "best": self.best,
-            },
-            buffer,
-        )
-        settings.write_atomically(path, buffer.getvalue())
-
-    def restore(self, path: Path, recipe: Recipe) -> None:
-        """Take up a checkpoint; raises ValueError when it was written by another recipe."""
-        saved = torch.load(path, map_location="cpu", weights_only=True)
-        recipes = (_what_matters(recipe), saved["recipe"])
-        other = [name for name in recipes[0] if recipes[0][name] != recipes[1].get(name)]
-        if other:
-            changes = ", ".join(f"{name}={recipes[1].get(name)!r}" for name in other)
-            raise ValueError(f"{path} was written with {changes}: resume with the same.")
-        for name in _PARTS:
-            getattr(self, name).load_state_dict(saved["parts"][name])
-        self.generator.set_state(saved["chance"]["generator"])
-        torch.set_rng_state(saved["chance"]["torch"])
-        self.epochs = [Epoch(*values) for values in saved["epochs"]]
-        self.best = saved["best"]
-
-
-_PARTS = ("network", "optimizer", "schedule", "averaged")
-
-
-def _what_matters(recipe: Recipe) -> dict[str, Any]:
-    """The parameters that the course of training depends on: not its name, place or end."""
-    elsewhere = {"run_name", "resume", "promote", "device", "preset", "patience"}
-    return {name: value for name, value in recipe.as_dict().items() if name not in elsewhere}
-
-
 def fit(
     network: nn.Module,
     train: Digits,
@@ -187,30 +96,34 @@ def fit(
     sample = Digits(*(part[: len(validation.labels)] for part in train))
     batch_size = min(recipe.batch_size, len(train.labels))
     steps = len(train.labels) // batch_size
-    state = _State(network, recipe, steps, device)
+    state = State(network, recipe, steps, device)
     if checkpoint is not None and recipe.resume and checkpoint.exists():
         state.restore(checkpoint, recipe)
         yield from state.epochs
     while len(state.epochs) < recipe.epochs and not _stalled(state.epochs, recipe.patience):
         started = time.perf_counter()
         objective, norm = _one_pass(state, train, recipe, batch_size, watch)
-        training = _loss_and_accuracy(state.averaged, sample)
-        validated = _loss_and_accuracy(state.averaged, validation)
-        rate, seconds = state.schedule.get_last_lr()[0], time.perf_counter() - started
-        number = len(state.epochs) + 1
-        epoch = Epoch(number, objective, *training, *validated, rate, norm, seconds)
+        epoch = Epoch(
+            len(state.epochs) + 1,
+            objective,
+            *_loss_and_accuracy(state.averaged, sample),
+            *_loss_and_accuracy(state.averaged, validation),
+            learning_rate=float(state.schedule.get_last_lr()[0]),
+            gradient_norm=norm,
+            seconds=time.perf_counter() - started,
+        )
         state.epochs.append(epoch)
         if best_epoch(state.epochs) is epoch:
             state.best = copy.deepcopy(state.averaged.module.state_dict())
         if checkpoint is not None:
             state.save(checkpoint, recipe)
-        logger.debug("learning rate %.2e, gradient norm %.3f", rate, norm)
+        logger.debug("learning rate %.2e, gradient norm %.3f", epoch.learning_rate, norm)
         yield epoch
     network.load_state_dict(state.best)
 
 
 def _one_pass(
-    state: _State,
+    state: State,
     train: Digits,
     recipe: Recipe,
     batch_size: int,
@@ -248,3 +161,16 @@ def best_epoch(epochs: list[Epoch]) -> Epoch:
 
 def _stalled(epochs: list[Epoch], patience: int) -> bool:
     return bool(epochs) and len(epochs) - best_epoch(epochs).number >= patience
+
+
+def prepare(recipe: Recipe) -> torch.device:
+    """Seed what is random outside the loop (weights, dropout) and choose the device."""
+    torch.manual_seed(recipe.seed)
+    return choose_device(recipe.device)
+
+
+def preview_warps(images: Tensor, recipe: Recipe) -> NDArray[np.uint8]:
+    """Images (n, 28, 28) uint8 as training would warp them, for a look at the recipe."""
+    generator = torch.Generator().manual_seed(recipe.seed)
+    warps = warped(_inputs(images), recipe.augment, generator)
+    return warps.squeeze(1).mul(255).round().byte().numpy()

@@ -1,0 +1,120 @@
+"""What changes while a network trains, and how it survives an interruption."""
+
+import copy
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import OneCycleLR
+from torch.optim.swa_utils import AveragedModel
+
+from digitlib import settings
+from digitlib.recipe import Recipe
+
+
+class Epoch(NamedTuple):
+    """What one pass over the training images led to.
+
+    The two losses compare like with like: both are the averaged network's mean cross-entropy (nats)
+    on images as they are, without warps, dropout or smoothing. `objective` is what was minimised.
+    """
+
+    number: int
+    objective: float
+    training_loss: float  # on a sample of the training images as large as the validation part
+    training_accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    learning_rate: float
+    gradient_norm: float
+    seconds: float
+
+    def __str__(self) -> str:
+        return (
+            f"epoch {self.number:3d}  objective {self.objective:.4f}  training loss "
+            f"{self.training_loss:.4f}  validation loss {self.validation_loss:.4f}  "
+            f"validation accuracy {self.validation_accuracy:.2%}  {self.seconds:.1f} s"
+        )
+
+
+Tensors = list[Tensor] | tuple[Tensor, ...]
+
+
+def _moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
+    """An exponential moving average that starts short, so that it is of use from the first pass."""
+
+    def update(averaged: Tensors, current: Tensors, count: Tensor | int) -> None:
+        if averaged[0].is_floating_point():
+            share = max(1 - decay, 9 / (10 + int(count)))
+            torch._foreach_lerp_(averaged, current, share)
+        else:  # batch normalisation counts its batches
+            torch._foreach_copy_(averaged, current)
+
+    return update
+
+
+class State:
+    """All that changes while training: what a checkpoint holds to go on as if nothing happened."""
+
+    def __init__(
+        self, network: nn.Module, recipe: Recipe, steps: int, device: torch.device
+    ) -> None:
+        self.network = network.to(device).to(memory_format=torch.channels_last)
+        weights = [p for p in network.parameters() if p.ndim > 1]
+        others = [p for p in network.parameters() if p.ndim <= 1]  # norms and biases: no decay
+        groups = [
+            {"params": weights, "weight_decay": recipe.weight_decay},
+            {"params": others, "weight_decay": 0.0},
+        ]
+        rate, total = recipe.learning_rate, max(recipe.epochs * steps, 2)
+        self.optimizer = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.99))
+        self.schedule = OneCycleLR(self.optimizer, rate, total_steps=total, pct_start=0.25)
+        average = _moving_average(recipe.ema)
+        self.averaged = AveragedModel(self.network, multi_avg_fn=average, use_buffers=True)
+        self.generator = torch.Generator(device).manual_seed(recipe.seed)
+        self.epochs: list[Epoch] = []
+        self.best = copy.deepcopy(self.network.state_dict())
+
+    def save(self, path: Path, recipe: Recipe) -> None:
+        """Write the checkpoint to a temporary name, then move it into place."""
+        parts = {name: getattr(self, name).state_dict() for name in _PARTS}
+        chance = {"generator": self.generator.get_state(), "torch": torch.get_rng_state()}
+        buffer = io.BytesIO()
+        torch.save(
+            {
+                "recipe": _what_matters(recipe),
+                "parts": parts,
+                "chance": chance,
+                "epochs": [tuple(epoch) for epoch in self.epochs],
+                "best": self.best,
+            },
+            buffer,
+        )
+        settings.write_atomically(path, buffer.getvalue())
+
+    def restore(self, path: Path, recipe: Recipe) -> None:
+        """Take up a checkpoint; raises ValueError when it was written by another recipe."""
+        saved = torch.load(path, map_location="cpu", weights_only=True)
+        recipes = (_what_matters(recipe), saved["recipe"])
+        other = [name for name in recipes[0] if recipes[0][name] != recipes[1].get(name)]
+        if other:
+            changes = ", ".join(f"{name}={recipes[1].get(name)!r}" for name in other)
+            raise ValueError(f"{path} was written with {changes}: resume with the same.")
+        for name in _PARTS:
+            getattr(self, name).load_state_dict(saved["parts"][name])
+        self.generator.set_state(saved["chance"]["generator"])
+        torch.set_rng_state(saved["chance"]["torch"])
+        self.epochs = [Epoch(*values) for values in saved["epochs"]]
+        self.best = saved["best"]
+
+
+_PARTS = ("network", "optimizer", "schedule", "averaged")
+
+
+def _what_matters(recipe: Recipe) -> dict[str, Any]:
+    """The parameters that the course of training depends on: not its name, place or end."""
+    elsewhere = {"run_name", "resume", "promote", "device", "preset", "patience"}
+    return {name: value for name, value in recipe.as_dict().items() if name not in elsewhere}

@@ -1,0 +1,142 @@
+"""Figures: data in, a matplotlib `Figure` out; one restrained style, legible in grey."""
+
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+from numpy.typing import NDArray
+
+from digitlib import settings
+
+INK, GREY, ACCENT = "#222222", "#8a8a8a", "#c4501b"  # distinct in grey and to the colour-blind
+WIDTH = 8.0  # inches
+
+
+def save(figure: Figure, folder: Path, name: str) -> list[Path]:
+    """Write a figure into a folder as PNG (150 dpi) and SVG, each atomically."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{name}.{suffix}" for suffix in ("png", "svg")]
+    for path in paths:
+        buffer = BytesIO()
+        figure.savefig(buffer, format=path.suffix[1:], dpi=150, bbox_inches="tight")
+        settings.write_atomically(path, buffer.getvalue())
+    return paths
+
+
+def plain(axes: Axes, title: str, xlabel: str = "", ylabel: str = "") -> Axes:
+    """Give axes the common look: a title at the left, no box, a faint grid across."""
+    axes.set_title(title, loc="left", fontsize=10, color=INK)
+    axes.set_xlabel(xlabel, color=INK)
+    axes.set_ylabel(ylabel, color=INK)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color="#e4e4e4", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.tick_params(colors=INK, labelsize=9)
+    return axes
+
+
+def learning_curves(
+    training_loss: Sequence[float],
+    validation_loss: Sequence[float],
+    validation_accuracy: Sequence[float],
+    learning_rate: Sequence[float],
+    kept: int,
+    title: str,
+) -> Figure:
+    """Losses (nats), validation accuracy (0 to 1) and learning rate, one value an epoch.
+
+    The epoch that was kept (1 is the first) is marked in each panel.
+    """
+    figure = Figure(figsize=(WIDTH, 7.5), layout="constrained")
+    figure.suptitle(title, x=0.01, ha="left", fontsize=12, color=INK)
+    losses, accuracies, rates = figure.subplots(3, 1, sharex=True, height_ratios=[3, 2, 1])
+    epochs = np.arange(1, len(training_loss) + 1)
+    plain(losses, "Loss on images as they are (nats, log scale)")
+    losses.set_yscale("log")
+    losses.yaxis.set_major_formatter("{x:g}")
+    losses.yaxis.set_minor_formatter("{x:g}")
+    _line(losses, epochs, validation_loss, ACCENT, "validation", "-")
+    _line(losses, epochs, training_loss, INK, "training", "--")
+    plain(accuracies, "Validation accuracy")
+    _line(accuracies, epochs, validation_accuracy, ACCENT, f"{max(validation_accuracy):.2%}", "-")
+    accuracies.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=1))
+    plain(rates, "Learning rate at the epoch's end", xlabel="epoch")
+    _line(rates, epochs, learning_rate, GREY, "", "-")
+    rates.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    _mark_best(losses, accuracies, rates, epoch=kept)
+    return figure
+
+
+def _line(
+    axes: Axes,
+    epochs: NDArray[np.int64],
+    values: Sequence[float],
+    colour: str,
+    label: str,
+    style: str,
+) -> None:
+    """A line with its name at its right end instead of a legend."""
+    axes.plot(epochs, values, style, color=colour, marker="o", markersize=3)
+    axes.annotate(
+        label,
+        (epochs[-1], values[-1]),
+        xytext=(8, 0),
+        textcoords="offset points",
+        color=colour,
+        va="center",
+        fontsize=9,
+        annotation_clip=False,
+    )
+
+
+def _mark_best(*panels: Axes, epoch: int) -> None:
+    for axes in panels:
+        axes.axvline(epoch, color=GREY, linewidth=0.8, linestyle=":")
+    panels[-1].annotate(
+        "kept",
+        (epoch, 1),
+        xycoords=("data", "axes fraction"),
+        xytext=(-4, -2),
+        textcoords="offset points",
+        ha="right",
+        va="top",
+        color=GREY,
+        fontsize=9,
+    )
+
+
+def digit_grid(
+    images: NDArray[np.uint8], captions: Sequence[str], columns: int = 10, title: str = ""
+) -> Figure:
+    """Images (n, 28, 28), dark ink on white, with a caption under each."""
+    rows = max(1, -(-len(images) // columns))
+    figure = Figure(figsize=(WIDTH, 1.05 * rows + (0.4 if title else 0)), layout="constrained")
+    if title:
+        figure.suptitle(title, x=0.01, ha="left", fontsize=10, color=INK)
+    for index, axes in enumerate(figure.subplots(rows, columns, squeeze=False).flat):
+        axes.axis("off")
+        if index < len(images):
+            axes.imshow(images[index], cmap="gray_r", vmin=0, vmax=255)
+            axes.text(0.5, -0.02, captions[index], transform=axes.transAxes, ha="center", va="top",
+                      fontsize=8, color=INK)  # fmt: skip
+    return figure
+
+
+def confusion_matrix(counts: NDArray[np.int64], title: str) -> Figure:
+    """Counts (10, 10), row the true digit: mistakes are shaded by number, hits only written."""
+    figure = Figure(figsize=(5.4, 5.4), layout="constrained")
+    axes = figure.subplots()
+    mistakes = np.where(np.eye(10, dtype=bool), 0, counts)
+    axes.imshow(mistakes, cmap="Oranges", vmin=0, vmax=max(mistakes.max(), 1) * 1.4)
+    plain(axes, title, xlabel="read as", ylabel="true digit").grid(visible=False)
+    axes.set_xticks(range(10))
+    axes.set_yticks(range(10))
+    for (row, column), count in np.ndenumerate(counts):
+        if count:
+            colour = GREY if row == column else INK
+            axes.text(column, row, f"{count}", ha="center", va="center", fontsize=8, color=colour)
+    return figure
