@@ -1,8 +1,9 @@
-"""What is in a set of digits, in numbers: ink, spread, odd and ambiguous images, duplicates.
+"""What is in a set of digits, in numbers: balance, ink, pixels and the spread within a digit.
 
 Images are (n, 28, 28) uint8, ink 255 on 0, and labels (n,) integers 0 to 9.
 """
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ Labels = NDArray[np.int64]
 Floats = NDArray[np.floating]
 
 LEVELS = (1, 32, 64, 128, 192, 224, 253, 256)  # where the classes of grey of `grey_levels` begin
-_CHUNK = 500  # images compared with all others at a time
+_CHUNK = 500  # images that are floats at a time
 
 
 def ink_widths(images: Images) -> Floats:
@@ -35,6 +36,12 @@ def ink_widths(images: Images) -> Floats:
     return widths
 
 
+def widths_in_words(widths: Floats) -> str:
+    """The median and the middle 90 % of ink widths (n,) in px."""
+    low, middle, high = np.percentile(widths, [5, 50, 95])
+    return f"median {middle:.2f} px, nine in ten between {low:.2f} and {high:.2f} px"
+
+
 def grey_levels(images: Images) -> Floats:
     """The shares (7,) of the inked pixels in the classes of grey that begin at `LEVELS`."""
     shares = np.add.reduceat(_histogram(images), LEVELS[:-1]).astype(np.float64)
@@ -48,6 +55,30 @@ def _histogram(images: Images) -> NDArray[np.int64]:
     return sum((np.bincount(chunk, minlength=256) for chunk in chunks), np.zeros(256, np.int64))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """How much `notebooks/explore.ipynb` was asked to look at; its parameters cell has defaults."""
+
+    dataset: str
+    seed: int
+    samples: int
+    compared: int
+    mapped: int
+    limit: int
+
+    def __post_init__(self) -> None:
+        """Raise ValueError with a line for each number that is out of its range."""
+        ranges = {"seed": (0, 2**32 - 1), "samples": (1, 40), "compared": (50, 20_000)}
+        ranges |= {"mapped": (50, 5_000), "limit": (0, 1_000_000)}
+        lines = [
+            f"{name}={getattr(self, name)!r}: give a whole number from {low} to {high}."
+            for name, (low, high) in ranges.items()
+            if not (isinstance(getattr(self, name), int) and low <= getattr(self, name) <= high)
+        ]
+        if lines:
+            raise ValueError("\n".join(lines))
+
+
 class Pixels(NamedTuple):
     """How a set of images uses its pixels; intensities from 0 to 1."""
 
@@ -55,6 +86,12 @@ class Pixels(NamedTuple):
     deviation: float
     inked: float  # share of all pixels with any ink
     never: int  # pixels of the 784 without ink in every image
+
+    def __str__(self) -> str:
+        return (
+            f"mean {self.mean:.4f}, standard deviation {self.deviation:.4f}; "
+            f"{self.inked:.1%} of the pixels have ink, {self.never} of 784 never have any"
+        )
 
 
 def pixel_statistics(images: Images) -> Pixels:
@@ -69,6 +106,16 @@ def pixel_statistics(images: Images) -> Pixels:
 def class_shares(labels: Labels) -> Floats:
     """The share (10,) of each digit among the labels."""
     return np.bincount(labels, minlength=10) / max(len(labels), 1)
+
+
+def balance_in_words(shares: Floats) -> str:
+    """What the shares (10,) of the digits mean for training."""
+    common, rare = int(shares.argmax()), int(shares.argmin())
+    verdict = "as good as balanced" if shares[common] <= 1.5 * shares[rare] else "unbalanced"
+    return (
+        f"The most common digit is {common} ({shares[common]:.1%}), the rarest {rare} "
+        f"({shares[rare]:.1%}): the digits are {verdict}."
+    )
 
 
 def class_means(images: Images, labels: Labels) -> Floats:
@@ -101,89 +148,12 @@ def distances_to_mean(images: Images, labels: Labels) -> Floats:
     return distances
 
 
-class Neighbours(NamedTuple):
-    """The nearest of m images to each of n, by pixels."""
-
-    places: NDArray[np.int64]  # (n, k) among the m, nearest first
-    distances: Floats  # (n, k) root mean square over pixels, 0 to 1
-
-
-def neighbours(images: Images, count: int) -> Neighbours:
-    """The `count` nearest other images of the same set to each image."""
-    pixels = _flat(images)
-    places = np.empty((len(pixels), count), np.int64)
-    distances = np.empty((len(pixels), count))
-    for start in range(0, len(pixels), _CHUNK):
-        part = slice(start, start + _CHUNK)
-        apart = _squared_distances(pixels[part], pixels)
-        apart[np.arange(len(apart)), np.arange(start, start + len(apart))] = np.inf  # itself
-        near = np.argpartition(apart, count - 1, axis=1)[:, :count]
-        order = np.argsort(np.take_along_axis(apart, near, axis=1), axis=1)
-        places[part] = np.take_along_axis(near, order, axis=1)
-        nearest = np.take_along_axis(apart, places[part], axis=1)
-        distances[part] = np.sqrt(nearest / pixels.shape[1])
-    return Neighbours(places, distances)
-
-
-def agreement(labels: Labels, near: Neighbours) -> Floats:
-    """The share (n,) of each image's neighbours, in the same set, that carry its own label."""
-    return (labels[near.places] == labels[:, None]).mean(axis=1)
-
-
-class Duplicates(NamedTuple):
-    """What two sets share: images that are equal, and pairs that are nearly so."""
-
-    equal: int  # images of the second set that are in the first, pixel for pixel
-    pairs: NDArray[np.int64]  # (p, 2) places in the first and in the second set, most alike first
-    distances: Floats  # (p,) root mean square over pixels, 0 to 1
-
-
-def duplicates(first: Images, second: Images, count: int = 10) -> Duplicates:
-    """Images of the second set that are in the first, and the `count` pairs most alike.
-
-    Each image's likeliest partner is its nearest in the first 40 principal components, so a pair
-    may be missed that only all 784 pixels would find; distances are of all pixels.
-    """
-    known = {image.tobytes() for image in first}
-    equal = sum(image.tobytes() in known for image in second)
-    axes = principal_axes(np.concatenate([first[:5000], second[:5000]]), 40)
-    shadows = _projected(first, axes)
-    partners = np.empty(len(second), np.int64)
-    for start in range(0, len(second), _CHUNK):
-        part = slice(start, start + _CHUNK)
-        partners[part] = _squared_distances(_projected(second[part], axes), shadows).argmin(axis=1)
-    distances = np.empty(len(second))
-    for start in range(0, len(second), _CHUNK):
-        part = slice(start, start + _CHUNK)
-        apart = _flat(second[part]) - _flat(first[partners[part]])
-        distances[part] = np.sqrt((apart**2).mean(axis=1))
-    best = np.argsort(distances, kind="stable")[:count]
-    return Duplicates(equal, np.stack([partners[best], best], axis=1), distances[best])
-
-
-def principal_axes(images: Images, count: int) -> Floats:
-    """The `count` directions (784, count) along which the images vary most, the strongest first."""
-    pixels = _flat(images)
-    pixels -= pixels.mean(axis=0)
-    _, vectors = np.linalg.eigh(pixels.T @ pixels)  # by rising eigenvalue
-    return np.ascontiguousarray(vectors[:, ::-1][:, :count])
-
-
-def _projected(images: Images, axes: Floats) -> Floats:
-    """Images along some axes: (n, k) float32, with the memory of a chunk of them as floats."""
-    parts = [_flat(images[i : i + _CHUNK]) @ axes for i in range(0, len(images), _CHUNK)]
-    return np.concatenate(parts)
-
-
-def _flat(images: Images) -> Floats:
-    """Images as rows (n, 784) of float32 in 0 to 1."""
-    return images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
-
-
-def _squared_distances(asked: Floats, known: Floats) -> Floats:
-    """The squared distances (n, m) between rows (n, d) and rows (m, d), never below 0."""
-    products = asked @ known.T
-    products *= -2
-    products += (known**2).sum(axis=1)
-    products += (asked**2).sum(axis=1)[:, None]
-    return np.maximum(products, 0, out=products)
+def spread_in_words(distances: Floats, labels: Labels) -> str:
+    """Which digit is written most alike and which in most ways, by the median distance."""
+    digits = np.unique(labels)
+    medians = np.array([np.median(distances[labels == digit]) for digit in digits])
+    alike, varied = medians.argmin(), medians.argmax()
+    return (
+        f"The most uniform digit is {digits[alike]} (median distance {medians[alike]:.3f}), "
+        f"the most varied {digits[varied]} ({medians[varied]:.3f})."
+    )

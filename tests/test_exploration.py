@@ -50,24 +50,19 @@ def test_class_statistics_are_those_of_numpy(digits):
     assert measured == pytest.approx(apart, rel=1e-4)
 
 
-def test_neighbours_are_the_nearest_others(digits):
-    images, labels = digits
-    near = exploration.neighbours(images, 5)
-    pixels = images.reshape(400, -1) / 255
-    apart = np.sqrt(((pixels[7] - pixels) ** 2).mean(axis=1))
-    apart[7] = np.inf
-    assert near.places[7].tolist() == np.argsort(apart)[:5].tolist()
-    assert near.distances[7] == pytest.approx(np.sort(apart)[:5], rel=1e-3)
-    share = exploration.agreement(labels, near)
-    assert share[7] == (labels[near.places[7]] == labels[7]).mean()
+def test_a_scope_out_of_range_names_each_fault():
+    scope = {"dataset": "auto", "seed": 0, "samples": 12, "compared": 500, "limit": 0}
+    exploration.Scope(**scope, mapped=100)
+    with pytest.raises(ValueError, match=r"samples=0: .* 1 to 40.\nmapped=2.5: .* 50 to 5000."):
+        exploration.Scope(**scope | {"samples": 0}, mapped=2.5)
 
 
-def test_a_planted_duplicate_is_found(digits):
-    images, _ = digits
-    first, second = images[:300], images[300:].copy()
-    second[40] = first[123]
-    second[41] = np.where(first[200] > 250, 240, first[200])
-    found = exploration.duplicates(first, second, count=3)
-    assert found.equal == 1
-    assert found.pairs[:2].tolist() == [[123, 40], [200, 41]]
-    assert found.distances[0] == 0 < found.distances[1] < found.distances[2]
+def test_the_words_say_what_the_numbers_say():
+    shares = np.array([0.19] + 9 * [0.09])
+    assert exploration.balance_in_words(shares).endswith("(9.0%): the digits are unbalanced.")
+    assert exploration.balance_in_words(np.full(10, 0.1)).endswith("as good as balanced.")
+    assert "median 2.00 px" in exploration.widths_in_words(np.array([1.0, 2.0, 3.0]))
+    words = exploration.spread_in_words(np.array([0.1, 0.2, 0.3]), np.array([4, 4, 9]))
+    assert words.startswith(
+        "The most uniform digit is 4 (median distance 0.150), the most varied 9"
+    )

@@ -1,0 +1,52 @@
+"""Figures of the data: they can be drawn with little or lopsided data."""
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from digitlib import exploration, explore_plots, likeness
+from digitlib.synthesis import draw_images
+
+
+@pytest.fixture(scope="module")
+def sets():
+    images, labels = draw_images(60, seed=0)
+    few = labels < 3  # a set that lacks most of the digits
+    return {"all": (images, labels), "few": (images[few], labels[few])}
+
+
+def drawn(figure: Figure) -> bool:
+    """Whether the figure can be rendered, and has something in each panel."""
+    figure.canvas.draw()
+    return all(panel.has_data() for panel in figure.axes)
+
+
+def test_pictures_of_lopsided_sets(sets):
+    images, labels = sets["few"]
+    assert drawn(explore_plots.samples(sets, columns=8, seed=0))
+    apart = exploration.distances_to_mean(images, labels)
+    assert drawn(explore_plots.typical_to_odd(images, labels, apart))
+    means = {name: exploration.class_means(*part) for name, part in sets.items()}
+    assert drawn(explore_plots.class_means(means, means))
+
+
+def test_graphs_of_lopsided_sets(sets):
+    labels = {name: part[1] for name, part in sets.items()}
+    shares = {name: exploration.class_shares(of) for name, of in labels.items()}
+    widths = {name: exploration.ink_widths(part[0]) for name, part in sets.items()}
+    levels = {name: exploration.grey_levels(part[0]) for name, part in sets.items()}
+    apart = {name: exploration.distances_to_mean(*part) for name, part in sets.items()}
+    assert drawn(explore_plots.class_shares(shares))
+    assert drawn(explore_plots.ink(widths, levels, exploration.LEVELS))
+    assert drawn(explore_plots.spread(apart, labels))
+
+
+def test_numerals_on_a_map_keep_apart(sets):
+    images, labels = sets["all"]
+    points = likeness.projected(images, likeness.principal_axes(images, 2))
+    figure = explore_plots.image_map({"all": points}, {"all": labels})
+    assert drawn(figure)
+    places = np.array([text.get_position() for text in figure.axes[0].texts])
+    gaps = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1))
+    assert len(places) == len(np.unique(labels))
+    assert gaps[np.triu_indices(len(places), 1)].min() > 0
