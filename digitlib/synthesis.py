@@ -1,7 +1,7 @@
 """Random digits drawn as pen strokes from hand-made glyphs: training data with no download.
 
-Each digit has several glyphs, one for each way that people write it. A drawing picks one, shakes
-its control points, passes a spline through them, and bends, slants and stretches the result.
+A drawing picks one of its digit's glyphs, shakes the control points, passes a spline through them,
+and bends, slants and stretches the result.
 """
 
 from functools import cache
@@ -11,111 +11,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from digitlib.strokes import Strokes, rasterise
+from digitlib.glyphs import GLYPHS
+from digitlib.strokes import INK_WIDTH, Strokes, rasterise
 
 Points = NDArray[np.float64]
-
-# How often a glyph is drawn, and its control points `x,y` in the order drawn, on a grid 10 wide and
-# 14 high with y down. `/` lifts the pen; a point given twice running is a corner.
-GLYPHS: dict[int, tuple[tuple[float, str], ...]] = {
-    0: (
-        (5, "6,0 2,2 0,7 2,12 5,14 8,12 10,7 8,2 5,0"),
-        (3, "8,1 4,0 1,3 0,8 2,13 6,14 9,11 10,6 9,2 6,1"),
-        (1, "2,2 0,7 2,12 5,14 8,12 10,7 8,2 4,0 2,2 5,4 9,1"),  # a curl at the top
-        (1, "6,-1 3,3 1,7 3,13 7,13 10,8 7,3 4,4"),  # begun high
-        (1, "5,0 1,3 0,8 3,14 7,13 10,7 8,2 5,0 / 10,0 0,14"),  # slashed
-        (1, "5,0 1,3 0,8 3,14 7,13 10,7 8,2 5,0 / 8,3 2,11"),
-        (1, "5,1 2,3 1,7 3,12 6,13 9,7 8,2 5,1 / 5,-2 5,16"),
-        (0.5, "8,2 5,0 1,3 0,8 3,14 7,13 10,7 9,2 9,2 1,12"),  # slashed without lifting the pen
-    ),
-    1: (
-        (8, "5,0 5,7 5,14"),
-        (1, "3,3 5,0 5,0 5,7 5,14"),
-        (1, "1,5 5,0 5,0 5,7 5,14"),
-        (1.5, "2,3 5,0 5,0 5,14 / 1,14 9,14"),
-        (0.3, "5,0 5,14 / 2,14 8,14"),
-        (0.3, "4,1 5,0 5,13 8,13"),
-    ),
-    2: (
-        (4, "1,3 4,0 8,1 9,4 6,9 0,14 0,14 5,14 10,14"),
-        (2, "1,3 4,0 8,1 8,5 5,10 1,13 0,11 3,11 7,14 10,12"),  # looped at the foot
-        (4, "1,3 4,0 8,1 8,5 6,10 3,14 0,13 1,10 4,10 7,13 10,13"),  # looped high
-        (2, "2,2 5,0 8,3 7,9 4,14 0,13 2,10 5,11 8,12"),
-        (2, "1,2 5,0 9,1 8,5 4,10 1,13 1,13 5,13 10,13"),
-        (2, "0,1 5,0 9,0 9,0 5,7 0,14 0,14 10,14"),
-        (1, "3,4 2,2 4,0 7,1 8,4 5,9 0,13 3,12 7,13 14,13"),  # a long tail
-    ),
-    3: (
-        (4, "1,2 4,0 8,1 8,4 4,7 4,7 8,8 9,11 6,14 0,12"),
-        (2, "0,0 4,0 9,0 9,0 4,6 4,6 8,7 9,11 5,14 0,12"),
-        (2, "1,2 5,0 8,3 5,6 3,7 5,7 8,9 8,13 4,14 0,12"),
-        (2, "1,1 5,0 8,2 5,6 8,9 8,12 4,14 0,13"),
-        (1, "1,2 4,0 8,1 8,4 4,7 3,6 6,6 9,9 7,14 2,14 0,11"),
-        (1, "2,2 5,0 9,1 8,4 5,6 5,6 7,8 6,12 2,14 0,13"),  # a small bowl
-        (1, "1,3 4,0 7,1 7,4 4,6 4,6 7,7 8,10 6,13 3,15"),  # an open foot
-    ),
-    4: (
-        (3, "2,0 0,8 0,8 10,8 / 8,1 7,14"),
-        (2, "3,0 1,8 1,8 10,7 / 6,4 6,14"),
-        (2, "1,0 1,6 4,8 8,7 / 9,0 8,7 7,14"),
-        (2, "1,0 1,5 3,7 7,6 9,1 9,1 8,8 7,14"),
-        (2, "7,0 0,9 0,9 10,9 / 7,0 7,14"),
-        (1, "7,14 7,0 7,0 0,9 0,9 10,9"),
-        (1, "8,0 4,3 0,7 0,7 5,8 10,7 / 8,0 7,14"),
-    ),
-    5: (
-        (3, "2,0 1,6 1,6 5,5 9,7 9,11 5,14 0,13 / 2,0 10,0"),
-        (3, "10,0 3,0 3,0 1,6 1,6 6,5 9,9 7,13 0,14"),
-        (2, "9,0 4,0 2,3 3,6 8,8 9,11 6,14 0,13"),
-        (1, "3,1 2,6 2,6 6,6 8,9 7,12 4,14 0,12 / 4,1 10,0"),
-        (1, "10,1 3,0 1,5 4,6 8,8 8,12 4,14 1,13"),
-        (1, "4,1 2,6 2,6 6,6 8,8 8,11 5,14 0,13 / 5,1 14,0"),  # a long bar
-        (1, "3,2 2,6 2,6 6,7 8,10 6,13 2,14 0,12 / 3,2 8,1 12,-1"),
-    ),
-    6: (
-        (3, "7,0 2,5 0,10 3,14 8,13 9,9 5,8 1,11"),
-        (3, "8,0 3,3 0,9 2,14 7,14 9,10 6,7 2,9 1,11"),
-        (2, "3,0 1,6 1,11 4,14 9,12 8,8 4,8 1,12"),
-        (1, "9,1 5,0 1,4 0,10 3,14 8,13 9,9 6,7 1,9"),
-        (1, "6,0 3,6 2,12 4,14 7,12 6,10 3,11 1,13"),  # a small bowl
-        (1, "4,0 0,7 1,12 6,14 12,12 12,8 7,8 3,13"),  # a wide one
-        (1.5, "4,0 1,8 1,12 5,14 10,11 7,10 2,13"),  # a flat bowl
-    ),
-    7: (
-        (4, "0,1 5,1 10,0 10,0 6,7 4,14"),
-        (2, "0,0 9,0 9,0 7,7 7,14"),
-        (2, "0,3 1,0 1,0 10,0 10,0 6,7 4,14"),
-        (2, "0,6 1,1 1,1 9,0 9,0 8,7 6,14"),
-        (1, "0,5 3,1 6,2 10,0 10,0 6,7 5,14"),  # a wave at the top
-        (2, "0,1 5,0 9,1 8,5 5,14"),
-        (1, "0,3 3,0 8,1 9,3 7,7 4,14"),
-        (3, "0,1 5,1 10,0 10,0 6,7 4,14 / 2,7 10,7"),  # crossed
-        (1, "0,4 1,0 1,0 9,0 9,0 7,7 6,14 / 3,7 10,7"),
-    ),
-    8: (
-        (4, "8,2 5,0 2,1 2,4 5,6 9,10 8,13 5,14 1,12 2,9 6,6 9,3 8,1"),
-        (2, "9,1 5,0 2,2 4,6 8,10 6,14 2,13 2,10 6,5 10,0"),
-        (3, "8,1 5,0 2,2 4,6 7,10 5,14 3,12 5,7 9,0"),
-        (1, "7,1 3,1 1,3 4,6 7,10 4,14 1,12 4,7 9,4 7,1"),
-        (1, "5,0 2,1 2,5 5,7 8,5 8,1 5,0 / 5,7 1,9 1,13 5,14 9,13 9,9 5,7"),
-        (2, "5,6 2,4 3,1 6,0 9,2 7,5 3,8 1,11 4,14 8,13 8,9 5,6"),
-        (1, "1,2 5,6 9,10 7,14 3,14 1,11 5,6 9,2 6,0 2,1"),
-        (1, "9,2 5,0 1,1 1,5 5,7 7,11 5,14 3,11 5,8 9,3"),  # a small foot
-        (1, "8,2 6,0 4,2 5,5 9,9 9,13 4,14 0,11 2,8 6,6 9,1"),  # a small head
-        (1, "3,0 1,2 4,6 8,10 5,14 2,12 4,8 9,1"),  # open at the top
-    ),
-    9: (
-        (3, "8,2 4,0 0,4 3,7 7,6 9,1 9,1 8,14"),
-        (3, "9,2 4,0 0,4 3,8 8,6 9,2 9,9 6,14 1,13"),
-        (3, "8,3 5,0 1,3 2,7 6,6 9,1 9,1 6,14"),
-        (1, "8,1 4,0 1,3 3,7 7,6 8,1 / 9,0 8,14"),
-        (2, "8,6 3,7 0,4 4,0 8,1 8,6 7,14"),
-        (1, "9,1 5,1 1,4 1,7 5,6 8,3 8,3 6,9 3,14"),
-        (1, "10,1 4,1 0,5 2,7 6,6 9,4 9,4 8,14"),  # open at the top
-        (1, "8,1 3,1 0,3 2,5 8,3 8,3 7,8 5,14"),
-        (2, "9,1 5,0 1,3 1,6 5,6 9,2 8,8 6,14"),
-    ),
-}
 
 _STEPS = 6  # points drawn between two control points
 
@@ -235,7 +134,10 @@ def draw_many(count: int, seed: int) -> tuple[list[Strokes], NDArray[np.int64]]:
 
 
 def draw_images(count: int, seed: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """`count` random digits as images (count, 28, 28) uint8, and their labels (count,)."""
+    """`count` random digits as images (count, 28, 28) uint8, and their labels (count,).
+
+    Each is inked with a pen of its own. The same seed draws the same digits.
+    """
     drawings, labels = draw_many(count, seed)
     widths = _ink_widths(count, np.random.default_rng([seed, 1]))
     images = np.empty((count, 28, 28), np.uint8)
@@ -245,5 +147,5 @@ def draw_images(count: int, seed: int) -> tuple[NDArray[np.uint8], NDArray[np.in
 
 
 def _ink_widths(count: int, generator: np.random.Generator) -> Points:
-    """Random widths (count,) in px, as the pens of MNIST's writers vary."""
-    return np.clip(2.4 * np.exp(generator.normal(0, 0.35, count)), 1.2, 6.0)
+    """Random widths (count,) in px, about MNIST's median and a little more varied than MNIST's."""
+    return np.clip(INK_WIDTH * np.exp(generator.normal(0, 0.35, count)), 1.2, 6.0)

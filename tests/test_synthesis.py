@@ -5,8 +5,9 @@ import time
 import numpy as np
 import pytest
 
+from digitlib.glyphs import GLYPHS
 from digitlib.strokes import as_strokes, rasterise
-from digitlib.synthesis import GLYPHS, draw, draw_images, draw_many
+from digitlib.synthesis import draw, draw_images, draw_many
 
 
 @pytest.mark.parametrize("digit", range(10))
