@@ -1,0 +1,229 @@
+"""The page: draw a digit, see it read, say what it is, and it is kept."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import ipywidgets as ipw
+from uuid_utils.compat import uuid7
+
+from digitlib import settings
+from digitlib.footer import Footer
+from digitlib.inside import Inside, explained
+from digitlib.pad import Pad
+from digitlib.panels import Bars, Collected, Guess, Labels, State, Status
+from digitlib.reading import Model, Reading
+from digitlib.store import Store, StoreError
+
+logger = logging.getLogger(__name__)
+
+STYLE = Path(__file__).with_name("dashboard.css")
+TITLE = """<h1>Sketch a digit</h1><p>A small network reads it while you draw. Tell it what you
+meant, and the next one will read better.</p>"""
+NOTICE = """Submitting keeps your pen strokes, the digit you chose, the time, what the model
+read and a random number for this visit, so that the model can learn from them. No name, no
+address."""
+_EXPLAIN_AFTER = 0.15  # seconds of rest before the ink that spoke for the guess is lit
+
+
+class Dashboard(ipw.VBox):
+    """The whole page; one for each visitor."""
+
+    def __init__(self) -> None:
+        settings.configure_logging()
+        self.model = Model.latest()
+        self.session, self.draft = uuid4().hex, uuid7()
+        self._last: tuple[UUID, tuple[Any, ...]] | None = None  # what undo would bring back
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._explaining: asyncio.TimerHandle | None = None
+        self._make_parts()
+        self._link_parts()
+        super().__init__(self._laid_out())
+        self.add_class("digit-page")
+
+    def _make_parts(self) -> None:
+        self.pad, self.guess, self.bars = Pad(), Guess(), Bars()
+        self.labels, self.status, self.collected = Labels(), Status(), Collected()
+        self.inside, self.footer = Inside(), Footer()
+        self.undo_button = _button("Undo", "digit-undo", "Take the last stroke back (Ctrl+Z)")
+        self.clear_button = _button("Clear", "digit-clear", "Empty the pad (Escape)")
+        self.submit_button = _button("Submit", "digit-submit", "Keep this sketch (Enter)")
+        self.inside.look(self.model.recogniser, None)
+        self.footer.show(self.model.recogniser)
+
+    def _link_parts(self) -> None:
+        self.pad.observe(lambda change: self._read(change.new), "strokes")
+        self.pad.observe(lambda _change: self._welcome(), "ready")
+        self.labels.observe(self._name_submission, "label")
+        self.undo_button.on_click(lambda _button: self._undo())
+        self.clear_button.on_click(lambda _button: self.pad.clear())
+        self.submit_button.on_click(lambda _button: self._submit())
+
+    def _laid_out(self) -> list[ipw.Widget]:
+        style = ipw.HTML(f"<style>{STYLE.read_text()}</style>")
+        tools = _box("digit-tools", self.undo_button, self.clear_button)
+        question = ipw.HTML("<h2>Which digit is it?</h2>")
+        notice = ipw.HTML(f"<p>{NOTICE}</p>")
+        answer = _box(
+            "digit-answer", question, self.labels, self.submit_button, self.status, notice
+        )
+        return [
+            style,
+            _box("digit-title", ipw.HTML(TITLE)),
+            _box("digit-draw", self.pad, tools),
+            _box("digit-read", self.guess, self.bars),
+            answer,
+            self.inside,
+            self.collected,
+            self.footer,
+        ]
+
+    def _welcome(self) -> None:
+        """A visitor has come, perhaps long after the page was made: the latest model and counts."""
+        self.model = Model.latest(self.model)
+        self.footer.show(self.model.recogniser)
+        self._read(self.pad.strokes)
+        self._soon(self._count())
+
+    def _read(self, strokes: tuple[Any, ...]) -> None:
+        """Show what the model makes of the strokes, and let the pad keep pace with that."""
+        begun = time.perf_counter()
+        self.draft = uuid7()  # what is submitted from now on is another sketch
+        reading = self.model.read(strokes)
+        self.guess.reading = self.bars.reading = reading
+        self.labels.suggestion = reading.digit
+        if not strokes:
+            self.labels.forget()
+        self.inside.look(self.model.recogniser, reading.image)
+        self._explain_soon(reading)
+        self._name_tools()
+        self.pad.pace = max(1 / 30, 3 * (time.perf_counter() - begun))
+
+    def _explain_soon(self, reading: Reading) -> None:
+        if self._explaining is not None:
+            self._explaining.cancel()
+        if reading.image is not None and (loop := _loop()) is not None:
+            self._explaining = loop.call_later(
+                _EXPLAIN_AFTER, lambda: self._soon(self._explain(reading))
+            )
+
+    async def _explain(self, reading: Reading) -> None:
+        assert reading.image is not None
+        digit = reading.ranking[0]
+        picture = await asyncio.to_thread(explained, self.model.recogniser, reading.image, digit)
+        if self.guess.reading is reading:  # the pad hasn't changed meanwhile
+            self.inside.explain(picture)
+
+    def _name_submission(self, change: Any) -> None:
+        self.submit_button.description = (
+            "Submit" if change.new is None else f"Submit as {change.new}"
+        )
+
+    def _name_tools(self) -> None:
+        takes_back = not self.pad.strokes and self._last is not None
+        self.undo_button.description = "Take back" if takes_back else "Undo"
+
+    def _undo(self) -> None:
+        """Take the last stroke back; on an empty pad, the last submission."""
+        if self.pad.strokes:
+            self.pad.undo()
+        elif self._last is not None and self.status.state is not State.SAVING:
+            self.status.say(State.SAVING, "Taking your last sketch back …")
+            self._soon(self._take_back(self._last))
+
+    def _submit(self) -> None:
+        """Keep the sketch; a second press while the first is under way does nothing."""
+        if self.status.state is State.SAVING:
+            return
+        if not self.pad.strokes:
+            self.status.say(State.FAILED, "There is nothing to submit yet: draw a digit first.")
+        elif self.labels.label is None:
+            self.status.say(State.FAILED, "Tap the digit that you meant, then submit.")
+        else:
+            self.status.say(State.SAVING, "Saving …")
+            self._soon(self._save(self.pad.strokes, self.labels.label))
+
+    async def _save(self, strokes: tuple[Any, ...], label: int) -> None:
+        id = self.draft
+        try:
+            await asyncio.to_thread(
+                lambda: Store().submit(
+                    strokes=strokes,
+                    label=label,
+                    recogniser=self.model.recogniser,
+                    session=self.session,
+                    id=id,
+                )
+            )
+        except Exception as error:
+            self._failed(error, "Not saved")
+            return
+        self._last = (id, strokes)
+        self.status.say(State.SAVED, f"Saved as {label}. Thank you! Draw another one.")
+        if self.pad.strokes == strokes:
+            self.pad.clear()
+        self.labels.forget()
+        self._name_tools()
+        await self._count()
+
+    async def _take_back(self, last: tuple[UUID, tuple[Any, ...]]) -> None:
+        try:
+            undone = await asyncio.to_thread(lambda: Store().undo(self.session))
+        except Exception as error:
+            self._failed(error, "Not taken back")
+            return
+        self._last = None
+        if undone == last[0] and not self.pad.strokes:
+            self.pad.put(last[1])
+        self.status.say(State.IDLE, "Taken back: it is no longer kept.")
+        self._name_tools()
+        await self._count()
+
+    async def _count(self) -> None:
+        try:
+            self.collected.tally = await asyncio.to_thread(lambda: Store().tally())
+        except StoreError as error:
+            if self.status.state is not State.FAILED:
+                self.status.say(State.FAILED, str(error))
+        except Exception:
+            logger.exception("The sketches could not be counted.")
+
+    def _failed(self, error: Exception, what: str) -> None:
+        """Say kindly what went wrong, and log it in full where it is a surprise."""
+        known = isinstance(error, StoreError | ValueError)
+        if not known:
+            logger.error("A submission failed.", exc_info=error)
+        reason = str(error) if known else "something unexpected went wrong. Try again."
+        self.status.say(State.FAILED, f"{what}: {reason} Your sketch is still here.")
+
+    def _soon(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do the work while the page goes on; outside of a kernel, at once."""
+        if (loop := _loop()) is None:
+            asyncio.run(work)
+            return
+        task = loop.create_task(work)
+        self._tasks.add(task)  # or it could be collected before it has run
+        task.add_done_callback(self._tasks.discard)
+
+
+def _loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def _button(text: str, css_class: str, tooltip: str) -> ipw.Button:
+    button = ipw.Button(description=text, tooltip=tooltip)
+    button.add_class(css_class)
+    return button
+
+
+def _box(css_class: str, *children: ipw.Widget) -> ipw.VBox:
+    box = ipw.VBox(children)
+    box.add_class(css_class)
+    return box

@@ -1,0 +1,105 @@
+"""A look inside the model: what each block of layers answers, and which ink spoke for the guess."""
+
+import ipywidgets as ipw
+import numpy as np
+from numpy.typing import NDArray
+
+from digitlib.pictures import glowing, lit, mosaic, png
+from digitlib.recogniser import Recogniser
+
+PATCH = 5  # px of the square that is blanked to see whether the model misses it
+STEP = 2  # px between two such squares
+MOST_MAPS = 32  # of a block: more are too small to see
+_INTRODUCTION = """<h2>Look inside</h2><p>The image, and what each block of layers makes of it: a
+square is a feature map, bright where it fires.</p>"""
+_BATCH = 8  # images at a time: more cost memory that a visitor's kernel would keep
+_NOTHING = np.full((28, 28, 3), (14, 17, 30), np.uint8)
+
+
+def evidence(recogniser: Recogniser, image: NDArray[np.uint8], digit: int) -> NDArray[np.floating]:
+    """How much the ink at each pixel (28, 28) speaks for `digit`: 0 to 1.
+
+    A square of the image is blanked at a time (occlusion: Zeiler & Fergus 2014); where the
+    digit's log-odds fall, the ink there spoke for it.
+    """
+    corners = [
+        (row, column)
+        for row in range(0, 29 - PATCH, STEP)
+        for column in range(0, 29 - PATCH, STEP)
+        if image[row : row + PATCH, column : column + PATCH].any()
+    ]
+    blanked = np.repeat(image[None], len(corners) + 1, axis=0)
+    for number, (row, column) in enumerate(corners, 1):
+        blanked[number, row : row + PATCH, column : column + PATCH] = 0
+    batches = [recogniser.predict(blanked[i : i + _BATCH]) for i in range(0, len(blanked), _BATCH)]
+    shares = np.concatenate(batches)[:, digit].astype(np.float64).clip(1e-6, 1 - 1e-6)
+    odds = np.log(shares / (1 - shares))
+    heat, visits = np.zeros((28, 28)), np.zeros((28, 28))
+    for (row, column), fall in zip(corners, odds[0] - odds[1:], strict=True):
+        heat[row : row + PATCH, column : column + PATCH] += max(fall, 0.0)
+        visits[row : row + PATCH, column : column + PATCH] += 1
+    heat /= np.maximum(visits, 1)
+    return heat / max(float(heat.max()), 1e-6)
+
+
+def explained(recogniser: Recogniser, image: NDArray[np.uint8], digit: int) -> NDArray[np.uint8]:
+    """The image (28, 28) with the ink lit that spoke for the digit; takes about 50 predictions."""
+    return lit(image, evidence(recogniser, image, digit))
+
+
+class Inside(ipw.VBox):
+    """What goes in and what the blocks answer, following the pen, and what spoke for the guess."""
+
+    def __init__(self) -> None:
+        self._seen, seen_box = _panel("What the model sees, 28 × 28", _NOTHING)
+        self._seen.add_class("digit-seen")
+        self._spoke, spoke_box = _panel("Ink that spoke for the guess", _NOTHING)
+        self._blocks: dict[str, ipw.Image] = {}
+        self._first = [seen_box, spoke_box]
+        self._row = ipw.Box(self._first)
+        self._row.add_class("digit-inside-row")
+        super().__init__([ipw.HTML(_INTRODUCTION), self._row])
+        self.add_class("digit-inside")
+
+    def look(self, recogniser: Recogniser, image: NDArray[np.uint8] | None) -> None:
+        """Show the image and what the blocks answer to it; None: nothing."""
+        blank = np.zeros((28, 28), np.uint8)
+        self._seen.value = png(_NOTHING if image is None else glowing(image / 255))
+        activations = recogniser.activations(blank if image is None else image)
+        if list(activations) != list(self._blocks):
+            self._set_up(activations)
+        for name, maps in activations.items():
+            self._blocks[name].value = png(_tiles(np.zeros_like(maps) if image is None else maps))
+        if image is None:
+            self._spoke.value = png(_NOTHING)
+
+    def explain(self, picture: NDArray[np.uint8]) -> None:
+        """Show what `explained` made."""
+        self._spoke.value = png(picture)
+
+    def _set_up(self, activations: dict[str, NDArray[np.floating]]) -> None:
+        panels = {
+            name: _panel(_title(name, maps), _tiles(maps)) for name, maps in activations.items()
+        }
+        self._blocks = {name: picture for name, (picture, _) in panels.items()}
+        self._row.children = [*self._first, *(box for _, box in panels.values())]
+
+
+def _tiles(maps: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """A block's maps (channels, h, w), or its units (n,), as one picture."""
+    if maps.ndim == 1:
+        maps = maps[:, None, None]
+    maps = maps[:MOST_MAPS]
+    return mosaic(maps, columns=int(np.ceil(np.sqrt(2 * len(maps)))))
+
+
+def _title(name: str, maps: NDArray[np.floating]) -> str:
+    shape = " × ".join(map(str, maps.shape[1:]))
+    return f"{name}: {len(maps)} maps, {shape}" if shape else f"{name}: {len(maps)} units"
+
+
+def _panel(title: str, picture: NDArray[np.uint8]) -> tuple[ipw.Image, ipw.VBox]:
+    image = ipw.Image(value=png(picture), format="png")
+    image.add_class("digit-map")
+    caption = ipw.Label(title)
+    return image, ipw.VBox([image, caption])

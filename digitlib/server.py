@@ -1,0 +1,95 @@
+"""What the dashboard needs of Voila beyond its options; `voila.json` names these classes.
+
+They are the extension points that Voila and Jupyter Server offer, subclassed; nothing is patched.
+"""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from jupyter_server.auth.identity import PasswordIdentityProvider, User
+from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from jupyter_server.utils import ensure_async
+from tornado.web import HTTPError, RequestHandler
+from traitlets import Integer
+from voila.handler import VoilaHandler
+
+TEMPLATES = Path(__file__).with_name("templates")
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+
+
+class VisitorKernels(AsyncMappingKernelManager):
+    """A kernel a visitor: not too many of them, and none for longer than it is used."""
+
+    most_visitors = Integer(
+        60, config=True, help="How many visitors may draw at once; each takes about 100 MB."
+    )
+    abandoned_after = Integer(
+        120, config=True, help="Seconds after which a kernel that no page is connected to ends."
+    )
+
+    def __init__(self, **options: Any) -> None:
+        # Here, because Voila finds templates only in folders outside of the project.
+        options["parent"].template_paths.insert(0, str(TEMPLATES))
+        super().__init__(**options)
+        self._starting = 0
+
+    def is_full(self) -> bool:
+        """Whether there is no room for another visitor; the warm kernels wait for one."""
+        warm = sum(map(len, getattr(self, "_pools", {}).values()))
+        return len(self) - warm + self._starting >= self.most_visitors
+
+    async def start_kernel(self, **options: Any) -> str:  # type: ignore[override]
+        """Start a kernel for a visitor, or a warm one; 503 where there is no room."""
+        is_warm = options.get("env", {}).get("VOILA_PREHEAT") == "True"
+        if is_warm:
+            return str(await super().start_kernel(**options))
+        if self.is_full():
+            raise HTTPError(503, "All kernels are in use.")
+        self._starting += 1
+        try:
+            return str(await super().start_kernel(**options))
+        finally:
+            self._starting -= 1
+
+    async def cull_kernel_if_idle(self, kernel_id: str) -> None:
+        """End a kernel whose page is gone soon, and one whose page is open after the idle time."""
+        kernel = self._kernels[kernel_id]
+        idle = datetime.now(UTC) - kernel.last_activity
+        is_alone = not self._kernel_connections.get(kernel_id)
+        if is_alone and idle > timedelta(seconds=self.abandoned_after):
+            self.log.info("Ending kernel %s: its page is gone.", kernel_id)
+            await ensure_async(self.shutdown_kernel(kernel_id))
+        else:
+            await super().cull_kernel_if_idle(kernel_id)
+
+
+class PromptConnection(ZMQChannelsWebsocketConnection):
+    """A kernel's websocket that sends at once: batching small packets costs 40 ms a pen move."""
+
+    def connect(self) -> Any:
+        """Connect, with Nagle's algorithm off."""
+        self.websocket_handler.set_nodelay(True)
+        return super().connect()
+
+
+class Visitors(PasswordIdentityProvider):
+    """Who may come in: all on this machine; from outside, who has the token or password."""
+
+    def __init__(self, **options: Any) -> None:
+        app = options["parent"]
+        if app.token is None and app.ip not in _LOCAL:
+            options.pop("token", None)  # then one is made, unless there is a password
+        super().__init__(**options)
+
+    async def get_user(self, handler: RequestHandler) -> User | None:
+        """The visitor; to a page also the cookie that lets it end its kernel when it is closed."""
+        user: User | None = await ensure_async(super().get_user(handler))
+        if user is not None and isinstance(handler, VoilaHandler):
+            handler.current_user = user
+            handler.xsrf_token  # noqa: B018  reading it sets the cookie
+            if handler.kernel_manager.is_full():
+                handler.set_header("Retry-After", "20")
+                raise HTTPError(503, "All kernels are in use.")
+        return user

@@ -1,0 +1,83 @@
+// What widgets can't do for themselves: keys anywhere on the page, words for screen readers,
+// silence while the mouse only hovers, and a notice when the kernel is gone.
+(() => {
+  const press = (name) => document.querySelector(`.digit-page .${name}`)?.click();
+  const padOf = (event) => event.target.closest?.("canvas.digit-pad");
+
+  const usesKeys = (does) => document.body?.classList.toggle("uses-keys", does);
+  document.addEventListener("pointerdown", () => usesKeys(false), true);
+
+  const onKey = (event) => {
+    if (event.key === "Tab") usesKeys(true);
+    const pad = padOf(event);
+    if (pad) event.stopPropagation(); // the canvas would swallow every key, even Tab
+    if (event.target.closest?.("input, textarea, select, [contenteditable]")) return;
+    const undo = (event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z";
+    if (!undo && (event.ctrlKey || event.metaKey || event.altKey)) return;
+    const submits = event.key === "Enter" && !event.target.closest?.("button, a, summary");
+    const name = undo ? "digit-undo"
+      : /^[0-9]$/.test(event.key) ? `digit-label-${event.key}`
+      : event.key === "Escape" ? "digit-clear"
+      : submits && !event.repeat ? "digit-submit" : null;
+    if (!name) return;
+    event.preventDefault();
+    event.stopPropagation();
+    press(name);
+  };
+  document.addEventListener("keydown", onKey, true);
+  document.addEventListener("mousemove", (event) => {
+    if (event.buttons === 0 && padOf(event)) event.stopPropagation();
+  }, true);
+  document.addEventListener("mousedown", (event) => {
+    if (event.button !== 0 && padOf(event)) event.stopPropagation();
+  }, true);
+  document.addEventListener("wheel", (event) => {
+    if (padOf(event)) event.stopPropagation(); // let the page scroll
+  }, true);
+  document.addEventListener("contextmenu", (event) => {
+    if (padOf(event)) event.preventDefault();
+  });
+
+  const name = (selector, attributes) => document.querySelectorAll(`.digit-page ${selector}`).forEach(
+    (element) => Object.entries(attributes).forEach(([key, value]) => {
+      if (element.getAttribute(key) !== value) element.setAttribute(key, value);
+    }));
+  const describe = () => {
+    name("canvas.digit-pad", { role: "img", "aria-label": "The pad: draw a digit here" });
+    name("img.digit-map", { alt: "" });
+    name("img.digit-seen", { alt: "Your sketch as the model sees it, 28 by 28 pixels" });
+    name(".digit-status .widget-html-content", { role: "status", "aria-live": "polite" });
+    name(".digit-labels", { role: "group", "aria-label": "Which digit is it?" });
+    name(".digit-label", { "aria-pressed": "false" });
+    name(".digit-label.is-chosen", { "aria-pressed": "true" });
+  };
+  new MutationObserver(describe).observe(document, {
+    subtree: true, childList: true, attributes: true, attributeFilter: ["class"],
+  });
+
+  const lost = (isLost) => {
+    const notice = document.getElementById("digit-lost");
+    if (notice) notice.hidden = !isLost;
+  };
+  let leaving = false;
+  addEventListener("pagehide", () => { leaving = true; });
+  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+  const dead = /"execution_state": ?"(dead|restarting|autorestarting)"/;
+  const heard = (data) => {
+    if (typeof data !== "string" && data.byteLength > 4000) return;
+    if (dead.test(typeof data === "string" ? data : new TextDecoder().decode(data))) lost(true);
+  };
+  const Socket = window.WebSocket;
+  window.WebSocket = class extends Socket {
+    constructor(...given) {
+      super(...given);
+      if (!String(given[0]).includes("/channels")) return;
+      let timer;
+      this.addEventListener("open", () => { clearTimeout(window.digitLost); lost(false); });
+      this.addEventListener("close", () => {
+        timer = window.digitLost = setTimeout(() => { if (!leaving) lost(true); }, 2500);
+      });
+      this.addEventListener("message", (event) => heard(event.data));
+    }
+  };
+})();
