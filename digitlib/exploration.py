@@ -75,6 +75,8 @@ class Scope:
             for name, (low, high) in ranges.items()
             if not (isinstance(getattr(self, name), int) and low <= getattr(self, name) <= high)
         ]
+        if not lines and 0 < self.limit < 100:
+            lines = [f"limit={self.limit}: give at least 100, or 0 for all."]
         if lines:
             raise ValueError("\n".join(lines))
 

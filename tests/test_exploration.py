@@ -55,6 +55,8 @@ def test_a_scope_out_of_range_names_each_fault():
     exploration.Scope(**scope, mapped=100)
     with pytest.raises(ValueError, match=r"samples=0: .* 1 to 40.\nmapped=2.5: .* 50 to 5000."):
         exploration.Scope(**scope | {"samples": 0}, mapped=2.5)
+    with pytest.raises(ValueError, match="at least 100"):
+        exploration.Scope(**scope | {"limit": 5}, mapped=60)
 
 
 def test_the_words_say_what_the_numbers_say():
