@@ -47,7 +47,7 @@ def class_shares(shares: Mapping[str, Floats]) -> Figure:
         panel.set_xticks(DIGITS)
         panel.tick_params(length=0)
     panels[0].set_ylabel("share of images (%)")
-    panels[-1].annotate("10 %", (9.7, 10), va="center", annotation_clip=False, fontsize=9)
+    panels[-1].annotate("10 %", (9.95, 10), va="center", annotation_clip=False, fontsize=9)
     return figure
 
 
