@@ -2,6 +2,7 @@
 
 import os
 import random
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -11,35 +12,8 @@ import duckdb
 from duckdb import DuckDBPyConnection
 from filelock import FileLock, Timeout
 
-# Each entry takes the schema one version further; what has been released is never changed. Plain
-# types and constraints only, and times in UTC, so that a server could hold the same tables.
-MIGRATIONS = (
-    """
-    CREATE TABLE submissions (
-        id UUID PRIMARY KEY,
-        submitted_at TIMESTAMP NOT NULL,
-        session VARCHAR NOT NULL,
-        label UTINYINT NOT NULL CHECK (label <= 9),
-        predicted UTINYINT NOT NULL CHECK (predicted <= 9),
-        probabilities FLOAT[10] NOT NULL,
-        image BLOB NOT NULL CHECK (octet_length(image) = 784),
-        strokes FLOAT[][][] NOT NULL,
-        model VARCHAR NOT NULL,
-        review VARCHAR NOT NULL CHECK (review IN ('pending', 'accepted', 'rejected'))
-    );
-    CREATE TABLE runs (
-        id UUID PRIMARY KEY,
-        started_at TIMESTAMP NOT NULL,
-        notebook VARCHAR NOT NULL,
-        parameters JSON NOT NULL,
-        metrics JSON NOT NULL,
-        model VARCHAR NOT NULL
-    );
-    CREATE TABLE schema_version (version INTEGER NOT NULL);
-    INSERT INTO schema_version VALUES (1);
-    """,
-)
-TABLES = ("submissions", "runs", "schema_version")
+from digitlib.schema import VERSION, StoreError, migrate, version_of
+
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "threads": 1,
     "autoinstall_known_extensions": False,  # no downloads behind one's back
@@ -63,10 +37,6 @@ _EXPLANATIONS = {  # what an error says, and what that means to people
 }
 
 
-class StoreError(Exception):
-    """The database can't be used now; the text says why and what to do, and nothing was changed."""
-
-
 class Database:
     """One DuckDB file; `patience` is for how many seconds a call waits for its turn."""
 
@@ -83,10 +53,10 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[DuckDBPyConnection]:
         """A transaction, on disk once the block is left; an exception inside undoes it."""
-        with self._explained(), self._turn() as deadline:
+        with self._explained(), _without_pandas(), self._turn() as deadline:
             is_new = not self.path.exists()
             with self._opened(deadline, read_only=False) as connection:
-                _migrate(connection)
+                migrate(connection)
                 connection.begin()
                 try:
                     yield connection
@@ -104,10 +74,11 @@ class Database:
         if self.path.exists():
             with (
                 self._explained(),
+                _without_pandas(),
                 self._turn(to_read=True) as deadline,
                 self._opened(deadline, read_only=True) as connection,
             ):
-                if _version(connection) == len(MIGRATIONS):
+                if version_of(connection) == VERSION:
                     yield connection
                     return
         with self.snapshot() as memory:
@@ -118,18 +89,19 @@ class Database:
         memory = duckdb.connect(config=_CONFIG)
         if self.path.exists():
             path = str(self.path).replace("'", "''")  # ATTACH takes no parameter
-            with self._explained(), self._turn(to_read=True) as deadline:
+            with self._explained(), _without_pandas(), self._turn(to_read=True) as deadline:
                 try:
                     _patiently(
                         lambda: memory.execute(f"ATTACH '{path}' AS file (READ_ONLY)"), deadline
                     )
-                    _version(memory, "file")
+                    version_of(memory, "file")
                     memory.execute("COPY FROM DATABASE file TO memory")
                     memory.execute("DETACH file")
                 except BaseException:
                     memory.close()  # or it would go on holding the file
                     raise
-        _migrate(memory)
+        with _without_pandas():
+            migrate(memory)
         return memory
 
     @contextmanager
@@ -193,40 +165,20 @@ def _patiently(attempt: Callable[[], DuckDBPyConnection], deadline: float) -> Du
             time.sleep(random.uniform(0.01, 0.05))
 
 
-def _version(connection: DuckDBPyConnection, database: str | None = None) -> int:
-    """The schema's version, 0 for an empty database; StoreError when it is foreign or too new."""
-    tables = connection.execute(
-        "SELECT table_name FROM duckdb_tables()"
-        " WHERE database_name = coalesce(?, current_database())",
-        [database],
-    ).fetchall()
-    if not tables:
-        return 0
-    if not {(name,) for name in TABLES} <= set(tables):
-        raise StoreError(
-            "The database belongs to something else: it has other tables than submissions and"
-            " runs. It was left as it is: set DIGITS_DATABASE to another file."
-        )
-    prefix = f"{database}." if database else ""
-    row = connection.execute(f"SELECT max(version) FROM {prefix}schema_version").fetchone()
-    version = row[0] if row and row[0] else 0
-    if version > len(MIGRATIONS):
-        raise StoreError(
-            f"The database was made by a newer version of this project (schema {version}, this one"
-            f" knows {len(MIGRATIONS)}). Update the project."
-        )
-    return int(version)
+@contextmanager
+def _without_pandas() -> Iterator[None]:
+    """Keep DuckDB from importing pandas, 35 MB and half a second, just to see if a value is NaT.
 
-
-def _migrate(connection: DuckDBPyConnection) -> None:
-    """Bring the database up to today's schema, in one transaction."""
-    version = _version(connection)
-    if version == len(MIGRATIONS):
+    An import that fails does not disturb it.
+    """
+    if "pandas" in sys.modules:
+        yield
         return
-    connection.begin()
-    for migration in MIGRATIONS[version:]:
-        connection.execute(migration)
-    connection.commit()
+    sys.modules["pandas"] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        sys.modules.pop("pandas", None)
 
 
 def _sync_folder(folder: Path) -> None:

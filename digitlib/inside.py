@@ -9,7 +9,7 @@ from digitlib.recogniser import Recogniser
 
 PATCH = 5  # px of the square that is blanked to see whether the model misses it
 STEP = 2  # px between two such squares
-MOST_MAPS = 32  # of a block: more are too small to see
+MOST_MAPS = 36  # of a block: more are too small to see
 _INTRODUCTION = """<h2>Look inside</h2><p>The image, and what each block of layers makes of it: a
 square is a feature map, bright where it fires.</p>"""
 _BATCH = 8  # images at a time: more cost memory that a visitor's kernel would keep
@@ -90,12 +90,13 @@ def _tiles(maps: NDArray[np.floating]) -> NDArray[np.uint8]:
     if maps.ndim == 1:
         maps = maps[:, None, None]
     maps = maps[:MOST_MAPS]
-    return mosaic(maps, columns=int(np.ceil(np.sqrt(2 * len(maps)))))
+    return mosaic(maps, columns=int(np.ceil(np.sqrt(len(maps)))))
 
 
 def _title(name: str, maps: NDArray[np.floating]) -> str:
-    shape = " × ".join(map(str, maps.shape[1:]))
-    return f"{name}: {len(maps)} maps, {shape}" if shape else f"{name}: {len(maps)} units"
+    count = len(maps) if len(maps) <= MOST_MAPS else f"{MOST_MAPS} of {len(maps)}"
+    shape = "\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}".join(map(str, maps.shape[1:]))
+    return f"{name}: {count} maps, {shape}" if shape else f"{name}: {count} units"
 
 
 def _panel(title: str, picture: NDArray[np.uint8]) -> tuple[ipw.Image, ipw.VBox]:

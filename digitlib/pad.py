@@ -11,7 +11,7 @@ import numpy as np
 import traitlets
 from ipycanvas import Canvas, hold_canvas
 
-from digitlib.store import MOST_POINTS, MOST_STROKES
+from digitlib.checks import MOST_POINTS, MOST_STROKES
 
 Point = tuple[float, float]
 

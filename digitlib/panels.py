@@ -81,7 +81,7 @@ class Bars(ipw.HTML):
 
 
 def _bar(digit: int, share: float, most: float) -> str:
-    number = f"{100 * share:.0f}" if share >= 0.005 else ""
+    number = "" if share < 0.005 else f"{100 * share:.0f}" if share < 0.995 else ">99"
     best = ' class="is-best"' if share == most and share > 0 else ""
     return (
         f'<li{best}><b>{digit}</b><i><u style="width:{share:.1%}"></u></i>'

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from digitlib.checks import checked_strokes
 from digitlib.recogniser import BUNDLED, Recogniser, current_model
-from digitlib.store import checked_strokes
 from digitlib.strokes import rasterise
 
 logger = logging.getLogger(__name__)

@@ -20,15 +20,13 @@ from numpy.typing import ArrayLike, NDArray
 from uuid_utils.compat import uuid7
 
 from digitlib import settings
-from digitlib.database import Database, StoreError
-from digitlib.strokes import Image, Strokes, as_strokes, rasterise
+from digitlib.checks import checked_label, checked_strokes, checked_text
+from digitlib.database import Database
+from digitlib.schema import StoreError
+from digitlib.strokes import Image, rasterise
 
-__all__ = ["Store", "StoreError", "Submission", "Tally", "checked_label", "checked_strokes"]
+__all__ = ["Store", "StoreError", "Submission", "Tally"]
 
-MOST_POINTS = 20_000  # a digit has about 50; a page held open and scribbled full has 5,000
-MOST_STROKES = 2_000
-FARTHEST = 1e6  # the largest coordinate: the pad is 0 to 1, but any unit will do
-LONGEST_TEXT = 200  # characters in a session's or a model's name
 REVIEWS = ("pending", "accepted", "rejected")
 
 
@@ -59,34 +57,6 @@ class Tally(NamedTuple):
     per_digit: tuple[int, ...]  # 10 counts
     right: int  # how often the model read what its writer meant
     latest: list[Submission]
-
-
-def checked_label(label: object) -> int:
-    """The label as an int; ValueError unless it is a whole number from 0 to 9."""
-    whole = isinstance(label, int | np.integer) and not isinstance(label, bool)
-    if not (whole and 0 <= int(label) <= 9):  # type: ignore[call-overload]
-        raise ValueError(f"A label is a digit from 0 to 9; got {str(label)[:40]!r}.")
-    return int(label)  # type: ignore[call-overload]
-
-
-def checked_strokes(raw: Iterable[ArrayLike]) -> Strokes:
-    """Strokes as they are kept, in 32-bit floats; ValueError when malformed, too many or far."""
-    strokes = as_strokes(raw)
-    points = sum(map(len, strokes))
-    if points > MOST_POINTS or len(strokes) > MOST_STROKES:
-        raise ValueError(
-            f"The sketch has {points:,} points in {len(strokes):,} strokes; at most {MOST_POINTS:,}"
-            f" in {MOST_STROKES:,} are kept. Clear the pad and draw one digit."
-        )
-    if max(float(np.abs(stroke).max()) for stroke in strokes) > FARTHEST:
-        raise ValueError(f"The sketch holds a coordinate beyond ±{FARTHEST:,.0f}.")
-    return [stroke.astype(np.float32).astype(np.float64) for stroke in strokes]
-
-
-def _checked_text(text: str, what: str) -> str:
-    if not isinstance(text, str) or len(text) > LONGEST_TEXT:
-        raise ValueError(f"The {what} is a text of at most {LONGEST_TEXT} characters.")
-    return text
 
 
 def _plain(value: Any) -> Any:
@@ -154,13 +124,13 @@ class Store:
                 [
                     id,
                     _now(),
-                    _checked_text(session, "session"),
+                    checked_text(session, "session"),
                     label,
                     int(probabilities.argmax()),
                     probabilities.tolist(),
                     image.tobytes(),
                     [stroke.tolist() for stroke in kept],
-                    _checked_text(recogniser.name, "model's name"),
+                    checked_text(recogniser.name, "model's name"),
                 ],
             )
         return id

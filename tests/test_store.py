@@ -19,8 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from uuid_utils.compat import uuid7
 
-from digitlib import database
-from digitlib.store import Store, StoreError, checked_label, checked_strokes
+from digitlib import database, schema
+from digitlib.checks import checked_label, checked_strokes
+from digitlib.store import Store, StoreError
 from digitlib.strokes import Strokes, rasterise, read_sketches
 from digitlib.synthesis import draw
 
@@ -231,7 +232,9 @@ def test_an_older_database_is_migrated_and_readable_before_that(
 ) -> None:
     old = submit(store, 5)
     newer = "ALTER TABLE submissions ADD COLUMN pen VARCHAR; UPDATE schema_version SET version = 2"
-    monkeypatch.setattr(database, "MIGRATIONS", (*database.MIGRATIONS, newer))
+    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, newer))
+    monkeypatch.setattr(schema, "VERSION", 2)
+    monkeypatch.setattr(database, "VERSION", 2)
     assert store.submissions().project("id, pen").fetchall() == [(old, None)]
     assert store.tally().total == 1
     store.review(old, "accepted")
@@ -320,6 +323,16 @@ def test_another_program_that_holds_the_file_is_named_and_waited_for(path: Path)
             else:
                 submit(Store(path, patience))
     assert len(store.submissions()) == 2
+
+
+def test_the_store_does_not_import_pandas(path: Path) -> None:
+    code = (
+        "import sys; from digitlib.store import Store; store = Store(sys.argv[1]);"
+        "store.record_run(run_name='r', notebook='n', parameters={}, metrics={}, model='m');"
+        "store.tally(); store.undo('s'); store.runs().fetchall();"
+        "print('pandas' in sys.modules, len(store.runs().df()))"
+    )
+    assert python(code, path).stdout == "False 1\n"
 
 
 READ_ONLY = """

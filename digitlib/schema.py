@@ -1,0 +1,74 @@
+"""The database's tables, their version, and how an older one becomes today's."""
+
+from duckdb import DuckDBPyConnection
+
+# Each entry takes the schema one version further; what has been released is never changed. Plain
+# types and constraints only, and times in UTC, so that a server could hold the same tables.
+MIGRATIONS = (
+    """
+    CREATE TABLE submissions (
+        id UUID PRIMARY KEY,
+        submitted_at TIMESTAMP NOT NULL,
+        session VARCHAR NOT NULL,
+        label UTINYINT NOT NULL CHECK (label <= 9),
+        predicted UTINYINT NOT NULL CHECK (predicted <= 9),
+        probabilities FLOAT[10] NOT NULL,
+        image BLOB NOT NULL CHECK (octet_length(image) = 784),
+        strokes FLOAT[][][] NOT NULL,
+        model VARCHAR NOT NULL,
+        review VARCHAR NOT NULL CHECK (review IN ('pending', 'accepted', 'rejected'))
+    );
+    CREATE TABLE runs (
+        id UUID PRIMARY KEY,
+        started_at TIMESTAMP NOT NULL,
+        notebook VARCHAR NOT NULL,
+        parameters JSON NOT NULL,
+        metrics JSON NOT NULL,
+        model VARCHAR NOT NULL
+    );
+    CREATE TABLE schema_version (version INTEGER NOT NULL);
+    INSERT INTO schema_version VALUES (1);
+    """,
+)
+VERSION = len(MIGRATIONS)
+TABLES = ("submissions", "runs", "schema_version")
+
+
+class StoreError(Exception):
+    """The database can't be used now; the text says why and what to do, and nothing was changed."""
+
+
+def version_of(connection: DuckDBPyConnection, database: str | None = None) -> int:
+    """The schema's version, 0 for an empty database; StoreError when it is foreign or too new."""
+    tables = connection.execute(
+        "SELECT table_name FROM duckdb_tables()"
+        " WHERE database_name = coalesce(?, current_database())",
+        [database],
+    ).fetchall()
+    if not tables:
+        return 0
+    if not {(name,) for name in TABLES} <= set(tables):
+        raise StoreError(
+            "The database belongs to something else: it has other tables than submissions and"
+            " runs. It was left as it is: set DIGITS_DATABASE to another file."
+        )
+    prefix = f"{database}." if database else ""
+    row = connection.execute(f"SELECT max(version) FROM {prefix}schema_version").fetchone()
+    version = row[0] if row and row[0] else 0
+    if version > VERSION:
+        raise StoreError(
+            f"The database was made by a newer version of this project (schema {version}, this one"
+            f" knows {VERSION}). Update the project."
+        )
+    return int(version)
+
+
+def migrate(connection: DuckDBPyConnection) -> None:
+    """Bring the database up to today's schema, in one transaction."""
+    version = version_of(connection)
+    if version == VERSION:
+        return
+    connection.begin()
+    for migration in MIGRATIONS[version:]:
+        connection.execute(migration)
+    connection.commit()
