@@ -3,19 +3,20 @@
 They are the extension points that Voila and Jupyter Server offer, subclassed; nothing is patched.
 """
 
-from datetime import UTC, datetime, timedelta
+import time
 from pathlib import Path
 from typing import Any
 
 from jupyter_server.auth.identity import PasswordIdentityProvider, User
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
-from jupyter_server.utils import ensure_async
+from jupyter_server.utils import ensure_async, url_path_join
 from tornado.web import HTTPError, RequestHandler
 from traitlets import Integer
 from voila.handler import VoilaHandler
 
 TEMPLATES = Path(__file__).with_name("templates")
+_PROTOCOL = "v1.kernel.websocket.jupyter.org"
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
@@ -34,6 +35,7 @@ class VisitorKernels(AsyncMappingKernelManager):
         options["parent"].template_paths.insert(0, str(TEMPLATES))
         super().__init__(**options)
         self._starting = 0
+        self._alone_since: dict[str, float] = {}
 
     def is_full(self) -> bool:
         """Whether there is no room for another visitor; the warm kernels wait for one."""
@@ -55,18 +57,35 @@ class VisitorKernels(AsyncMappingKernelManager):
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
         """End a kernel whose page is gone soon, and one whose page is open after the idle time."""
-        kernel = self._kernels[kernel_id]
-        idle = datetime.now(UTC) - kernel.last_activity
-        is_alone = not self._kernel_connections.get(kernel_id)
-        if is_alone and idle > timedelta(seconds=self.abandoned_after):
-            self.log.info("Ending kernel %s: its page is gone.", kernel_id)
-            await ensure_async(self.shutdown_kernel(kernel_id))
-        else:
+        if self._kernel_connections.get(kernel_id):
+            self._alone_since.pop(kernel_id, None)
             await super().cull_kernel_if_idle(kernel_id)
+            return
+        # Counted from here: a warm kernel may have waited long for this visitor.
+        alone = time.monotonic() - self._alone_since.setdefault(kernel_id, time.monotonic())
+        if alone > self.abandoned_after:
+            self.log.info("Ending kernel %s: its page is gone.", kernel_id)
+            await self.shutdown_kernel(kernel_id)
+
+    async def shutdown_kernel(self, kernel_id: str, *given: Any, **options: Any) -> None:  # type: ignore[override]
+        """End a kernel and forget it."""
+        self._alone_since.pop(kernel_id, None)
+        await ensure_async(super().shutdown_kernel(kernel_id, *given, **options))
 
 
 class PromptConnection(ZMQChannelsWebsocketConnection):
     """A kernel's websocket that sends at once: batching small packets costs 40 ms a pen move."""
+
+    async def prepare(self) -> None:
+        """Refuse clients that don't speak today's protocol.
+
+        Voila 0.5.13 reads the other's binary messages wrongly and then counts for ever: one such
+        client would stop the server for all.
+        """
+        offered = self.websocket_handler.request.headers.get("Sec-WebSocket-Protocol", "")
+        if _PROTOCOL not in offered:
+            raise HTTPError(400, "This server speaks only %s.", _PROTOCOL)
+        await super().prepare()
 
     def connect(self) -> Any:
         """Connect, with Nagle's algorithm off."""
@@ -83,6 +102,11 @@ class Visitors(PasswordIdentityProvider):
             options.pop("token", None)  # then one is made, unless there is a password
         super().__init__(**options)
 
+    def get_handlers(self) -> list[tuple[str, object]]:
+        """The pages to log in and out, under the path that a proxy may have put before."""
+        prefix = self.parent.server_url if self.parent is not None else "/"
+        return [(url_path_join(prefix, path), page) for path, page in super().get_handlers()]
+
     async def get_user(self, handler: RequestHandler) -> User | None:
         """The visitor; to a page also the cookie that lets it end its kernel when it is closed."""
         user: User | None = await ensure_async(super().get_user(handler))
@@ -90,6 +114,5 @@ class Visitors(PasswordIdentityProvider):
             handler.current_user = user
             handler.xsrf_token  # noqa: B018  reading it sets the cookie
             if handler.kernel_manager.is_full():
-                handler.set_header("Retry-After", "20")
                 raise HTTPError(503, "All kernels are in use.")
         return user

@@ -61,7 +61,11 @@ class Server:
 
     def __exit__(self, *_error: object) -> None:
         self.process.terminate()
-        self.process.wait(30)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
 
     @property
     def environment(self) -> dict[str, str]:
@@ -123,6 +127,12 @@ class Visit:
 
     def text(self, name: str) -> Locator:
         return self.page.locator(f".digit-{name}")
+
+    @property
+    def kernel(self) -> str:
+        """The id of the page's kernel."""
+        config = "document.getElementById('jupyter-config-data').textContent"
+        return str(self.page.evaluate(f"JSON.parse({config}).kernelId"))
 
     def press(self, name: str) -> None:
         self.text(name).click()

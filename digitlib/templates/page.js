@@ -55,29 +55,43 @@
     subtree: true, childList: true, attributes: true, attributeFilter: ["class"],
   });
 
+  // A kernel that is ended, because the page lay idle or it ran out of memory, says nothing:
+  // ask whether it is there, now and then and when somebody draws.
   const lost = (isLost) => {
     const notice = document.getElementById("digit-lost");
     if (notice) notice.hidden = !isLost;
   };
-  let leaving = false;
-  addEventListener("pagehide", () => { leaving = true; });
-  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
-  const dead = /"execution_state": ?"(dead|restarting|autorestarting)"/;
-  const heard = (data) => {
-    if (typeof data !== "string" && data.byteLength > 4000) return;
-    if (dead.test(typeof data === "string" ? data : new TextDecoder().decode(data))) lost(true);
+  const kernel = () => {
+    const config = JSON.parse(document.getElementById("jupyter-config-data").textContent);
+    return `${config.baseUrl}api/kernels/${config.kernelId}`;
   };
+  let asked = 0;
+  const ask = async () => {
+    if (document.hidden || Date.now() - asked < 3000) return;
+    asked = Date.now();
+    try {
+      const answer = await fetch(kernel());
+      lost(!answer.ok || (await answer.json()).execution_state === "dead");
+    } catch {
+      lost(true); // the server is gone, or the network
+    }
+  };
+  addEventListener("load", () => setInterval(ask, 20000));
+  addEventListener("pointerdown", ask, true);
+  document.addEventListener("visibilitychange", ask);
+  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+
+  // One that died is started again, but empty: only its messages tell.
+  const dead = /"execution_state": ?"(dead|restarting|autorestarting)"/;
   const Socket = window.WebSocket;
   window.WebSocket = class extends Socket {
     constructor(...given) {
       super(...given);
-      if (!String(given[0]).includes("/channels")) return;
-      let timer;
-      this.addEventListener("open", () => { clearTimeout(window.digitLost); lost(false); });
-      this.addEventListener("close", () => {
-        timer = window.digitLost = setTimeout(() => { if (!leaving) lost(true); }, 2500);
+      this.addEventListener("message", ({ data }) => {
+        if (typeof data !== "string" && !(data.byteLength < 4000)) return;
+        const text = typeof data === "string" ? data : new TextDecoder().decode(data);
+        if (dead.test(text)) lost(asked = Infinity);
       });
-      this.addEventListener("message", (event) => heard(event.data));
     }
   };
 })();
