@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Protocol, Self
 from uuid import UUID
 
 import numpy as np
-from duckdb import DuckDBPyRelation
+from duckdb import DuckDBPyConnection, DuckDBPyRelation
 from numpy.typing import ArrayLike, NDArray
 from uuid_utils.compat import uuid7
 
@@ -186,6 +186,10 @@ class Store:
             "SELECT id, parameters->>'run_name' AS run_name, * EXCLUDE (id) FROM runs"
             " ORDER BY started_at DESC, id DESC"
         )
+
+    def snapshot(self) -> DuckDBPyConnection:
+        """A copy of the database in memory, to ask anything of: submissions and runs."""
+        return self._database.snapshot()
 
     def sketches(self) -> DuckDBPyRelation:
         """What may be trained on, so none rejected, oldest first, as in a sketches file."""

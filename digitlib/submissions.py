@@ -1,0 +1,141 @@
+"""What people have submitted, as a table to filter, count and review."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import ipywidgets as ipw
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from digitlib import evaluation
+from digitlib.pictures import data_url
+from digitlib.store import Store, StoreError
+
+FILTERS = ("all", "wrong", "doubtful", "pending", "accepted", "rejected")
+DOUBTFUL = 0.5  # a label to which the model gave less than this is worth a second look
+
+
+def table(store: Store) -> pd.DataFrame:
+    """All submissions, newest first, with `day`, `right`, and `share`, the label's probability."""
+    frame = store.submissions().df()
+    frame["day"] = pd.to_datetime(frame.submitted_at).dt.date
+    frame["right"] = frame.label == frame.predicted
+    shares = np.array(frame.probabilities.to_list(), np.float32).reshape(-1, 10)
+    frame["share"] = shares[np.arange(len(frame)), frame.label.to_numpy(np.int64)]
+    return frame
+
+
+def chosen(frame: pd.DataFrame, show: str, digits: Sequence[int], model: str) -> pd.DataFrame:
+    """The rows to look at, of these digits and of a model (empty: all).
+
+    `show` is one of `FILTERS`; doubtful are the pending ones whose label the model finds unlikely,
+    the least likely first. ValueError for another word.
+    """
+    if show not in FILTERS:
+        raise ValueError(f"show={show!r} is none of {', '.join(FILTERS)}.")
+    rows = frame[frame.label.isin(list(digits) or range(10))]
+    rows = rows[rows.model == model] if model else rows
+    if show == "wrong":
+        return rows[~rows.right]
+    if show == "doubtful":
+        return rows[(rows.share < DOUBTFUL) & (rows.review == "pending")].sort_values("share")
+    return rows if show == "all" else rows[rows.review == show]
+
+
+def images(frame: pd.DataFrame) -> NDArray[np.uint8]:
+    """The rows' images (n, 28, 28) uint8."""
+    return np.frombuffer(b"".join(map(bytes, frame.image)), np.uint8).reshape(-1, 28, 28)
+
+
+def captions(frame: pd.DataFrame) -> list[str]:
+    """What stands below each image: the label, and what the model read where that differs."""
+    return [
+        f"{row.label}" if row.right else f"{row.label}, read {row.predicted}"
+        for row in frame.itertuples()
+    ]
+
+
+def headline(frame: pd.DataFrame) -> str:
+    """How many there are, by how many visits, and how well they were read, in a sentence."""
+    kept = frame[frame.review != "rejected"]
+    if kept.empty:
+        return "**Nobody has submitted a sketch yet.** Start with `make dashboard`."
+    read = evaluation.accuracy(kept.label.to_numpy(), kept.predicted.to_numpy())
+    waiting = len(chosen(frame, "doubtful", (), ""))
+    return (
+        f"**{len(kept):,} sketches** from {kept.session.nunique():,} visits; the models read"
+        f" {read} of them as their writers meant. {waiting:,} labels are worth a second look."
+    )
+
+
+def read_as(frame: pd.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Labels (n,) and what was read (n,), of all that are not rejected."""
+    kept = frame[frame.review != "rejected"]
+    return kept.label.to_numpy(np.int64), kept.predicted.to_numpy(np.int64)
+
+
+def daily(frame: pd.DataFrame) -> tuple[list[str], NDArray[np.int64]]:
+    """The days with sketches, oldest first, and how many of each digit (days, 10)."""
+    days = sorted(frame.day.unique())
+    counts = np.zeros((len(days), 10), np.int64)
+    np.add.at(counts, (frame.day.map(days.index).astype(np.int64), frame.label), 1)
+    return [str(day) for day in days], counts
+
+
+def accuracies(frame: pd.DataFrame, by: str) -> dict[str, evaluation.Accuracy]:
+    """How often the sketches of each day or model (`by`) were read right, the rejected left out."""
+    return {
+        str(name): evaluation.accuracy(*read_as(rows))
+        for name, rows in frame[frame.review != "rejected"].groupby(by)
+    }
+
+
+class Review(ipw.VBox):
+    """One sketch at a time, to accept or reject its label; `left` is how many wait."""
+
+    def __init__(self, store: Store, frame: pd.DataFrame) -> None:
+        self._store, self._rows = store, list(frame.itertuples())
+        self._view = ipw.HTML()
+        self._buttons = [
+            self._button("Accept the label", "accepted", "success"),
+            self._button("Reject it", "rejected", "danger"),
+            self._button("Skip", "", ""),
+        ]
+        super().__init__([self._view, ipw.HBox(self._buttons)])
+        self._show()
+
+    @property
+    def left(self) -> int:
+        """How many sketches wait for a review."""
+        return len(self._rows)
+
+    def judge(self, review: str) -> None:
+        """Keep the review of the sketch in view, unless it is empty, and go on to the next."""
+        try:
+            if review:
+                self._store.review(str(self._rows[0].id), review)
+        except (StoreError, LookupError) as error:
+            self._show(f"Not kept: {error}")
+            return
+        del self._rows[0]
+        self._show()
+
+    def _button(self, text: str, review: str, style: str) -> Any:
+        button = ipw.Button(description=text, button_style=style)
+        button.on_click(lambda _button: self.judge(review))
+        return button
+
+    def _show(self, message: str = "") -> None:
+        for button in self._buttons:
+            button.disabled = not self._rows
+        if not self._rows:
+            self._view.value = "<p>Nothing is left to review.</p>"
+            return
+        row = self._rows[0]
+        image = np.frombuffer(bytes(row.image), np.uint8).reshape(28, 28)
+        self._view.value = (
+            f'<img src="{data_url(255 - image)}" width="140" style="image-rendering: pixelated">'
+            f"<p>Labelled <b>{row.label}</b>; read as {row.predicted}, and as a {row.label} with"
+            f" probability {row.share:.1%}. {self.left} left. {message}</p>"
+        )

@@ -1,0 +1,104 @@
+"""The submissions notebook, as people run it, and its table without it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+
+from digitlib import settings, submissions
+from digitlib.recogniser import current_model
+from digitlib.store import Store
+from digitlib.strokes import read_sketches
+from digitlib.synthesis import draw
+
+
+class Reads:
+    """Stands at the recogniser's place: it reads a 7, less surely from the second time on."""
+
+    name = "always-seven"
+    share = 0.9
+
+    def predict(self, images: np.ndarray) -> np.ndarray:
+        probabilities = np.full((1, 10), (1 - self.share) / 9, np.float32)
+        probabilities[0, 7] = self.share
+        return probabilities
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    store = Store(tmp_path / "digits.duckdb")
+    for label in (7, 7, 1, 3):
+        strokes = draw(label, np.random.default_rng(label))
+        store.submit(strokes=strokes, label=label, recogniser=Reads(), session=f"visit {label}")
+    return store
+
+
+def test_the_table_says_what_was_right_and_how_sure(store: Store) -> None:
+    frame = submissions.table(store)
+    assert list(frame.label) == [3, 1, 7, 7]
+    assert list(frame.right) == [False, False, True, True]
+    np.testing.assert_allclose(frame.share, [0.1 / 9, 0.1 / 9, 0.9, 0.9], rtol=1e-5)
+    assert submissions.images(frame).shape == (4, 28, 28)
+    assert submissions.captions(frame)[:3] == ["3, read 7", "1, read 7", "7"]
+    assert "**4 sketches** from 3 visits" in submissions.headline(frame)
+    assert submissions.daily(frame)[1].sum(axis=0).tolist() == [0, 1, 0, 1, 0, 0, 0, 2, 0, 0]
+    assert submissions.accuracies(frame, "model")["always-seven"].value == 0.5
+
+
+def test_rows_are_chosen_by_review_digit_and_model(store: Store) -> None:
+    frame = submissions.table(store)
+    assert list(submissions.chosen(frame, "wrong", (), "").label) == [3, 1]
+    assert list(submissions.chosen(frame, "all", [7, 3], "").label) == [3, 7, 7]
+    assert submissions.chosen(frame, "all", (), "another").empty
+    with pytest.raises(ValueError, match="doubtful"):
+        submissions.chosen(frame, "dubious", (), "")
+
+
+def test_a_review_is_kept_and_goes_on_to_the_next(store: Store) -> None:
+    frame = submissions.table(store)
+    review = submissions.Review(store, submissions.chosen(frame, "doubtful", (), ""))
+    assert review.left == 2
+    review.judge("rejected")
+    review.judge("accepted")
+    assert review.left == 0
+    assert list(submissions.table(store).review) == ["rejected", "accepted", "pending", "pending"]
+    assert store.tally().total == 3
+
+
+def papermill(notebook: str, output: Path, **parameters: object) -> str:
+    """Run a notebook with papermill as a person would; returns all that it shows as text."""
+    given = [word for name, value in parameters.items() for word in ("-p", name, str(value))]
+    source = settings.project_root() / "notebooks" / f"{notebook}.ipynb"
+    command = [sys.executable, "-m", "papermill", str(source), str(output), *given]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    cells = nbformat.read(output, 4).cells
+    outputs = [shown for cell in cells for shown in cell.get("outputs", [])]
+    return "\n".join(str(shown.get("data", shown)) for shown in outputs)
+
+
+@pytest.mark.parametrize("is_empty", [False, True], ids=["sketches", "nothing yet"])
+def test_the_notebook_shows_and_exports_what_there_is(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_empty: bool
+) -> None:
+    database = tmp_path / "empty.duckdb" if is_empty else store.url
+    monkeypatch.setenv("DIGITS_DATABASE", str(database))
+    monkeypatch.setenv("DIGITS_OUTPUTS_DIR", str(tmp_path / "outputs"))
+    shown = papermill("submissions", tmp_path / "out.ipynb", show="doubtful")
+    exported = read_sketches(tmp_path / "outputs" / "submissions" / "sketches.parquet")
+    assert len(exported) == (0 if is_empty else 4)
+    assert (tmp_path / "outputs" / "submissions" / "sketches.csv").read_text().startswith("id,")
+    assert ("Nobody has submitted" in shown) == is_empty
+    assert ("4 sketches" in shown) != is_empty
+
+
+def test_the_dashboards_notebook_shows_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGITS_DATABASE", str(tmp_path / "digits.duckdb"))
+    assert current_model().is_dir()
+    shown = papermill("sketch", tmp_path / "out.ipynb")
+    assert "application/vnd.jupyter.widget-view+json" in shown
+    assert not (tmp_path / "digits.duckdb").exists()
