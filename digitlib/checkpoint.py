@@ -30,7 +30,7 @@ class Epoch(NamedTuple):
     validation_accuracy: float
     learning_rate: float
     gradient_norm: float
-    seconds: float
+    seconds: float  # of training; the evaluations after it are not counted
 
     def __str__(self) -> str:
         return (
@@ -70,7 +70,7 @@ class State:
             {"params": others, "weight_decay": 0.0},
         ]
         rate, total = recipe.learning_rate, max(recipe.epochs * steps, 2)
-        self.optimizer = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.99))
+        self.optimizer = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.99), fused=True)
         self.schedule = OneCycleLR(self.optimizer, rate, total_steps=total, pct_start=0.25)
         average = _moving_average(recipe.ema)
         self.averaged = AveragedModel(self.network, multi_avg_fn=average, use_buffers=True)

@@ -31,9 +31,12 @@ class Network(nn.Module):
         return self.head(features)
 
 
-def _convolution(inputs: int, outputs: int, size: int = 3, pool: bool = False) -> nn.Sequential:
+def _convolution(
+    inputs: int, outputs: int, size: int = 3, *, pool: bool = False, pad: bool = True
+) -> nn.Sequential:
     """Convolution, pooling where asked (before the rest, which is then a quarter), norm, ReLU."""
-    layers: list[nn.Module] = [nn.Conv2d(inputs, outputs, size, padding=size // 2, bias=False)]
+    padding = size // 2 if pad else 0
+    layers: list[nn.Module] = [nn.Conv2d(inputs, outputs, size, padding=padding, bias=False)]
     if pool:
         layers.append(nn.MaxPool2d(2))
     return nn.Sequential(*layers, nn.BatchNorm2d(outputs), nn.ReLU())
@@ -51,6 +54,31 @@ def cnn() -> Network:
         "block3": nn.Sequential(_convolution(64, 128), _convolution(128, 128, pool=True)),  # 3×3
     }
     return Network(blocks, nn.Sequential(nn.Flatten(), nn.Dropout(0.3), nn.Linear(128 * 9, 10)))
+
+
+class Crop(nn.Module):
+    """The middle of an image: digits fit 20×20, so a margin of some px holds next to nothing."""
+
+    def __init__(self, margin: int) -> None:
+        super().__init__()
+        self.margin = margin
+
+    def forward(self, images: Float[Tensor, "n 1 28 28"]) -> Tensor:
+        """Images (n, 1, 28 - 2 margin, 28 - 2 margin)."""
+        return images[..., self.margin : -self.margin, self.margin : -self.margin]
+
+
+def fast() -> Network:
+    """Three narrow convolutions of the image's middle, without padding: 26,234 parameters.
+
+    The widths were chosen on 10,000 of the training images: least time for 99 % of them.
+    """
+    blocks = {
+        "block1": nn.Sequential(Crop(2), _convolution(1, 16, 5, pool=True, pad=False)),  # 10×10
+        "block2": _convolution(16, 32, pool=True, pad=False),  # (n, 32, 4, 4)
+        "block3": _convolution(32, 64, pad=False),  # (n, 64, 2, 2)
+    }
+    return Network(blocks, nn.Sequential(nn.Flatten(), nn.Linear(256, 10)))
 
 
 def lenet5() -> Network:
@@ -76,7 +104,12 @@ def mlp() -> Network:
     return Network({}, nn.Sequential(*layers, nn.Linear(800, 10)))
 
 
-ARCHITECTURES: dict[str, Callable[[], Network]] = {"cnn": cnn, "lenet5": lenet5, "mlp": mlp}
+ARCHITECTURES: dict[str, Callable[[], Network]] = {
+    "cnn": cnn,
+    "fast": fast,
+    "lenet5": lenet5,
+    "mlp": mlp,
+}
 
 
 def build(name: str) -> Network:

@@ -15,9 +15,12 @@ PRESETS: dict[str, dict[str, Any]] = {
     "fast": {
         "architecture": "fast",
         "epochs": 1,
-        "batch_size": 256,
-        "learning_rate": 0.02,
+        "batch_size": 192,
+        "limit": 48_000,
+        "learning_rate": 0.025,
+        "weight_decay": 0.0,
         "augment": 0.0,
+        "ema": 0.95,
     },
 }
 

@@ -103,6 +103,7 @@ def fit(
     while len(state.epochs) < recipe.epochs and not _stalled(state.epochs, recipe.patience):
         started = time.perf_counter()
         objective, norm = _one_pass(state, train, recipe, batch_size, watch)
+        seconds = time.perf_counter() - started
         epoch = Epoch(
             len(state.epochs) + 1,
             objective,
@@ -110,7 +111,7 @@ def fit(
             *_loss_and_accuracy(state.averaged, validation),
             learning_rate=float(state.schedule.get_last_lr()[0]),
             gradient_norm=norm,
-            seconds=time.perf_counter() - started,
+            seconds=seconds,
         )
         state.epochs.append(epoch)
         if best_epoch(state.epochs) is epoch:
