@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Coroutine
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -44,6 +45,11 @@ class Dashboard(ipw.VBox):
         self._link_parts()
         super().__init__(self._laid_out())
         self.add_class("digit-page")
+
+    @cached_property
+    def store(self) -> Store:
+        """Where the sketches are kept; first asked for when somebody is there."""
+        return Store()
 
     def _make_parts(self) -> None:
         self.pad, self.guess, self.bars = Pad(), Guess(), Bars()
@@ -151,7 +157,7 @@ class Dashboard(ipw.VBox):
         id = self.draft
         try:
             await asyncio.to_thread(
-                lambda: Store().submit(
+                lambda: self.store.submit(
                     strokes=strokes,
                     label=label,
                     recogniser=self.model.recogniser,
@@ -172,7 +178,7 @@ class Dashboard(ipw.VBox):
 
     async def _take_back(self, last: tuple[UUID, tuple[Any, ...]]) -> None:
         try:
-            undone = await asyncio.to_thread(lambda: Store().undo(self.session))
+            undone = await asyncio.to_thread(lambda: self.store.undo(self.session))
         except Exception as error:
             self._failed(error, "Not taken back")
             return
@@ -185,7 +191,7 @@ class Dashboard(ipw.VBox):
 
     async def _count(self) -> None:
         try:
-            self.collected.tally = await asyncio.to_thread(lambda: Store().tally())
+            self.collected.tally = await asyncio.to_thread(self.store.tally)
         except StoreError as error:
             if self.status.state is not State.FAILED:
                 self.status.say(State.FAILED, str(error))

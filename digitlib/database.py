@@ -4,7 +4,7 @@ import os
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -21,11 +21,13 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 
 _POLL_SECONDS = 0.005  # between looks at the lock: a turn takes about 15 ms
 _ELSEWHERE = "or set DIGITS_DATABASE to another file."
+_OPEN_HERE = "This notebook holds {path} open. Close it, then try again."
 _FULL = "The disk that holds {folder} is full. Nothing was changed: make room, then try again."
 _CLOSED = "The folder {folder} can't be written to. Give yourself the right, " + _ELSEWHERE
 _EXPLANATIONS = {  # what an error says, and what that means to people
     "could not set lock": "Another program holds {path} open. Close it there, then try again.",
-    "different configuration": "This notebook holds {path} open. Close it, then try again.",
+    "different configuration": _OPEN_HERE,
+    "already attached": _OPEN_HERE,
     "not a valid duckdb": "{path} is not a DuckDB database. It was left as it is: move it away, "
     + _ELSEWHERE,
     "corrupt": "The database {path} is damaged. It was left as it is: restore a copy, "
@@ -49,6 +51,7 @@ class Database:
             )
         self.path = Path(url).expanduser()
         self.patience = patience
+        self._engine: DuckDBPyConnection | None = None
 
     @contextmanager
     def writing(self) -> Iterator[DuckDBPyConnection]:
@@ -88,12 +91,9 @@ class Database:
         """A copy in memory, in today's schema, that keeps nobody waiting; empty without a file."""
         memory = duckdb.connect(config=_CONFIG)
         if self.path.exists():
-            path = str(self.path).replace("'", "''")  # ATTACH takes no parameter
             with self._explained(), _without_pandas(), self._turn(to_read=True) as deadline:
                 try:
-                    _patiently(
-                        lambda: memory.execute(f"ATTACH '{path}' AS file (READ_ONLY)"), deadline
-                    )
+                    self._attach(memory, deadline, read_only=True)
                     version_of(memory, "file")
                     memory.execute("COPY FROM DATABASE file TO memory")
                     memory.execute("DETACH file")
@@ -125,14 +125,34 @@ class Database:
 
     @contextmanager
     def _opened(self, deadline: float, *, read_only: bool) -> Iterator[DuckDBPyConnection]:
-        path = str(self.path)
-        connection = _patiently(
-            lambda: duckdb.connect(path, read_only=read_only, config=_CONFIG), deadline
-        )
+        """The file, attached to an engine that stays: starting one takes longer than a write."""
+        engine = self._engine = self._engine or duckdb.connect(config=_CONFIG)
+        connection = engine.cursor()
         try:
+            self._attach(connection, deadline, read_only=read_only)
+            connection.execute("USE file")
             yield connection
+            connection.execute("USE memory")
+            connection.execute("DETACH file")
+        except BaseException:
+            self._engine = None
+            engine.close()  # with the file, in whatever state it is
+            raise
         finally:
             connection.close()
+
+    def _attach(self, to: DuckDBPyConnection, deadline: float, *, read_only: bool) -> None:
+        """Attach the file, patiently while another program holds it, but not past the deadline."""
+        path = str(self.path).replace("'", "''")  # ATTACH takes no parameter
+        mode = " (READ_ONLY)" if read_only else ""
+        while True:
+            try:
+                to.execute(f"ATTACH '{path}' AS file{mode}")
+                return
+            except duckdb.IOException as error:
+                if "Could not set lock" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(random.uniform(0.01, 0.05))
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -152,17 +172,6 @@ class Database:
             if sign.lower() in said.lower():
                 return meaning.format(path=self.path, folder=self.path.parent)
         return f"The database {self.path} can't be used: {said}"
-
-
-def _patiently(attempt: Callable[[], DuckDBPyConnection], deadline: float) -> DuckDBPyConnection:
-    """Try until another program lets go of the file, but not past the deadline."""
-    while True:
-        try:
-            return attempt()
-        except duckdb.IOException as error:
-            if "Could not set lock" not in str(error) or time.monotonic() > deadline:
-                raise
-            time.sleep(random.uniform(0.01, 0.05))
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The database's tables, their version, and how an older one becomes today's."""
 
+import duckdb
 from duckdb import DuckDBPyConnection
 
 # Each entry takes the schema one version further; what has been released is never changed. Plain
@@ -31,7 +32,6 @@ MIGRATIONS = (
     """,
 )
 VERSION = len(MIGRATIONS)
-TABLES = ("submissions", "runs", "schema_version")
 
 
 class StoreError(Exception):
@@ -40,20 +40,24 @@ class StoreError(Exception):
 
 def version_of(connection: DuckDBPyConnection, database: str | None = None) -> int:
     """The schema's version, 0 for an empty database; StoreError when it is foreign or too new."""
-    tables = connection.execute(
-        "SELECT table_name FROM duckdb_tables()"
-        " WHERE database_name = coalesce(?, current_database())",
-        [database],
-    ).fetchall()
-    if not tables:
-        return 0
-    if not {(name,) for name in TABLES} <= set(tables):
+    prefix = f"{database}." if database else ""
+    try:
+        row = connection.execute(
+            f"SELECT max(version) FROM {prefix}schema_version"
+            f" WHERE (SELECT count(*) FROM {prefix}submissions WHERE false) = 0"
+            f" AND (SELECT count(*) FROM {prefix}runs WHERE false) = 0"
+        ).fetchone()
+    except (duckdb.CatalogException, duckdb.BinderException):
+        tables = connection.execute(
+            "SELECT 1 FROM duckdb_tables() WHERE database_name = coalesce(?, current_database())",
+            [database],
+        ).fetchall()
+        if not tables:
+            return 0
         raise StoreError(
             "The database belongs to something else: it has other tables than submissions and"
             " runs. It was left as it is: set DIGITS_DATABASE to another file."
-        )
-    prefix = f"{database}." if database else ""
-    row = connection.execute(f"SELECT max(version) FROM {prefix}schema_version").fetchone()
+        ) from None
     version = row[0] if row and row[0] else 0
     if version > VERSION:
         raise StoreError(

@@ -388,6 +388,14 @@ except StoreError as error:
     assert len(store.submissions()) == 2
 
 
+def test_a_notebook_that_holds_the_file_itself_is_told_so(store: Store, path: Path) -> None:
+    submit(store)
+    with duckdb.connect(str(path)), pytest.raises(StoreError, match="This notebook holds"):
+        submit(store)
+    submit(store)
+    assert store.tally().total == 2
+
+
 def test_threads_of_one_process_take_turns(store: Store) -> None:
     threads = [threading.Thread(target=submit, args=(store, digit)) for digit in range(10)]
     for thread in threads:
