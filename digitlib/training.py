@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from digitlib.augment import warped
 from digitlib.checkpoint import Epoch, State
 from digitlib.datasets import Digits
+from digitlib.models import Network, summary
 from digitlib.recipe import Recipe
 
 logger = logging.getLogger(__name__)
@@ -97,6 +98,7 @@ def fit(
     batch_size = min(recipe.batch_size, len(train.labels))
     steps = len(train.labels) // batch_size
     state = State(network, recipe, steps, device)
+    _log_what_is_trained(network, train, validation)
     if checkpoint is not None and recipe.resume and checkpoint.exists():
         state.restore(checkpoint, recipe)
         yield from state.epochs
@@ -121,6 +123,19 @@ def fit(
         logger.debug("learning rate %.2e, gradient norm %.3f", epoch.learning_rate, norm)
         yield epoch
     network.load_state_dict(state.best)
+
+
+def _log_what_is_trained(network: nn.Module, train: Digits, validation: Digits) -> None:
+    """For developers: the layers, and what the two parts of the data look like."""
+    if logger.isEnabledFor(logging.DEBUG) and isinstance(network, Network):
+        logger.debug("layers\n%s", summary(network))
+        for name, (images, labels) in (("training", train), ("validation", validation)):
+            ink = images.float() / 255
+            logger.debug(
+                "%s: %d images, pixel mean %.4f, deviation %.4f, images per digit %s",
+                *(name, len(labels), ink.mean(), ink.std()),
+                torch.bincount(labels, minlength=10).tolist(),
+            )
 
 
 def _one_pass(

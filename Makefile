@@ -1,0 +1,47 @@
+# Each target is a line or two over public tools; README shows the plain commands.
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+# The first Python on the path that the libraries have wheels for; or say `make install PYTHON=…`.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
+	&& echo $$python && break; done)
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(VENV)/installed  ## make .venv with everything (again only when pyproject.toml changed)
+
+$(VENV)/installed: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed; none is on the path."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+dashboard: install  ## draw digits and see them read, at http://localhost:8866
+	$(BIN)/voila notebooks/sketch.ipynb
+
+lab: install  ## open the notebooks in JupyterLab
+	$(BIN)/jupyter lab notebooks
+
+train: install  ## train the default network, 10 epochs
+	mkdir -p outputs/notebooks
+	$(BIN)/papermill notebooks/train.ipynb outputs/notebooks/train-$$(date +%Y%m%d-%H%M%S).ipynb -p epochs 10
+
+test: install  ## run all tests
+	$(BIN)/python -m pytest
+
+lint: install  ## check style, types, layers and that notebooks are clean
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/nbstripout --verify --extra-keys metadata.language_info.version notebooks/*.ipynb
+
+benchmark: install  ## measure speed and accuracy, as tables (about an hour)
+	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+clean:  ## remove .venv and caches; data/ and outputs/ stay
+	rm -rf $(VENV) *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+.PHONY: help install dashboard lab train test lint benchmark clean

@@ -1,0 +1,81 @@
+"""What all tests share: outputs of their own, and notebooks run as users run them."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import nbformat
+import pytest
+
+from digitlib import settings
+from digitlib.datasets import Digits, load_synthetic
+
+ROOT = settings.project_root()
+PAPERMILL = Path(sys.executable).with_name("papermill")
+
+
+class Executed(NamedTuple):
+    """A notebook that papermill ran: its exit status, what it printed, and itself."""
+
+    returncode: int
+    log: str
+    path: Path
+
+    @property
+    def text(self) -> str:
+        """All text and Markdown that its cells showed."""
+        notebook = nbformat.read(self.path, as_version=4)
+        outputs = [out for cell in notebook.cells for out in cell.get("outputs", [])]
+        shown = [out.get("data", {}).get("text/markdown", "") for out in outputs]
+        return "\n".join(shown + [out.get("text", "") for out in outputs])
+
+
+def papermill(name: str, out: Path, **parameters: object) -> list[str]:
+    """The command line that a user types."""
+    flags = [word for key, value in parameters.items() for word in ("-p", key, str(value))]
+    notebook = ROOT / "notebooks" / f"{name}.ipynb"
+    return [str(PAPERMILL), str(notebook), str(out), "--log-output", *flags]
+
+
+@pytest.fixture(autouse=True)
+def outputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty outputs folder and database for each test; the data stay where they are."""
+    folder = tmp_path / "outputs"
+    monkeypatch.setenv("DIGITS_OUTPUTS_DIR", str(folder))
+    monkeypatch.setenv("DIGITS_DATABASE", str(tmp_path / "digits.duckdb"))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    return folder
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., Executed]:
+    """Execute a notebook with papermill, by default away from the project's folder."""
+
+    def execute(name: str, *, check: bool = True, cwd: Path = tmp_path, **parameters: object):
+        out = tmp_path / f"{name}-{len(list(tmp_path.iterdir()))}.ipynb"
+        command = papermill(name, out, **parameters)
+        done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=os.environ)
+        log = done.stdout + done.stderr
+        if check and done.returncode:
+            raise RuntimeError(log)
+        return Executed(done.returncode, log, out)
+
+    return execute
+
+
+@pytest.fixture(scope="session")
+def drawn() -> Digits:
+    """300 synthetic digits."""
+    return load_synthetic(300, seed=5)
+
+
+@pytest.fixture(scope="session")
+def mnist() -> Iterator[Path]:
+    """The folder that holds the real MNIST."""
+    folder = settings.data_dir()
+    if not (folder / "MNIST" / "raw").is_dir():
+        pytest.skip("MNIST is not in the data folder: run `make train` once, or set DIGITS_DATA_DIR")
+    yield folder

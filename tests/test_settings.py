@@ -1,0 +1,84 @@
+"""Settings come from the environment; parameters are checked by name."""
+
+import logging
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from digitlib import settings
+
+CELL = "epochs: int = 10  # passes\nlearning_rate: float = 0.002"
+
+
+def test_each_folder_moves_alone(monkeypatch, tmp_path):
+    for name in ("DIGITS_DATA_DIR", "DIGITS_OUTPUTS_DIR", "DIGITS_DATABASE"):
+        monkeypatch.delenv(name, raising=False)
+    root = settings.project_root()
+    monkeypatch.setenv("DIGITS_DATA_DIR", str(tmp_path))
+    assert settings.data_dir() == tmp_path.resolve()
+    assert settings.outputs_dir() == root / "outputs"
+    assert settings.database_url() == str(root / "data" / "digits.duckdb")
+
+
+def test_a_relative_folder_starts_at_the_projects_root(monkeypatch, tmp_path):
+    monkeypatch.setenv("DIGITS_OUTPUTS_DIR", "elsewhere")
+    monkeypatch.chdir(tmp_path)
+    assert settings.outputs_dir() == settings.project_root() / "elsewhere"
+
+
+def test_a_server_is_left_as_it_is(monkeypatch):
+    monkeypatch.setenv("DIGITS_DATABASE", "postgres:dbname=digits")
+    assert settings.database_url() == "postgres:dbname=digits"
+
+
+@pytest.mark.parametrize(("value", "debug"), [("1", True), ("0", False), ("false", False)])
+def test_debug_mode_makes_the_log_loud(monkeypatch, value, debug):
+    monkeypatch.setenv("DEBUG_MODE", value)
+    settings.configure_logging()
+    assert logging.getLogger("digitlib").isEnabledFor(logging.DEBUG) is debug
+
+
+def test_the_given_parameters_are_found_and_their_values_taken():
+    history = ["", CELL, "# Parameters\nepochs = 3\n", "print(1)"]
+    assert settings.passed_parameters(history) == ["epochs"]
+    values = settings.notebook_parameters(history, {"epochs": 3, "learning_rate": 0.002})
+    assert values == {"epochs": 3, "learning_rate": 0.002}
+
+
+def test_in_jupyterlab_nothing_was_passed():
+    assert settings.passed_parameters(["", CELL, "%matplotlib inline"]) == []
+
+
+def test_a_misspelt_parameter_is_named_with_its_nearest_spelling():
+    history = ["", CELL, "# Parameters\nepohcs = 3\n"]
+    with pytest.raises(ValueError, match=r"`epohcs`. Did you mean `epochs`\? Known: epochs, learn"):
+        settings.notebook_parameters(history, {})
+
+
+def test_the_notebooks_defaults_are_read_from_its_cell():
+    assert settings.notebook_defaults("train")["epochs"] == 10
+
+
+def test_a_full_disk_leaves_the_old_file_whole(tmp_path: Path):
+    """A limit on the file size stands for the full disk: the kernel refuses the write."""
+    path = tmp_path / "file"
+    path.write_text("old")
+    code = (
+        "import sys; from pathlib import Path; from digitlib import settings\n"
+        "settings.write_atomically(Path(sys.argv[1]), b'x' * 100_000)"
+    )
+
+    def small_disk() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)],
+        preexec_fn=small_disk, capture_output=True, text=True, env=os.environ,
+    )  # fmt: skip
+    assert "OSError" in done.stderr
+    assert path.read_text() == "old"
+    assert list(tmp_path.glob(".*partial")) == []

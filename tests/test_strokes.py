@@ -1,0 +1,125 @@
+"""Strokes become the image that MNIST's makers would have made of them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digitlib.strokes import (
+    INK_WIDTH,
+    Sketch,
+    as_strokes,
+    rasterise,
+    read_sketches,
+    write_sketches,
+)
+
+SEVEN = [np.array([[0.2, 0.2], [0.8, 0.2], [0.4, 0.9]]), np.array([[0.3, 0.55], [0.75, 0.5]])]
+coordinates = st.floats(0, 1, width=32)
+drawings = st.lists(
+    st.lists(st.tuples(coordinates, coordinates), min_size=1, max_size=12), min_size=1, max_size=4
+)
+
+
+def box(image: np.ndarray, least: int = 128) -> tuple[int, int]:
+    """Height and width of the part that is inked at least half."""
+    rows, columns = np.nonzero(image >= least)
+    return int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1
+
+
+def farthest(one: np.ndarray, other: np.ndarray) -> int:
+    return int(np.abs(one.astype(int) - other).max())
+
+
+def test_a_digit_fills_twenty_pixels_and_keeps_its_aspect_ratio():
+    height, width = box(rasterise(SEVEN))
+    assert height in (20, 21)  # 20 px of ink can touch 21 rows
+    assert width == pytest.approx(INK_WIDTH + 0.6 / 0.7 * (20 - INK_WIDTH), abs=1.1)
+
+
+@given(drawings)
+def test_any_drawing_is_centred_by_its_mass(drawing):
+    image = rasterise(drawing).astype(float)
+    assert image.max() > 245
+    at = np.arange(28) + 0.5
+    mass = image.sum()
+    assert image.sum(axis=0) @ at / mass == pytest.approx(14, abs=0.1)
+    assert image.sum(axis=1) @ at / mass == pytest.approx(14, abs=0.1)
+
+
+@pytest.mark.parametrize("scale", [1e-9, 0.03, 7.0, 1e6, 1e300])
+@pytest.mark.parametrize("shift", [0.0, 0.9])
+def test_size_and_place_do_not_matter(scale, shift):
+    moved = [(stroke + shift) * scale for stroke in SEVEN]
+    assert farthest(rasterise(moved), rasterise(SEVEN)) <= 1
+
+
+def test_order_direction_and_sampling_hardly_matter():
+    fractions = np.linspace(0, 1, 200)
+    dense = [
+        np.stack([np.interp(fractions, np.linspace(0, 1, len(s)), s[:, i]) for i in (0, 1)], axis=1)
+        for s in SEVEN
+    ]
+    image = rasterise(SEVEN)
+    assert farthest(rasterise([s[::-1] for s in SEVEN[::-1]]), image) <= 12
+    assert farthest(rasterise(dense), image) <= 25
+
+
+@pytest.mark.parametrize("tap", [[[0.5, 0.5]], [[0.01, 0.99]], [[3, 4], [3, 4]]])
+def test_a_dot_is_a_round_dot_in_the_middle(tap):
+    image = rasterise([tap])
+    assert box(image) == (2, 2)
+    assert np.array_equal(image, image.T)
+    assert np.array_equal(image, image[::-1])
+
+
+def test_a_straight_line_is_as_wide_as_the_pen():
+    image = rasterise([[[0.3, 0.1], [0.3, 0.7]]])
+    assert box(image)[0] in (20, 21)
+    middle = image[14] / 255
+    assert middle.sum() == pytest.approx(INK_WIDTH, abs=0.05)
+
+
+def test_a_hundred_thousand_points_are_inked():
+    angle = np.linspace(0, 500 * np.pi, 100_000)
+    spiral = np.stack([np.cos(angle), np.sin(angle)], axis=1) * angle[:, None]
+    assert rasterise([spiral])[4:24, 4:24].mean() > 150
+
+
+@pytest.mark.parametrize(
+    ("strokes", "complaint"),
+    [
+        ([], "no ink"),
+        ([[]], "no ink"),
+        ([[[0.1, np.nan]]], "finite"),
+        ([[[np.inf, 0.1]]], "finite"),
+        ([[0.1, 0.2]], r"\(n, 2\)"),
+        ([[[0.1, 0.2, 0.3]]], r"\(n, 2\)"),
+    ],
+)
+def test_what_is_not_strokes_is_refused(strokes, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        rasterise(strokes)
+
+
+def test_sketches_come_back_as_they_were_written(tmp_path: Path):
+    path = tmp_path / "some.parquet"
+    written = [
+        Sketch("a", 7, as_strokes(SEVEN), "pad", "me"),
+        Sketch("b", 1, as_strokes([[[0.5, 0.5]]]), "pad", 'O\'Neill "x"'),
+    ]
+    write_sketches(path, written)
+    for back, sketch in zip(read_sketches(path), written, strict=True):
+        assert (back[:2], back[3:]) == (sketch[:2], sketch[3:])
+        for one, other in zip(back.strokes, sketch.strokes, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-6)
+    assert [file.name for file in tmp_path.iterdir()] == ["some.parquet"]
+
+
+def test_another_file_is_named_when_it_is_no_sketches_file(tmp_path: Path):
+    path = tmp_path / "notes.parquet"
+    path.write_text("not Parquet")
+    with pytest.raises(ValueError, match=r"notes\.parquet is not a sketches file"):
+        read_sketches(path)
