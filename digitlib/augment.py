@@ -75,7 +75,7 @@ def _fields() -> Float[Tensor, "fields pixels"]:
 def _reinked(images: Images, amounts: Float[Tensor, "n 1 1 1"]) -> Images:
     """Blend towards the dilated image where the amount is positive, else the eroded one."""
     other = torch.where(amounts > 0, _greatest(images), -_greatest(-images))
-    return torch.lerp(images, other, amounts.abs())
+    return torch.lerp(images, other, amounts.abs().clamp(max=1))
 
 
 def _greatest(images: Images) -> Images:

@@ -69,7 +69,8 @@ class State:
             {"params": weights, "weight_decay": recipe.weight_decay},
             {"params": others, "weight_decay": 0.0},
         ]
-        rate, total = recipe.learning_rate, max(recipe.epochs * steps, 2)
+        # OneCycleLR divides by zero where its warm-up, a quarter of the steps, is one step.
+        rate, total = recipe.learning_rate, max(recipe.epochs * steps, 8)
         self.optimizer = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.99), fused=True)
         self.schedule = OneCycleLR(self.optimizer, rate, total_steps=total, pct_start=0.25)
         average = _moving_average(recipe.ema)

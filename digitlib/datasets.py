@@ -5,7 +5,7 @@ import logging
 import os
 import tempfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -174,6 +174,17 @@ def split(digits: Digits, fraction: float, seed: int) -> tuple[Digits, Digits]:
 def first(digits: Digits, limit: int) -> Digits:
     """The first `limit` digits, or all of them where it is 0."""
     return Digits(*(part[:limit] for part in digits)) if limit else digits
+
+
+def pedigree(data: Dataset, train: Digits, validation: Digits) -> dict[str, Any]:
+    """What a model's card says of its data: name, sizes, and the warning if any."""
+    return {
+        "name": data.name,
+        "train": len(train.labels),
+        "validation": len(validation.labels),
+        "test": len(data.test.labels),
+        "warning": data.warning,
+    }
 
 
 def describe(data: Dataset, train: Digits, validation: Digits) -> str:

@@ -88,16 +88,17 @@ class Reading(NamedTuple):
 def read_curves(training_loss: Sequence[float], validation_loss: Sequence[float]) -> Reading:
     """Read a run's losses per epoch (nats, both measured alike on unwarped images).
 
-    Overfitting: validation loss turned and is at least a tenth above its least, or lies at more
-    than twice the training loss. Underfitting: training loss itself stayed high. Raises ValueError
+    Overfitting: validation loss turned, and by the end drew away from the training loss by a tenth
+    of its least or more, or lies at more than twice the training loss. Underfitting: training loss itself stayed high. Raises ValueError
     when there is no epoch or the two don't belong together.
     """
     if not training_loss or len(training_loss) != len(validation_loss):
         raise ValueError("Give one training and one validation loss for each epoch.")
     best = int(np.argmin(validation_loss))
     gap = validation_loss[best] - training_loss[best]
-    rise = validation_loss[-1] / max(validation_loss[best], 1e-12) - 1
-    turned = best + 1 if best < len(validation_loss) - 1 and rise > 0.1 else None
+    # A rise that the training loss shares is label smoothing at work, not learning by heart.
+    widened = validation_loss[-1] - training_loss[-1] - gap
+    turned = best + 1 if widened > 0.1 * validation_loss[best] and widened > 0.002 else None
     improving = len(validation_loss) == 1 or (
         best == len(validation_loss) - 1 and validation_loss[-1] < 0.97 * validation_loss[-2]
     )

@@ -136,18 +136,17 @@ def resumable(run: Run) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"Interrupted. {_way_on(run)}") from None
+        raise KeyboardInterrupt(f"Interrupted. {way_on(run)}") from None
     except OSError as error:
-        message = f"The disk refused: {error}. Make room. {_way_on(run)}"
+        message = f"The disk refused: {error}. Make room. {way_on(run)}"
         raise OSError(message) from error
     finally:
         run.lock.release()
 
 
-def _way_on(run: Run) -> str:
-    if not run.checkpoint.exists():
-        return "No epoch was finished, so there is nothing to resume: start anew."
-    return f"Go on with `-p resume true -p run_name {run.name}` and the same parameters."
+def way_on(run: Run) -> str:
+    """What to pass to go on with a run from the last epoch that it finished."""
+    return f"go on with `-p resume true -p run_name {run.name}` and the same parameters."
 
 
 def conclusion(card: dict[str, Any], accuracy: str, reading: str, files: Sequence[Path]) -> str:

@@ -1,0 +1,72 @@
+"""Figures against values worked out another way, and curves read as a person would."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digitlib import evaluation
+
+
+def test_wilsons_interval_of_a_published_example():
+    """81 of 263: 0.2553 to 0.3662 (Newcombe 1998, table I, method 3)."""
+    labels = np.zeros(263, int)
+    predicted = (np.arange(263) >= 81).astype(int)
+    found = evaluation.accuracy(labels, predicted)
+    assert (found.value, found.n) == (pytest.approx(81 / 263), 263)
+    assert (found.low, found.high) == (
+        pytest.approx(0.2553, abs=1e-4),
+        pytest.approx(0.3662, abs=1e-4),
+    )
+
+
+@given(st.integers(1, 500), st.data())
+def test_the_interval_holds_the_value_and_stays_within_bounds(count, data):
+    hits = data.draw(st.integers(0, count))
+    found = evaluation.accuracy(np.zeros(count, int), (np.arange(count) >= hits).astype(int))
+    assert 0 <= found.low <= found.value + 1e-9
+    assert found.value - 1e-9 <= found.high <= 1
+
+
+def test_confusion_counts_rows_as_truth():
+    counts = evaluation.confusion(np.array([7, 7, 1]), np.array([7, 1, 1]))
+    assert (counts[7, 7], counts[7, 1], counts[1, 1], counts.sum()) == (1, 1, 1, 3)
+
+
+def test_the_fitted_temperature_undoes_a_known_one():
+    generator = np.random.default_rng(0)
+    logits = generator.normal(size=(20_000, 10)) * 2
+    chances = evaluation.probabilities(logits)
+    labels = np.array([generator.choice(10, p=chance) for chance in chances])
+    assert evaluation.fitted_temperature(logits * 3, labels) == pytest.approx(3, rel=0.05)
+    assert evaluation.calibration_error(chances, labels) < 0.012
+    assert evaluation.calibration_error(evaluation.probabilities(logits * 3), labels) > 0.1
+
+
+def test_the_surest_mistakes_come_first():
+    probability = np.array([[0.9, 0.1], [0.2, 0.8], [0.4, 0.6]])
+    assert evaluation.surest_mistakes(probability, np.array([1, 0, 1]), 5).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("training", "validation", "verdict", "advice"),
+    [
+        ([0.5, 0.1, 0.03, 0.01], [0.5, 0.12, 0.09, 0.14], "overfitting", "turned at epoch 3"),
+        ([0.3, 0.01, 0.005], [0.3, 0.08, 0.08], "overfitting", "augment"),
+        ([1.2, 0.9, 0.8], [1.2, 0.9, 0.85], "underfitting", "epochs"),
+        ([0.3, 0.2, 0.1], [0.3, 0.2, 0.11], "unfinished", "epochs"),
+        ([0.1, 0.05, 0.04, 0.04], [0.1, 0.05, 0.045, 0.045], "balanced", "architecture"),
+        ([0.1], [0.1], "unfinished", "epochs"),
+    ],
+)
+def test_curves_are_read(training, validation, verdict, advice):
+    reading = evaluation.read_curves(training, validation)
+    assert reading.verdict == verdict
+    assert advice in reading.sentence
+    best = int(np.argmin(validation))
+    assert reading.gap == pytest.approx(validation[best] - training[best])
+
+
+def test_no_curves_are_refused():
+    with pytest.raises(ValueError, match="each epoch"):
+        evaluation.read_curves([], [])

@@ -1,0 +1,80 @@
+"""Architectures are what their docstrings say, and a model folder computes what training did."""
+
+import re
+
+import numpy as np
+import pytest
+import torch
+
+from digitlib import models
+from digitlib.recogniser import Recogniser
+
+NAMES = sorted(models.ARCHITECTURES)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    path = tmp_path / "model"
+    path.mkdir()
+    return path
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_docstring_tells_the_parameter_count(name):
+    counts = re.findall(r"([\d,]+) parameters", models.ARCHITECTURES[name].__doc__ or "")
+    assert [int(count.replace(",", "")) for count in counts] == [
+        models.parameter_count(models.build(name))
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_folder_computes_what_the_network_does(name, folder, drawn):
+    torch.manual_seed(0)
+    network = models.build(name)
+    network.train()(torch.rand(32, 1, 28, 28))  # batch norms get statistics of their own
+    models.write_model(folder, network, {"architecture": name, "temperature": 1.7})
+    images = drawn.images[:7]
+    with torch.no_grad():
+        logits, *blocks = models.Served(network.eval(), 1.7)(images)
+    recogniser = Recogniser.load(folder)
+    np.testing.assert_allclose(recogniser.predict(images.numpy()), logits.softmax(1), atol=1e-4)
+    seen = recogniser.activations(images[3].numpy())
+    assert list(seen) == list(network.blocks)
+    for activation, block in zip(seen.values(), blocks, strict=True):
+        np.testing.assert_allclose(activation, block[3], atol=1e-4)
+    reread = models.read_model(folder)
+    for one, other in zip(reread.parameters(), network.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_probabilities_do_not_depend_on_the_company(folder, drawn):
+    models.write_model(folder, models.build("fast"), {"architecture": "fast", "temperature": 1.0})
+    recogniser = Recogniser.load(folder)
+    images = drawn.images[:9].numpy()
+    together = recogniser.predict(images)
+    alone = np.concatenate([recogniser.predict(image[None]) for image in images])
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+    np.testing.assert_allclose(together.sum(axis=1), 1, atol=1e-5)
+
+
+def test_no_weights_travel_as_pickle(folder):
+    models.write_model(folder, models.build("fast"), {"architecture": "fast", "temperature": 1.0})
+    names = sorted(file.name for file in folder.iterdir())
+    assert names == ["card.json", "model.onnx", "model.safetensors"]
+
+
+def test_weights_of_another_architecture_are_refused(folder):
+    models.write_model(folder, models.build("fast"), {"architecture": "cnn", "temperature": 1.0})
+    with pytest.raises(ValueError, match="doesn't hold the weights its card names"):
+        models.read_model(folder)
+
+
+def test_an_unknown_architecture_is_refused_with_the_known_ones():
+    with pytest.raises(ValueError, match="cnn, fast, lenet5, mlp"):
+        models.build("resnet50")
+
+
+def test_the_summary_shows_shapes_and_the_sum():
+    text = models.summary(models.build("lenet5"))
+    assert re.search(r"Conv2d +n × 16 × 10 × 10 +2,416", text)
+    assert "61,706" in text.splitlines()[-1]

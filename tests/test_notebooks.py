@@ -1,0 +1,65 @@
+"""Notebooks are committed clean and keep to the shape that makes them legible."""
+
+import ast
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from digitlib import settings
+
+NOTEBOOKS = sorted((settings.project_root() / "notebooks").glob("*.ipynb"))
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+def notebook(request):
+    return nbformat.read(request.param, as_version=4), request.param.stem
+
+
+def code_of(notebook) -> list[str]:
+    return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def without_magics(cell: str) -> str:
+    return "\n".join(line for line in cell.splitlines() if not line.startswith("%"))
+
+
+def test_no_notebook_holds_outputs_or_a_private_kernel(notebook):
+    content, _ = notebook
+    assert all(not cell.get("outputs") for cell in content.cells)
+    assert all(cell.get("execution_count") is None for cell in content.cells)
+    assert content.metadata.kernelspec.name == "python3"
+
+
+def test_nbstripout_finds_nothing_to_strip():
+    command = [Path(sys.executable).with_name("nbstripout"), "--verify", *NOTEBOOKS]
+    command[2:2] = ["--extra-keys", "metadata.language_info.version"]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def test_one_cell_holds_the_parameters(notebook):
+    content, name = notebook
+    tagged = [cell for cell in content.cells if "parameters" in cell.metadata.get("tags", [])]
+    assert len(tagged) == (0 if name == "sketch" else 1)
+    for line in "\n".join(cell.source for cell in tagged).splitlines():
+        assert "#" in line, f"{name}: {line} has no comment"
+
+
+def test_cells_are_short_and_framed_by_prose(notebook):
+    content, name = notebook
+    tagged = [cell for cell in content.cells if "parameters" in cell.metadata.get("tags", [])]
+    cells = [cell for cell in code_of(content) if cell not in [tag.source for tag in tagged]]
+    lengths = [len(cell.splitlines()) for cell in cells]
+    assert max(lengths) <= 15, f"{name}: {max(lengths)} lines"
+    assert statistics.median(lengths) <= 5
+    assert content.cells[0].source.startswith("# ")
+    functions = [
+        node
+        for cell in cells
+        for node in ast.walk(ast.parse(without_magics(cell)))
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    ]
+    assert all(node.end_lineno - node.lineno < 5 for node in functions)

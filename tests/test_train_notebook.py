@@ -1,0 +1,190 @@
+"""`papermill notebooks/train.ipynb out.ipynb -p …`, as people type it."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT, papermill
+
+from digitlib.recogniser import BUNDLED, Recogniser, current_model
+from digitlib.store import Store
+
+TINY = {"dataset": "synthetic", "limit": 400, "epochs": 2, "architecture": "lenet5"}
+
+
+def runs_on_record() -> list[tuple]:
+    with Store() as store:
+        return store.runs().fetchall()
+
+
+@pytest.fixture
+def slow_run(tmp_path, outputs):
+    """A run that is still training its second epoch or a later one, and its run folder."""
+    command = papermill("train", tmp_path / "o.ipynb", **{**TINY, "epochs": 4000}, run_name="slow")
+    command += ["-p", "patience", "4000"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    folder = outputs / "models" / "slow.partial"
+    deadline = time.monotonic() + 120
+    while not (folder / "checkpoint.pt").exists():
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    yield process, folder
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+def test_a_run_leaves_a_model_its_curves_and_a_row(run, outputs):
+    done = run("train", **TINY, run_name="tiny")
+    folder = outputs / "models" / "tiny"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "card.json", "model.onnx", "model.safetensors",
+    ]  # fmt: skip
+    recogniser = Recogniser.load(folder)
+    assert recogniser.predict(np.zeros((2, 28, 28), np.uint8)).shape == (2, 10)
+    card = recogniser.card
+    assert card["parameters"]["epochs"] == 2
+    assert card["data"] == {
+        "name": "synthetic", "train": 380, "validation": 20, "test": 100, "warning": "",
+    }  # fmt: skip
+    assert card["libraries"]["torch"]
+    for suffix in ("png", "svg"):
+        assert (outputs / "plots" / f"tiny-curves.{suffix}").stat().st_size > 5000
+    assert len(runs_on_record()) == 1
+    accuracy = card["metrics"]["test_accuracy"]
+    assert f"{accuracy:.2%}" in done.text
+    assert "At the best of 2 epochs" in done.text
+    assert done.log.count("\nepoch ") >= 2
+    assert current_model() == BUNDLED
+
+
+def test_two_runs_of_one_name_both_stay_and_promotion_is_asked_for(run, outputs):
+    run("train", **TINY, run_name="tiny")
+    before = (outputs / "models" / "tiny" / "model.safetensors").read_bytes()
+    run("train", **TINY, run_name="tiny", seed=1, promote="true")
+    assert (outputs / "models" / "tiny" / "model.safetensors").read_bytes() == before
+    assert Recogniser.load().name == "tiny-2"
+    assert len(runs_on_record()) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("epohcs", 10, "Did you mean `epochs`?"),
+        ("epochs", 0, "epochs=0: should be greater than or equal to 1"),
+        ("learning_rate", -1, "learning_rate=-1: should be greater than 0"),
+        ("architecture", "resnet50", "should be 'cnn', 'fast', 'lenet5' or 'mlp'"),
+    ],
+)
+def test_a_wrong_parameter_stops_the_run_with_nothing_written(
+    run, outputs, tmp_path, name, value, complaint
+):
+    done = run("train", check=False, **{name: value})
+    assert done.returncode != 0
+    assert complaint in done.log
+    assert not outputs.exists()
+    assert not (tmp_path / "digits.duckdb").exists()
+
+
+def test_an_outputs_folder_that_cannot_be_written_is_named(run, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("DIGITS_OUTPUTS_DIR", str(tmp_path / "file" / "outputs"))
+    done = run("train", check=False, **TINY)
+    assert done.returncode != 0
+    assert "can't be written to" in done.log
+    assert "DIGITS_OUTPUTS_DIR" in done.log
+
+
+def test_without_data_or_network_the_warning_is_everywhere(run, outputs, tmp_path, monkeypatch):
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("DIGITS_DATA_DIR", str(tmp_path / "empty"))
+    done = run("train", **{**TINY, "dataset": "auto"}, run_name="drawn")
+    card = json.loads((outputs / "models" / "drawn" / "card.json").read_text())
+    assert "SYNTHETIC" in card["data"]["warning"]
+    assert "SYNTHETIC" in done.log
+    assert done.text.count("SYNTHETIC") >= 2
+
+
+def test_debug_mode_shows_what_developers_want(run, monkeypatch):
+    monkeypatch.setenv("DEBUG_MODE", "1")
+    log = run("train", **TINY).log
+    for wanted in ("pixel mean", "images per digit", "Conv2d", "learning rate", "gradient norm"):
+        assert wanted in log
+    assert "DEBUG digitlib" in log
+
+
+def test_ctrl_c_stops_a_run_that_can_then_be_resumed(run, slow_run, outputs):
+    process, folder = slow_run
+    os.killpg(process.pid, signal.SIGINT)
+    log = process.communicate(timeout=60)[0]
+    assert process.returncode != 0
+    assert "`-p resume true -p run_name slow`" in log
+    assert not (outputs / "models" / "slow").exists()
+    _wait_for_release(folder)
+    again = {**TINY, "epochs": 4000, "patience": 1, "resume": "true", "run_name": "slow"}
+    log = run("train", **again).log
+    assert "epoch   1  objective" in log  # what was done before is part of the run's record
+    assert Recogniser.load(outputs / "models" / "slow").card["parameters"]["resume"]
+    assert not folder.exists()
+
+
+def test_a_killed_run_keeps_its_checkpoint_and_refuses_other_parameters(run, slow_run):
+    process, folder = slow_run
+    for kernel in _kernels_below(folder):
+        os.kill(kernel, signal.SIGKILL)
+    os.killpg(process.pid, signal.SIGKILL)
+    _wait_for_release(folder)
+    done = run("train", check=False, **{**TINY, "epochs": 3}, resume="true", run_name="slow")
+    assert "was written with epochs=4000: resume with the same" in done.log
+    assert (folder / "checkpoint.pt").exists()
+
+
+def _wait_for_release(folder: Path) -> None:
+    """Until the kernel of a run that was stopped is gone."""
+    deadline = time.monotonic() + 30
+    while _kernels_below(folder) and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
+def _kernels_below(folder: Path) -> list[int]:
+    """Processes that hold a file of the folder open: kernels that outlived papermill."""
+    held = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            files = [link.readlink() for link in (process / "fd").iterdir()]
+        except OSError:
+            continue
+        if any(file.is_relative_to(folder) for file in files):
+            held.append(int(process.name))
+    return held
+
+
+def test_a_full_disk_is_explained_and_earlier_models_stay_whole(run, outputs, tmp_path):
+    """A limit on the size of a file stands for the disk: the checkpoint is what hits it."""
+    run("train", **TINY, run_name="before")
+    model = (outputs / "models" / "before" / "model.onnx").read_bytes()
+    command = papermill("train", tmp_path / "full.ipynb", **TINY, run_name="full")
+    limit = 600_000  # bytes: LeNet-5's checkpoint takes over a million
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "Make room" in done.stdout + done.stderr
+    assert (outputs / "models" / "before" / "model.onnx").read_bytes() == model
+    assert not (outputs / "models" / "full").exists()
+
+
+def test_it_runs_from_the_projects_root_too(run):
+    assert run("train", **TINY, cwd=ROOT).returncode == 0
