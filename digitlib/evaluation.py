@@ -89,8 +89,8 @@ def read_curves(training_loss: Sequence[float], validation_loss: Sequence[float]
     """Read a run's losses per epoch (nats, both measured alike on unwarped images).
 
     Overfitting: validation loss turned, and by the end drew away from the training loss by a tenth
-    of its least or more, or lies at more than twice the training loss. Underfitting: training loss itself stayed high. Raises ValueError
-    when there is no epoch or the two don't belong together.
+    of its least or more, or lies at more than twice the training loss. Underfitting: training loss
+    itself stayed high. Raises ValueError when there is no epoch or the two don't belong together.
     """
     if not training_loss or len(training_loss) != len(validation_loss):
         raise ValueError("Give one training and one validation loss for each epoch.")

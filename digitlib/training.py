@@ -2,6 +2,7 @@
 
 import copy
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -84,7 +85,7 @@ def fit(
     checkpoint: Path | None = None,
     watch: Callable[[Progress], None] = lambda progress: None,
 ) -> Iterator[Epoch]:
-    """Train the network, yielding an `Epoch` a pass; at the end it has the best pass's weights.
+    """Train the network, yielding an `Epoch` a pass; at the end it has the `best_epoch`'s weights.
 
     AdamW under a one-cycle schedule (Smith and Topin 2018), label smoothing, random warps, and an
     exponential moving average of the weights, which is what is evaluated and kept. With a
@@ -116,7 +117,7 @@ def fit(
             seconds=seconds,
         )
         state.epochs.append(epoch)
-        if best_epoch(state.epochs) is epoch:
+        if best_epoch(state.epochs, len(validation.labels)) is epoch:
             state.best = copy.deepcopy(state.averaged.module.state_dict())
         if checkpoint is not None:
             state.save(checkpoint, recipe)
@@ -170,13 +171,21 @@ def _one_pass(
     return total.item() / len(batches), nn.utils.get_total_norm(gradients).item()
 
 
-def best_epoch(epochs: list[Epoch]) -> Epoch:
-    """The epoch of the highest validation accuracy; of equals, the one of the lowest loss."""
-    return max(epochs, key=lambda epoch: (epoch.validation_accuracy, -epoch.validation_loss))
+def best_epoch(epochs: list[Epoch], validation_count: int) -> Epoch:
+    """The epoch of the best validation accuracy; of those that it can't tell apart, the last.
+
+    Within one standard error of the best, the figures of `validation_count` images are chance; the
+    later network has seen more and been averaged at a lower learning rate.
+    """
+    best = max(epoch.validation_accuracy for epoch in epochs)
+    error = math.sqrt(best * (1 - best) / validation_count)
+    return [epoch for epoch in epochs if epoch.validation_accuracy >= best - error][-1]
 
 
 def _stalled(epochs: list[Epoch], patience: int) -> bool:
-    return bool(epochs) and len(epochs) - best_epoch(epochs).number >= patience
+    """Whether so many passes went by without a higher validation accuracy."""
+    accuracies = [epoch.validation_accuracy for epoch in epochs]
+    return bool(epochs) and len(epochs) - 1 - accuracies.index(max(accuracies)) >= patience
 
 
 def prepare(recipe: Recipe) -> torch.device:

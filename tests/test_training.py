@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from digitlib import datasets, models, training
+from digitlib.checkpoint import Epoch
 from digitlib.datasets import Digits
 from digitlib.recipe import Recipe
 from digitlib.settings import notebook_defaults
@@ -75,11 +76,22 @@ def test_it_stops_early_and_keeps_the_best_epoch(parts):
     train, validation = parts
     noise = Digits(train.images, torch.randint(0, 10, train.labels.shape))
     network, epochs = trained((noise, validation), recipe_of(epochs=40, patience=2))
-    best = training.best_epoch(epochs)
-    assert len(epochs) == best.number + 2 < 40
+    accuracies = [epoch.validation_accuracy for epoch in epochs]
+    assert len(epochs) == accuracies.index(max(accuracies)) + 1 + 2 < 40
+    best = training.best_epoch(epochs, len(validation.labels))
     logits = training.predict_logits(network, validation.images)
     accuracy = (logits.argmax(dim=1) == validation.labels).float().mean().item()
     assert accuracy == pytest.approx(best.validation_accuracy)
+
+
+@pytest.mark.parametrize(("accuracies", "kept"), [([0.9, 0.99, 0.989], 3), ([0.9, 0.99, 0.95], 2)])
+def test_of_epochs_that_validation_cannot_tell_apart_the_last_is_kept(accuracies, kept):
+    """Of 1,000 images 99.0 and 98.9 % are the same but for chance (standard error 0.31 %)."""
+    epochs = [
+        Epoch(number, 0, 0, 0, 0, accuracy, 0, 0, 0)
+        for number, accuracy in enumerate(accuracies, start=1)
+    ]
+    assert training.best_epoch(epochs, 1000).number == kept
 
 
 def test_the_watcher_sees_each_pass_to_its_end(parts):
