@@ -1,0 +1,236 @@
+"""How fast the dashboard is for a visitor, and what fifty of them at once cost.
+
+Usage: python benchmarks/dashboard.py [--visitors 50]; it needs Chromium.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jupyter_server.services.kernels.connection.base import (
+    deserialize_msg_from_ws_v1,
+    serialize_msg_to_ws_v1,
+)
+from playwright.sync_api import Browser, Page, sync_playwright
+from tornado.websocket import WebSocketClientConnection, websocket_connect
+
+from digitlib import settings
+from digitlib.pad import SIDE
+from digitlib.store import Store
+from digitlib.synthesis import draw
+
+PROTOCOL = "v1.kernel.websocket.jupyter.org"
+WATCH = """
+    window.seen = {guesses: []};
+    const look = () => {
+        if (!seen.usable && document.querySelector('.digit-collected h2'))
+            seen.usable = performance.now();
+    };
+    new MutationObserver(look).observe(document, {subtree: true, childList: true});
+"""
+WATCH_GUESS = """() => {
+    new MutationObserver(() => seen.guesses.push(performance.now())).observe(
+        document.querySelector('.digit-bars'), {subtree: true, childList: true});
+    addEventListener('mouseup', () => { seen.up = performance.now(); }, true);
+}"""
+
+
+@contextmanager
+def server(folder: Path, warm: int) -> Iterator[str]:
+    """A dashboard with so many warm kernels; its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    voila = str(Path(sys.executable).with_name("voila"))
+    command = [voila, "notebooks/sketch.ipynb", "--no-browser", f"--port={port}"]
+    command += [f"--VoilaConfiguration.default_pool_size={warm}"]
+    environment = {**os.environ, "DIGITS_DATABASE": str(folder / "digits.duckdb")}
+    with (folder / "voila.log").open("w") as log:
+        process = subprocess.Popen(
+            command, cwd=settings.project_root(), env=environment, stdout=log, stderr=log
+        )
+    words = "is filled with" if warm else "is running at"
+    while words not in (folder / "voila.log").read_text():
+        time.sleep(0.2)
+    time.sleep(3)  # the kernels run the notebook
+    try:
+        yield f"http://localhost:{port}/"
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def visited(browser: Browser, url: str, page: Page | None = None) -> tuple[Page, float]:
+    """A page once it is usable, and after how many seconds that was."""
+    page = page or browser.new_page(viewport={"width": 1280, "height": 1000})
+    page.add_init_script(WATCH)
+    page.goto(url)
+    page.wait_for_function("seen.usable", timeout=60_000)
+    return page, page.evaluate("seen.usable") / 1000
+
+
+def drawn(page: Page, seed: int) -> tuple[float, float]:
+    """Draw a digit at 60 points a second: the final guess's delay in ms, guesses a second."""
+    box = page.locator("canvas.digit-pad").bounding_box()
+    assert box is not None
+    page.evaluate("seen.guesses = []")
+    side = box["width"]
+    points = 0.15 + 0.7 * draw(seed % 10, np.random.default_rng(seed))[0]
+    begun = time.perf_counter()
+    for number, (x, y) in enumerate(np.repeat(points, 2, axis=0)):
+        page.mouse.move(box["x"] + x * side + number % 2, box["y"] + y * side)
+        if number == 0:
+            page.mouse.down()
+        time.sleep(max(0.0, begun + number / 60 - time.perf_counter()))
+    page.mouse.up()
+    seconds = time.perf_counter() - begun
+    page.wait_for_timeout(400)
+    seen = page.evaluate("seen")
+    during = [guess for guess in seen["guesses"] if guess <= seen["up"]]
+    delay = max(0.0, max(seen["guesses"], default=seen["up"]) - seen["up"])
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(300)
+    return delay, len(during) / seconds
+
+
+def kernel_memory() -> list[float]:
+    """What each kernel below this process holds, in MB."""
+    sizes = []
+    for command in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if "voila_" in (text := command.read_text()) and "ipykernel_launcher" in text:
+                status = (command.parent / "status").read_text()
+                sizes.append(int(status.split("VmRSS:")[1].split()[0]) / 1024)
+        except OSError:  # it has ended
+            continue
+    return sizes
+
+
+class Visitor:
+    """What a page sends and hears, without a browser, so that fifty fit on one machine."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.socket: WebSocketClientConnection
+
+    async def come(self) -> None:
+        """Get the page, connect to its kernel, and learn its widgets' names."""
+        body = await asyncio.to_thread(lambda: urllib.request.urlopen(self.url, timeout=300).read())
+        found = re.search(rb'"kernelId": "([\w-]+)"', body)
+        assert found
+        address = f"ws{self.url[4:]}api/kernels/{found[1].decode()}/channels?session_id=v"
+        self.socket = await websocket_connect(address, subprotocols=[PROTOCOL], connect_timeout=300)
+        control = {"comm_id": "control", "target_name": "jupyter.widget.control", "data": {}}
+        await self.send("comm_open", control)
+        await self.send("comm_msg", {"comm_id": "control", "data": {"method": "request_states"}})
+        states = json.loads(await self.hear(b"update_states"))["data"]["states"]
+        self.pad = next(key for key, s in states.items() if s["model_name"] == "CanvasModel")
+        self.button = {s["state"].get("description"): key for key, s in states.items()}
+        await self.tell(self.pad, {"event": "client_ready"})
+
+    async def send(self, kind: str, content: dict[str, Any]) -> None:
+        """Send a message to the kernel."""
+        header = {"msg_id": os.urandom(8).hex(), "session": "v", "username": "", "date": ""}
+        header |= {"msg_type": kind, "version": "5.3"}
+        parts = [json.dumps(part).encode() for part in (header, {}, {"version": "1.0.0"}, content)]
+        await self.socket.write_message(bytes(serialize_msg_to_ws_v1(parts, "shell")), binary=True)
+
+    async def tell(self, widget: str, content: dict[str, Any]) -> None:
+        """Send a widget's own message."""
+        await self.send(
+            "comm_msg", {"comm_id": widget, "data": {"method": "custom", "content": content}}
+        )
+
+    async def hear(self, words: bytes) -> bytes:
+        """Wait for a message with these words; its content."""
+        while True:
+            message = await asyncio.wait_for(self.socket.read_message(), 300)
+            assert isinstance(message, bytes)
+            if words in message:
+                return bytes(deserialize_msg_from_ws_v1(message)[1][3])
+
+    async def draw_and_submit(self, digit: int) -> float:
+        """Draw at 60 points a second, choose the label, submit; seconds until it is saved."""
+        strokes = draw(digit, np.random.default_rng(digit))
+        for stroke in strokes:
+            for number, (x, y) in enumerate((0.15 + 0.7 * stroke) * SIDE):
+                event = "mouse_move" if number else "mouse_down"
+                await self.tell(self.pad, {"event": event, "x": x, "y": y})
+                await asyncio.sleep(1 / 60)
+            await self.tell(self.pad, {"event": "mouse_up", "x": 0, "y": 0})
+        await self.tell(self.button[str(digit)], {"event": "click"})
+        begun = time.perf_counter()
+        await self.tell(self.button["Submit"], {"event": "click"})
+        await self.hear(b"Saved as")
+        return time.perf_counter() - begun
+
+
+async def crowd(url: str, count: int) -> tuple[float, list[float]]:
+    """So many visitors at once: seconds until all can draw, and how long each one's saving took."""
+    visitors = [Visitor(url) for _ in range(count)]
+    begun = time.perf_counter()
+    await asyncio.gather(*(visitor.come() for visitor in visitors))
+    arrived = time.perf_counter() - begun
+    await asyncio.sleep(5)
+    saved = await asyncio.gather(*(v.draw_and_submit(n % 10) for n, v in enumerate(visitors)))
+    return arrived, list(saved)
+
+
+def alone(browser: Browser, folder: Path) -> None:
+    """Print what one visitor meets."""
+    with server(folder, 0) as url:
+        print(f"| usable, cold kernel | {visited(browser, url)[1]:.2f} s |")
+    with server(folder, 2) as url:
+        page, first = visited(browser, url)
+        print(f"| usable, warm kernel, first visit of a browser | {first:.2f} s |")
+        again = []
+        for _ in range(5):
+            time.sleep(6)  # the next kernel is warm by then
+            again.append(visited(browser, url, page)[1])
+        print(f"| usable, warm kernel, median of 5 more visits | {np.median(again):.2f} s |")
+        page.evaluate(WATCH_GUESS)
+        delays, rates = zip(*(drawn(page, seed) for seed in range(30)), strict=True)
+        print(f"| pen up to final guess, 95 % of 30 digits | {np.percentile(delays, 95):.0f} ms |")
+        print(f"| guesses a second while drawing, median | {np.median(rates):.0f} |")
+        print(f"| a visitor's kernel, largest | {max(kernel_memory()):.0f} MB |", flush=True)
+        page.close()
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--visitors", type=int, default=50)
+    count = parser.parse_args().visitors
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    print(f"{os.cpu_count()} cores\n| what | measured |\n|---|---|")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            alone(browser, folder)
+            browser.close()
+        with server(folder, 2) as url:
+            arrived, saved = asyncio.run(crowd(url, count))
+            print(f"| {count} visitors at once: all can draw after | {arrived:.0f} s |")
+            print(f"| their kernels together | {sum(kernel_memory()) / 1024:.1f} GB |")
+        kept = Store(folder / "digits.duckdb").tally().total
+        print(f"| {count} draw and submit at once: kept | {kept} |")
+        print(f"| submit to saved, 95 % of them | {np.percentile(saved, 95):.1f} s |")
+
+
+if __name__ == "__main__":
+    main()
