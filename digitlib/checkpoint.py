@@ -18,8 +18,9 @@ from digitlib.recipe import Recipe
 class Epoch(NamedTuple):
     """What one pass over the training images led to.
 
-    The two losses compare like with like: both are the averaged network's mean cross-entropy (nats)
-    on images as they are, without warps, dropout or smoothing. `objective` is what was minimised.
+    The two losses compare like with like: the averaged network, without dropout, on images as they
+    are, unwarped. They are in nats above the least that smoothed labels allow, so 0 is perfect.
+    `objective` is the mean of what was minimised.
     """
 
     number: int

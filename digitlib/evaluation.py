@@ -96,9 +96,9 @@ def read_curves(training_loss: Sequence[float], validation_loss: Sequence[float]
         raise ValueError("Give one training and one validation loss for each epoch.")
     best = int(np.argmin(validation_loss))
     gap = validation_loss[best] - training_loss[best]
-    # A rise that the training loss shares is label smoothing at work, not learning by heart.
+    # A rise that the training loss shares is not learning by heart.
     widened = validation_loss[-1] - training_loss[-1] - gap
-    turned = best + 1 if widened > 0.1 * validation_loss[best] and widened > 0.002 else None
+    turned = best + 1 if widened > 0.1 * validation_loss[best] and widened > 0.005 else None
     improving = len(validation_loss) == 1 or (
         best == len(validation_loss) - 1 and validation_loss[-1] < 0.97 * validation_loss[-2]
     )

@@ -71,10 +71,18 @@ def predict_logits(network: nn.Module, images: Tensor) -> Float[Tensor, "n 10"]:
     return torch.cat(batches)
 
 
-def _loss_and_accuracy(network: nn.Module, digits: Digits) -> tuple[float, float]:
+def _loss_and_accuracy(network: nn.Module, digits: Digits, smoothing: float) -> tuple[float, float]:
+    """How far the loss lies above its least possible value (nats), and the share of hits.
+
+    The least is the smoothed labels' entropy: without it, zero is perfect whatever the smoothing.
+    """
     logits = predict_logits(network, digits.images)
+    loss = F.cross_entropy(logits, digits.labels, label_smoothing=smoothing)
+    target = torch.full((10,), smoothing / 10)
+    target[0] += 1 - smoothing
+    least = torch.special.entr(target).sum().item()
     accuracy = (logits.argmax(dim=1) == digits.labels).float().mean()
-    return F.cross_entropy(logits, digits.labels).item(), accuracy.item()
+    return loss.item() - least, accuracy.item()
 
 
 def fit(
@@ -110,8 +118,8 @@ def fit(
         epoch = Epoch(
             len(state.epochs) + 1,
             objective,
-            *_loss_and_accuracy(state.averaged, sample),
-            *_loss_and_accuracy(state.averaged, validation),
+            *_loss_and_accuracy(state.averaged, sample, recipe.label_smoothing),
+            *_loss_and_accuracy(state.averaged, validation, recipe.label_smoothing),
             learning_rate=float(state.schedule.get_last_lr()[0]),
             gradient_norm=norm,
             seconds=seconds,
