@@ -44,7 +44,7 @@ WATCH = """
 """
 WATCH_GUESS = """() => {
     new MutationObserver(() => seen.guesses.push(performance.now())).observe(
-        document.querySelector('.digit-bars'), {subtree: true, childList: true});
+        document.querySelector('img.digit-seen'), {attributes: true, attributeFilter: ['src']});
     addEventListener('mouseup', () => { seen.up = performance.now(); }, true);
 }"""
 

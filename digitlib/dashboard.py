@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 from digitlib import settings
 from digitlib.footer import Footer
 from digitlib.inside import Inside, explained
-from digitlib.pad import Pad
+from digitlib.pad import PACE, Pad
 from digitlib.panels import Bars, Collected, Guess, Labels, State, Status
 from digitlib.reading import Model, Reading
 from digitlib.store import Store, StoreError
@@ -107,7 +107,7 @@ class Dashboard(ipw.VBox):
         self.inside.look(self.model.recogniser, reading.image)
         self._explain_soon(reading)
         self._name_tools()
-        self.pad.pace = max(1 / 30, 3 * (time.perf_counter() - begun))
+        self.pad.pace = max(PACE, 2 * (time.perf_counter() - begun))
 
     def _explain_soon(self, reading: Reading) -> None:
         if self._explaining is not None:

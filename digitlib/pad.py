@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -17,13 +18,13 @@ Point = tuple[float, float]
 
 SIDE = 672  # px of the canvas's buffer: at least twice its size on screen, for crisp lines
 LINE_WIDTH = 40  # px of the buffer
-_SECONDS_BETWEEN = 1 / 30  # at most so often does `strokes` change while the pen moves
+PACE = 1 / 36  # seconds between two changes of `strokes` while the pen moves, at least
 
 
 class Pad(ipw.VBox):
     """Draws what the pen does. `strokes` is what has been drawn, as tuples of points from 0 to 1.
 
-    While the pen moves `strokes` changes at most 30 times a second, with everything since; when it
+    While the pen moves `strokes` changes about 30 times a second, with everything since; when it
     is lifted, at once. A stroke ends wherever the pen goes: up, out, cancelled, or down again.
     """
 
@@ -33,10 +34,11 @@ class Pad(ipw.VBox):
     def __init__(self) -> None:
         self.canvas = Canvas(width=SIDE, height=SIDE)
         self.canvas.add_class("digit-pad")
-        self.pace = _SECONDS_BETWEEN
+        self.pace = PACE
         self._lines: list[list[Point]] = []
         self._pen_is_down = False
         self._timer: asyncio.TimerHandle | None = None
+        self._published = 0.0
         self._listen()
         super().__init__([self.canvas])
 
@@ -117,12 +119,14 @@ class Pad(ipw.VBox):
         except RuntimeError:  # outside of a kernel
             self._publish()
             return
-        self._timer = loop.call_later(self.pace, self._publish)
+        wait = self._published + self.pace - time.monotonic()
+        self._timer = loop.call_later(max(0.0, wait), self._publish)
 
     def _publish(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._published = time.monotonic()
         self.strokes = tuple(tuple(line) for line in self._lines)
 
     def _show(self) -> None:
