@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +25,7 @@ from jupyter_server.services.kernels.connection.base import (
     serialize_msg_to_ws_v1,
 )
 from playwright.sync_api import Browser, Page, sync_playwright
+from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from digitlib import settings
@@ -129,15 +129,23 @@ class Visitor:
 
     async def come(self) -> None:
         """Get the page, connect to its kernel, and learn its widgets' names."""
-        body = await asyncio.to_thread(lambda: urllib.request.urlopen(self.url, timeout=300).read())
+        client = AsyncHTTPClient(force_instance=True)
+        body = (await client.fetch(HTTPRequest(self.url, request_timeout=300))).body
         found = re.search(rb'"kernelId": "([\w-]+)"', body)
         assert found
         address = f"ws{self.url[4:]}api/kernels/{found[1].decode()}/channels?session_id=v"
-        self.socket = await websocket_connect(address, subprotocols=[PROTOCOL], connect_timeout=300)
+        request = HTTPRequest(address, connect_timeout=300, request_timeout=300)
+        self.socket = await websocket_connect(request, subprotocols=[PROTOCOL])
         control = {"comm_id": "control", "target_name": "jupyter.widget.control", "data": {}}
         await self.send("comm_open", control)
-        await self.send("comm_msg", {"comm_id": "control", "data": {"method": "request_states"}})
-        states = json.loads(await self.hear(b"update_states"))["data"]["states"]
+        request_states = {"comm_id": "control", "data": {"method": "request_states"}}
+        while True:  # what a kernel says before it listens to this visitor is lost
+            await self.send("comm_msg", request_states)
+            try:
+                states = json.loads(await self.hear(b"update_states", 10))["data"]["states"]
+                break
+            except TimeoutError:
+                await self.send("comm_open", control)
         self.pad = next(key for key, s in states.items() if s["model_name"] == "CanvasModel")
         self.button = {s["state"].get("description"): key for key, s in states.items()}
         await self.tell(self.pad, {"event": "client_ready"})
@@ -155,10 +163,10 @@ class Visitor:
             "comm_msg", {"comm_id": widget, "data": {"method": "custom", "content": content}}
         )
 
-    async def hear(self, words: bytes) -> bytes:
+    async def hear(self, words: bytes, seconds: float = 300) -> bytes:
         """Wait for a message with these words; its content."""
         while True:
-            message = await asyncio.wait_for(self.socket.read_message(), 300)
+            message = await asyncio.wait_for(self.socket.read_message(), seconds)
             assert isinstance(message, bytes)
             if words in message:
                 return bytes(deserialize_msg_from_ws_v1(message)[1][3])
