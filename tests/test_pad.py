@@ -57,6 +57,7 @@ def test_one_finger_draws_and_a_second_one_does_not(pad: Pad, end: str) -> None:
 def test_a_pen_that_leaves_stays_on_the_edge(pad: Pad) -> None:
     tell(pad, "mouse_down", SIDE / 2, SIDE / 2)
     tell(pad, "mouse_move", -50, 3 * SIDE)
+    tell(pad, "mouse_up", -50, 3 * SIDE)
     assert pad.strokes[0][-1] == (0.0, 1.0)
 
 

@@ -155,8 +155,19 @@ class Visit:
                 self.page.mouse.move(*point)
             self.page.mouse.up()
             drawn.append(_without_repeats([_unit(box, point) for point in points]))
-        self.page.wait_for_timeout(150)
+        self.settle()
         return drawn
+
+    def settle(self) -> None:
+        """Wait until there is ink and the page has stopped following it: half a second alike."""
+        before: object = None
+        for _ in range(40):
+            self.page.wait_for_timeout(250)
+            bars = "[...document.querySelectorAll('.digit-bars u')].map(bar => bar.style.width)"
+            now = (self.ink(), self.page.evaluate(bars), self.text("guess").inner_text())
+            if now == before and now[0] > 0:
+                return
+            before = now
 
     def touch(self, strokes: Strokes) -> Strokes:
         """Draw with one finger, as `draw` does with the mouse."""

@@ -94,4 +94,19 @@
       });
     }
   };
+
+  // The canvas greets its kernel once, and a greeting can be lost while a warm kernel wakes; the page
+  // then stays mute. Whoever has been neither answered nor told why is given another kernel.
+  const greeted = () => [".digit-collected", ".digit-status"].some((name) =>
+    document.querySelector(name)?.textContent.trim());
+  const greet = (waited) => {
+    const tries = Number(sessionStorage.getItem("greetings") || 0);
+    if (greeted()) sessionStorage.removeItem("greetings");
+    else if (waited < 12) setTimeout(greet, 1000, waited + 1);
+    else if (tries < 3) {
+      sessionStorage.setItem("greetings", tries + 1);
+      location.reload();
+    }
+  };
+  addEventListener("load", () => greet(0));
 })();
