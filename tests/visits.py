@@ -181,7 +181,7 @@ class Visit:
                 client.send("Input.dispatchTouchEvent", parameters)
             client.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
             drawn.append(_without_repeats([_unit(box, point) for point in points]))
-        self.page.wait_for_timeout(150)
+        self.settle()
         return drawn
 
     def ink(self) -> int:
