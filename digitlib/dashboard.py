@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from digitlib import settings
 from digitlib.footer import Footer
 from digitlib.inside import Inside, explained
 from digitlib.pad import PACE, Pad
-from digitlib.panels import Bars, Collected, Guess, Labels, State, Status
+from digitlib.panels import Bars, Collected, Guess, Labels, State, Status, box, button
 from digitlib.reading import Model, Reading
 from digitlib.store import Store, StoreError
 
@@ -55,9 +55,10 @@ class Dashboard(ipw.VBox):
         self.pad, self.guess, self.bars = Pad(), Guess(), Bars()
         self.labels, self.status, self.collected = Labels(), Status(), Collected()
         self.inside, self.footer = Inside(), Footer()
-        self.undo_button = _button("Undo", "digit-undo", "Take the last stroke back (Ctrl+Z)")
-        self.clear_button = _button("Clear", "digit-clear", "Empty the pad (Escape)")
-        self.submit_button = _button("Submit", "digit-submit", "Keep this sketch (Enter)")
+        self.undo_button = button("Undo", "digit-undo", "Take the last stroke back (Ctrl+Z)")
+        self.clear_button = button("Clear", "digit-clear", "Empty the pad (Escape)")
+        self.submit_button = button("Submit", "digit-submit", "Keep this sketch (Enter)")
+        self.hello_button = button("", "digit-hello", "")  # unseen; the page's script presses it
         self.inside.look(self.model.recogniser, None)
         self.footer.show(self.model.recogniser)
 
@@ -68,25 +69,35 @@ class Dashboard(ipw.VBox):
         self.undo_button.on_click(lambda _button: self._undo())
         self.clear_button.on_click(lambda _button: self.pad.clear())
         self.submit_button.on_click(lambda _button: self._submit())
+        self.hello_button.on_click(lambda _button: self._greet())
 
     def _laid_out(self) -> list[ipw.Widget]:
         style = ipw.HTML(f"<style>{STYLE.read_text()}</style>")
-        tools = _box("digit-tools", self.undo_button, self.clear_button)
+        tools = box("digit-tools", self.undo_button, self.clear_button)
         question = ipw.HTML("<h2>Which digit is it?</h2>")
         notice = ipw.HTML(f"<p>{NOTICE}</p>")
-        answer = _box(
-            "digit-answer", question, self.labels, self.submit_button, self.status, notice
-        )
+        answer = box("digit-answer", question, self.labels, self.submit_button, self.status, notice)
         return [
             style,
-            _box("digit-title", ipw.HTML(TITLE)),
-            _box("digit-draw", self.pad, tools),
-            _box("digit-read", self.guess, self.bars),
+            box("digit-title", ipw.HTML(TITLE)),
+            box("digit-draw", self.pad, tools),
+            box("digit-read", self.guess, self.bars),
             answer,
             self.inside,
             self.collected,
             self.footer,
+            self.hello_button,
         ]
+
+    def _greet(self) -> None:
+        """The page has loaded. What was sent meanwhile it may have dropped: send it again.
+
+        A widget's browser half ignores messages until its own module is there, and the canvas's,
+        which announces the visitor, can be there before the others'.
+        """
+        for widget in _all_in(self):
+            widget.send_state()
+        self.pad.show()
 
     def _welcome(self) -> None:
         """A visitor has come, perhaps long after the page was made: the latest model and counts."""
@@ -223,13 +234,7 @@ def _loop() -> asyncio.AbstractEventLoop | None:
         return None
 
 
-def _button(text: str, css_class: str, tooltip: str) -> ipw.Button:
-    button = ipw.Button(description=text, tooltip=tooltip)
-    button.add_class(css_class)
-    return button
-
-
-def _box(css_class: str, *children: ipw.Widget) -> ipw.VBox:
-    box = ipw.VBox(children)
-    box.add_class(css_class)
-    return box
+def _all_in(widget: ipw.Widget) -> Iterator[ipw.Widget]:
+    yield widget
+    for child in getattr(widget, "children", ()):
+        yield from _all_in(child)

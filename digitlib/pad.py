@@ -44,7 +44,7 @@ class Pad(ipw.VBox):
 
     def _listen(self) -> None:
         canvas = self.canvas
-        canvas.on_client_ready(self._show)
+        canvas.on_client_ready(self.show)
         canvas.on_mouse_down(self._down)
         canvas.on_mouse_move(self._move)
         canvas.on_mouse_up(self._up)
@@ -68,6 +68,13 @@ class Pad(ipw.VBox):
         self._pen_is_down = False
         self._redraw()
         self._publish()
+
+    def show(self) -> None:
+        """A browser is there, perhaps a second one: send it the picture."""
+        # What was sent before it was there is lost, also which canvas is being drawn on.
+        ipycanvas.canvas._CANVAS_MANAGER._current_canvas = None
+        self._redraw()
+        self.ready += 1
 
     def _touched(self, touches: list[Point], then: Callable[[object, object], None]) -> None:
         """One finger draws; more of them, a resting hand or a pinch, do not."""
@@ -128,13 +135,6 @@ class Pad(ipw.VBox):
             self._timer = None
         self._published = time.monotonic()
         self.strokes = tuple(tuple(line) for line in self._lines)
-
-    def _show(self) -> None:
-        """A browser is there, perhaps a second one: send it the picture."""
-        # What was sent before it was there is lost, also which canvas is being drawn on.
-        ipycanvas.canvas._CANVAS_MANAGER._current_canvas = None
-        self._redraw()
-        self.ready += 1
 
     def _redraw(self) -> None:
         with _drawing():

@@ -196,3 +196,17 @@ def collected(tally: Tally) -> str:
 
 def _verdict(label: int, predicted: int) -> str:
     return f"{label}" if label == predicted else f"{label}, read as {predicted}"
+
+
+def button(text: str, css_class: str, tooltip: str) -> ipw.Button:
+    """A button that the style sheet and the page's script know by its class."""
+    made = ipw.Button(description=text, tooltip=tooltip)
+    made.add_class(css_class)
+    return made
+
+
+def box(css_class: str, *children: ipw.Widget) -> ipw.VBox:
+    """A box of widgets that the style sheet lays out by its class."""
+    made = ipw.VBox(children)
+    made.add_class(css_class)
+    return made

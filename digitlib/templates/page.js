@@ -95,18 +95,16 @@
     }
   };
 
-  // The canvas greets its kernel once, and a greeting can be lost while a warm kernel wakes; the page
-  // then stays mute. Whoever has been neither answered nor told why is given another kernel.
+  // What the kernel says while a widget's module is still on its way is lost, so the page tells it
+  // when all are there, and again until it has been answered or told why not.
   const greeted = () => [".digit-collected", ".digit-status"].some((name) =>
     document.querySelector(name)?.textContent.trim());
-  const greet = (waited) => {
-    const tries = Number(sessionStorage.getItem("greetings") || 0);
-    if (greeted()) sessionStorage.removeItem("greetings");
-    else if (waited < 12) setTimeout(greet, 1000, waited + 1);
-    else if (tries < 3) {
-      sessionStorage.setItem("greetings", tries + 1);
-      location.reload();
-    }
+  const greet = (tries) => {
+    const isThere = document.querySelector(".digit-page .digit-hello");
+    if (isThere) press("digit-hello");
+    if (isThere && greeted()) return;
+    if (tries > 10) lost(true);
+    setTimeout(greet, isThere ? 2000 : 50, isThere ? tries + 1 : 0);
   };
   addEventListener("load", () => greet(0));
 })();
