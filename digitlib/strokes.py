@@ -49,7 +49,8 @@ def rasterise(strokes: Iterable[ArrayLike], ink_width: float = INK_WIDTH) -> Ima
     """Ink the strokes as MNIST's makers would have seen them: (28, 28) uint8, ink 255 on 0.
 
     The ink's box is scaled to 20×20 px with its aspect ratio kept, anti-aliased, and its centre of
-    mass moved to the centre of the field (LeCun et al. 1998, section III.A); `ink_width` is in px.
+    mass moved to the centre of the field (LeCun et al. 1998, section III.A), or as near to it as
+    keeps all ink on the field; `ink_width` is in px.
 
     Raises ValueError when there is no ink or the strokes are malformed.
     """
@@ -58,7 +59,10 @@ def rasterise(strokes: Iterable[ArrayLike], ink_width: float = INK_WIDTH) -> Ima
     ink = _inked(discs, ink_width)
     mass = ink.sum()
     centre = np.array([ink.sum(axis=0) @ _PIXELS, ink.sum(axis=1) @ _PIXELS]) / mass
-    return np.rint(255 * _inked(discs + FIELD / 2 - centre, ink_width)).astype(np.uint8)
+    least = ink_width / 2 - discs.min(axis=0)
+    most = FIELD - ink_width / 2 - discs.max(axis=0)
+    shift = np.clip(FIELD / 2 - centre, least, most)
+    return np.rint(255 * _inked(discs + shift, ink_width)).astype(np.uint8)
 
 
 def _scaled(strokes: Strokes, side: float) -> Strokes:
