@@ -75,6 +75,15 @@ def calibration_error(probability: NDArray[np.floating], labels: Labels, bins: i
     return float(np.abs(gaps).sum() / len(labels))
 
 
+def rejection_threshold(probability: NDArray[np.floating], refused: float = 0.01) -> float:
+    """The confidence (0 to 1) that all but a share `refused` of held-out digits (n, 10) reach.
+
+    Less is the mark of what is no digit, or none that can be read for sure (Hendrycks and Gimpel
+    2017).
+    """
+    return float(np.quantile(probability.max(axis=1), refused))
+
+
 class Reading(NamedTuple):
     """What training curves say: the figures, a verdict and the sentence that tells it."""
 

@@ -42,7 +42,11 @@ def _sentence(recogniser: Recogniser) -> str:
 
 def _on(data: dict[str, Any]) -> str:
     count, name = data.get("train"), data.get("name")
-    return f" on {count:,} {escape(str(name))} digits" if isinstance(count, int) and name else ""
+    if not (isinstance(count, int) and name):
+        return ""
+    pens = _of(data, "sketches").get("train")
+    also = f" and {pens:,} pen sketches" if isinstance(pens, int) else ""
+    return f" on {count:,} {escape(str(name))} digits{also}"
 
 
 def _day(created: object) -> str:

@@ -42,20 +42,6 @@ def _convolution(
     return nn.Sequential(*layers, nn.BatchNorm2d(outputs), nn.ReLU())
 
 
-def cnn() -> Network:
-    """Five convolutions in three blocks: 289,642 parameters.
-
-    After the VGG pattern (Simonyan and Zisserman 2015) with batch normalisation; pooling comes
-    before normalisation, which costs a quarter there and changes little.
-    """
-    blocks = {
-        "block1": _convolution(1, 32, 5, pool=True),  # (n, 32, 14, 14)
-        "block2": nn.Sequential(_convolution(32, 64), _convolution(64, 64, pool=True)),  # 7×7
-        "block3": nn.Sequential(_convolution(64, 128), _convolution(128, 128, pool=True)),  # 3×3
-    }
-    return Network(blocks, nn.Sequential(nn.Flatten(), nn.Dropout(0.3), nn.Linear(128 * 9, 10)))
-
-
 class Crop(nn.Module):
     """The middle of an image: digits fit 20×20, so a margin of some px holds next to nothing."""
 
@@ -66,6 +52,21 @@ class Crop(nn.Module):
     def forward(self, images: Float[Tensor, "n 1 28 28"]) -> Tensor:
         """Images (n, 1, 28 - 2 margin, 28 - 2 margin)."""
         return images[..., self.margin : -self.margin, self.margin : -self.margin]
+
+
+def cnn() -> Network:
+    """Six convolutions in four blocks, of the image's middle: 320,234 parameters.
+
+    After the VGG pattern (Simonyan and Zisserman 2015) with batch normalisation; pooling comes
+    before normalisation, which costs a quarter there and changes little.
+    """
+    blocks = {
+        "block1": nn.Sequential(Crop(2), _convolution(1, 32, 5, pool=True, pad=False)),  # 10×10
+        "block2": nn.Sequential(_convolution(32, 64), _convolution(64, 64)),  # (n, 64, 10, 10)
+        "block3": nn.Sequential(_convolution(64, 64, pool=True), _convolution(64, 128)),  # 5×5
+        "block4": _convolution(128, 128, pool=True),  # (n, 128, 2, 2)
+    }
+    return Network(blocks, nn.Sequential(nn.Flatten(), nn.Dropout(0.3), nn.Linear(512, 10)))
 
 
 def fast() -> Network:

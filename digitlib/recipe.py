@@ -40,6 +40,8 @@ class Recipe:
 
     preset: Literal[tuple(PRESETS)]  # type: ignore[valid-type]
     dataset: Literal["auto", "mnist", "synthetic"]
+    sketches: bool
+    sketch_share: Annotated[float, Field(gt=0, lt=1)]
     architecture: Literal[tuple(ARCHITECTURES)]  # type: ignore[valid-type]
     epochs: Annotated[int, Field(ge=1, le=10_000)]
     batch_size: Annotated[int, Field(ge=2, le=60_000)]

@@ -68,7 +68,7 @@ def _drawn(glyph: list[_Spline], count: int, generator: np.random.Generator) -> 
     lines = [_line(spline, care, tension, generator) for spline in glyph]
     ends = np.cumsum([line.shape[1] for line in lines])[:-1]
     points = (np.concatenate(lines, axis=1) - (5, 7)) / 14
-    points = _posed(_bent(points, generator), generator)
+    points = posed(bent(points, generator), generator, slant=0.15)
     return [np.split(drawing, ends) for drawing in points]
 
 
@@ -86,27 +86,32 @@ def _line(spline: _Spline, care: Points, tension: Points, generator: np.random.G
     return line + care * tremor
 
 
-def _bent(points: Points, generator: np.random.Generator) -> Points:
+def bent(points: Points, generator: np.random.Generator, strength: float = 1.0) -> Points:
     """Move points (n, p, 2), within ±0.5, along a smooth random field: two long waves an axis."""
     count = len(points)
     x, y = points[..., 0], points[..., 1]
-    taper, top = generator.normal(0, 0.25, (2, count, 1))  # a small head or foot; how low the waist
+    # A small head or foot; how low the waist.
+    taper, top = generator.normal(0, 0.25 * strength, (2, count, 1))
     points = np.stack([x * (1 + taper * y), y + 0.5 * top * (0.25 - y**2)], axis=-1)
     for _ in range(2):
         wave = generator.normal(0, 3.0, (count, 2, 2))  # radians over the digit's height
         phase = generator.uniform(0, 2 * np.pi, (count, 1, 2))
-        points = points + generator.normal(0, 0.06, (count, 1, 2)) * np.sin(points @ wave + phase)
+        points = points + generator.normal(0, 0.06 * strength, (count, 1, 2)) * np.sin(
+            points @ wave + phase
+        )
     return points
 
 
-def _posed(points: Points, generator: np.random.Generator) -> Points:
-    """Stretch, slant and turn points (n, p, 2), each drawing in its own way."""
+def posed(
+    points: Points, generator: np.random.Generator, strength: float = 1.0, slant: float = 0.0
+) -> Points:
+    """Stretch, slant (by `slant` on average) and turn points (n, p, 2), each drawing anew."""
     count = len(points)
-    width = np.exp(generator.normal(0, 0.25, count))
-    slant = generator.normal(0.15, 0.25, count)
-    turn = generator.normal(0, 0.1, count)  # radians
+    width = np.exp(generator.normal(0, 0.25 * strength, count))
+    slants = generator.normal(slant, 0.25 * strength, count)
+    turn = generator.normal(0, 0.1 * strength, count)  # radians
     cos, sin = np.cos(turn), np.sin(turn)
-    shape = np.stack([[width, -slant], [np.zeros(count), np.ones(count)]])
+    shape = np.stack([[width, -slants], [np.zeros(count), np.ones(count)]])
     rotation = np.stack([[cos, -sin], [sin, cos]])
     pose = np.einsum("ijn,jkn->nik", rotation, shape)
     return points @ pose.transpose(0, 2, 1) + 0.5
@@ -139,13 +144,13 @@ def draw_images(count: int, seed: int) -> tuple[NDArray[np.uint8], NDArray[np.in
     Each is inked with a pen of its own. The same seed draws the same digits.
     """
     drawings, labels = draw_many(count, seed)
-    widths = _ink_widths(count, np.random.default_rng([seed, 1]))
+    widths = pen_widths(count, np.random.default_rng([seed, 1]))
     images = np.empty((count, 28, 28), np.uint8)
     for i, (drawing, width) in enumerate(zip(drawings, widths, strict=True)):
         images[i] = rasterise(drawing, ink_width=width)
     return images, labels
 
 
-def _ink_widths(count: int, generator: np.random.Generator) -> Points:
+def pen_widths(count: int, generator: np.random.Generator) -> Points:
     """Random widths (count,) in px, about MNIST's median and a little more varied than MNIST's."""
     return np.clip(INK_WIDTH * np.exp(generator.normal(0, 0.35, count)), 1.2, 6.0)

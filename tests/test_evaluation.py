@@ -28,6 +28,12 @@ def test_the_interval_holds_the_value_and_stays_within_bounds(count, data):
     assert found.value - 1e-9 <= found.high <= 1
 
 
+def test_the_rejection_threshold_refuses_the_share_it_is_asked_for():
+    sure = np.random.default_rng(0).uniform(0.5, 1, 10_000)
+    chances = np.column_stack([sure, 1 - sure, np.zeros((10_000, 8))])
+    assert np.mean(sure < evaluation.rejection_threshold(chances)) == pytest.approx(0.01, abs=1e-3)
+
+
 def test_confusion_counts_rows_as_truth():
     counts = evaluation.confusion(np.array([7, 7, 1]), np.array([7, 1, 1]))
     assert (counts[7, 7], counts[7, 1], counts[1, 1], counts.sum()) == (1, 1, 1, 3)

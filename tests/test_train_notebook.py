@@ -57,6 +57,7 @@ def test_a_run_leaves_a_model_its_curves_and_a_row(run, outputs):
     assert card["data"] == {
         "name": "synthetic", "train": 380, "validation": 20, "test": 100, "warning": "",
     }  # fmt: skip
+    assert 0 < card["rejection_threshold"] < 1
     assert card["libraries"]["torch"]
     for suffix in ("png", "svg"):
         assert (outputs / "plots" / f"tiny-curves.{suffix}").stat().st_size > 5000

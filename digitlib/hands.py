@@ -1,0 +1,130 @@
+"""Pen sketches as training data: held out by writer, and drawn again as their hands might have.
+
+A sketch gives any number of images, no two alike: the strokes are redrawn before they are inked,
+which is truer to hands than warping pixels.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tqdm.auto import tqdm
+
+from digitlib.datasets import Digits, rasterised
+from digitlib.strokes import Sketch, Strokes, rasterise
+from digitlib.synthesis import bent, pen_widths, posed
+
+_CARE = 0.45  # of what `synthesis` does to a glyph: these are real hands already
+_TREMBLE = 0.006  # of the digit's size, standard deviation of the points' shift
+_LOST = 0.08  # of a stroke's points, at most, are missing at either end
+
+
+class Writers(NamedTuple):
+    """Sketches of writers to learn from, of others to choose by, and of yet others to test on."""
+
+    train: list[Sketch]
+    validation: list[Sketch]
+    test: list[Sketch]
+
+
+def split_by_writer(sketches: Iterable[Sketch], fraction: float, seed: int) -> Writers:
+    """Hold out a share `fraction` of the writers to choose by, and as many to test on.
+
+    A hand is in one part only: it would flatter the result. The same seed parts alike. Raises
+    ValueError when a part would be empty.
+    """
+    of_writer: dict[tuple[str, str], list[Sketch]] = {}
+    for sketch in sketches:
+        of_writer.setdefault((sketch.source, sketch.writer), []).append(sketch)
+    writers = sorted(of_writer)
+    count = round(fraction * len(writers))
+    if not 0 < count < len(writers) / 2:
+        raise ValueError(
+            f"A share of {fraction} of {len(writers)} writers leaves nobody to learn from or to "
+            "test on: change `validation_fraction` or add sketches of more writers."
+        )
+    order = np.random.default_rng(seed).permutation(len(writers))
+    parts = (order[2 * count :], order[:count], order[count : 2 * count])
+    return Writers(*([s for i in part for s in of_writer[writers[i]]] for part in parts))
+
+
+def redrawn(strokes: Strokes, generator: np.random.Generator) -> Strokes:
+    """The strokes as the same hand might draw them another time, in units of the digit's size.
+
+    Bent, slanted, stretched and turned a little; with a tremble, sometimes sparser points (a fast
+    pen) and ends that the tablet missed.
+    """
+    strokes = [_cut(stroke, generator) for stroke in strokes]
+    points = np.concatenate(strokes)
+    low, high = points.min(axis=0), points.max(axis=0)
+    points = (points - (low + high) / 2) / ((high - low).max() or 1.0)
+    points = points + generator.normal(0, _TREMBLE, points.shape)
+    points = posed(bent(points[None], generator, _CARE), generator, _CARE)[0]
+    ends = np.cumsum([len(stroke) for stroke in strokes])[:-1]
+    return np.split(points, ends)
+
+
+def _cut(stroke: NDArray[np.float64], generator: np.random.Generator) -> NDArray[np.float64]:
+    """Lose some of a stroke's points at its ends, and some of those between."""
+    lost = (generator.uniform(-_LOST, _LOST, 2).clip(0) * len(stroke)).astype(int)
+    step = generator.integers(1, 4) if len(stroke) > 20 else 1
+    kept = stroke[lost[0] : len(stroke) - lost[1]]
+    return np.concatenate([kept[:-1:step], kept[-1:]])
+
+
+def inked(sketches: Sequence[Sketch], count: int, seed: int) -> Digits:
+    """`count` images of the sketches, each as often as the others, redrawn with a pen of its own.
+
+    The same seed gives the same images.
+    """
+    generator = np.random.default_rng([seed, 2])
+    order = np.resize(generator.permutation(len(sketches)), count)
+    widths = pen_widths(count, generator)
+    images = np.empty((count, 28, 28), np.uint8)
+    for i, width in enumerate(tqdm(widths, desc="inking sketches", leave=False)):
+        strokes = redrawn(sketches[int(order[i])].strokes, generator)
+        images[i] = rasterise(strokes, ink_width=width)
+    labels = torch.tensor([sketches[i].label for i in order.tolist()])
+    return Digits(torch.from_numpy(images), labels)
+
+
+def with_sketches(
+    train: Digits, validation: Digits, writers: Writers, share: float, seed: int
+) -> tuple[Digits, Digits]:
+    """Training digits, shuffled, of which a share are redrawn sketches; and validation digits.
+
+    To choose by, the sketches stay as they were drawn.
+    """
+    count = round(len(train.labels) * share / (1 - share))
+    images, labels = _joined(train, inked(writers.train, count, seed))
+    order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
+    mixed = Digits(images[order], labels[order])
+    return mixed, _joined(validation, rasterised(writers.validation))
+
+
+def _joined(one: Digits, other: Digits) -> Digits:
+    return Digits(*map(torch.cat, zip(one, other, strict=True)))
+
+
+def pedigree(writers: Writers) -> dict[str, Any]:
+    """What a model's card says of the sketches: how many to learn from, to choose by, to test on.
+
+    And how many writers there are in all, and where their sketches come from.
+    """
+    everything = [sketch for part in writers for sketch in part]
+    return {
+        **{name: len(part) for name, part in writers._asdict().items()},
+        "writers": len({(sketch.source, sketch.writer) for sketch in everything}),
+        "sources": sorted({sketch.source for sketch in everything}),
+    }
+
+
+def describe(writers: Writers) -> str:
+    """What the sketches add, as Markdown."""
+    train, validation, test = (f"{len(part):,}" for part in writers)
+    return (
+        f"**Pen sketches** too: {train} to learn from, each redrawn again and again; {validation} "
+        f"of other writers to choose by, and {test} of yet others to test on."
+    )
