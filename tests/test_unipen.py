@@ -1,0 +1,128 @@
+"""UNIPEN's format read from small files in it, and the download from a server that serves one."""
+
+import hashlib
+import http.server
+import json
+import tarfile
+import threading
+import zipfile
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from digitlib import unipen
+from digitlib.strokes import read_sketches
+
+COMPONENTS = """.VERSION 1.0
+.COORD X Y T
+.PEN_DOWN
+10 20 0
+10 40 1
+.PEN_UP
+ 10 40 2
+ 20 40 3
+.PEN_DOWN
+0 30 4
+20 30 5
+.PEN_UP
+.PEN_DOWN
+100 0 6
+100 10 7
+100 40 8
+"""
+DIGITS = """.VERSION 1.0
+.INCLUDE xyz/gone.doc
+.INCLUDE xyz/data/one.dat
+.SEGMENT CHARACTER 0-1 ? "4"
+.SEGMENT CHARACTER 2 OK "1"
+.SEGMENT CHARACTER 2:1-2:2 ? "1"
+.SEGMENT CHARACTER 1,0 ? "4"
+.SEGMENT CHARACTER 7 ? "8"
+.SEGMENT CHARACTER 2 ? "l"
+.SEGMENT WORD 0-2 ? "41"
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    root = tmp_path / "train_r01_v07"
+    for path, text in {
+        "data/1a/xyz/xyz01/one.dat": DIGITS,
+        "data/1a/abc/two.dat": '.INCLUDE xyz/data/one.dat\n.SEGMENT CHARACTER 2 ? "1"\n',
+        "data/1b/xyz/letters.dat": DIGITS,
+        "include/xyz/data/one.dat": COMPONENTS,
+    }.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    return root
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    folder = tmp_path / "served"
+    folder.mkdir()
+    handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{running.server_port}"
+        running.shutdown()
+
+
+def packed(root: Path, name: str) -> Path:
+    archive = root.parent / "served" / name
+    archive.parent.mkdir(exist_ok=True)
+    if name.endswith(".zip"):
+        with zipfile.ZipFile(archive, "w") as opened:
+            for path in root.rglob("*.dat"):
+                opened.write(path, path.relative_to(root.parent))
+    else:
+        with tarfile.open(archive, "w:gz") as opened:
+            opened.add(root, root.name)
+    return archive
+
+
+def test_digits_are_their_components_upright_and_scaled(root):
+    two, four, one, part, again = unipen.read_unipen(root)
+    assert [sketch.label for sketch in (two, four, one, part, again)] == [1, 4, 1, 1, 4]
+    assert (four.id, four.source, four.writer) == (
+        "unipen-1a/xyz/xyz01/one/1",
+        "xyz",
+        "xyz/xyz01/one",
+    )
+    assert (two.source, two.writer) == ("abc", "abc/two")
+    # The stem goes up, so y falls; the bar is in its middle; the longer side is 0.75.
+    np.testing.assert_allclose(four.strokes[0], [[0.5, 0.875], [0.5, 0.125]])
+    np.testing.assert_allclose(four.strokes[1], [[0.125, 0.5], [0.875, 0.5]])
+    assert [len(stroke) for stroke in again.strokes] == [2, 2]
+    assert (len(one.strokes[0]), len(part.strokes[0])) == (3, 2)
+
+
+@pytest.mark.parametrize("name", ["unipen.tgz", "unipen.zip"])
+def test_the_command_reads_an_archive(root, name, tmp_path, monkeypatch):
+    monkeypatch.setenv("DIGITS_DATA_DIR", str(tmp_path / "data"))
+    said = unipen.main([str(packed(root, name))])
+    assert said.startswith("5 digits of 2 writers are in ")
+    assert len(read_sketches(tmp_path / "data" / "sketches" / "unipen-digits.parquet")) == 5
+
+
+def test_the_download_is_checked_by_the_records_checksum(root, server, tmp_path):
+    archive = packed(root, "unipen.tgz")
+    sums = [hashlib.md5(archive.read_bytes()).hexdigest(), "0" * 32]
+    for number, checksum in enumerate(sums):
+        links = {"self": f"{server}/unipen.tgz"}
+        file = {"key": "unipen.tgz", "links": links, "checksum": f"md5:{checksum}"}
+        (archive.parent / f"record{number}").write_text(json.dumps({"files": [file]}))
+    (found,) = unipen.download(tmp_path, f"{server}/record0")
+    assert found.read_bytes() == archive.read_bytes()
+    with pytest.raises(OSError, match=r"checksum .* by hand from https://doi.org"):
+        unipen.download(tmp_path, f"{server}/record1")
+    with pytest.raises(OSError, match="could not be downloaded"):
+        unipen.download(tmp_path, f"{server}/nothing")
+
+
+def test_a_folder_without_part_1a_is_named(tmp_path):
+    with pytest.raises(ValueError, match="no data/1a in"):
+        unipen.main([str(tmp_path)])
