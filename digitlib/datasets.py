@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-import torchvision
 from jaxtyping import Int64, UInt8
 from torch import Tensor
 
@@ -90,12 +89,16 @@ def load_mnist(root: Path | None = None) -> tuple[Digits, Digits]:
     if not all((raw / name).is_file() for name in MNIST_FILES):
         _download_mnist(raw)
     _verify(raw)
-    return tuple(_mnist_part(root, train) for train in (True, False))  # type: ignore[return-value]
+    return _mnist_part(raw, "train"), _mnist_part(raw, "t10k")
 
 
-def _mnist_part(root: Path, train: bool) -> Digits:
-    part = torchvision.datasets.MNIST(root, train=train, download=False)
-    return Digits(part.data.contiguous(), part.targets.to(torch.int64))
+def _mnist_part(raw: Path, name: str) -> Digits:
+    """The images and labels of `train` or `t10k`; past their headers the files are plain bytes."""
+    images = np.fromfile(raw / f"{name}-images-idx3-ubyte", np.uint8, offset=16)
+    labels = np.fromfile(raw / f"{name}-labels-idx1-ubyte", np.uint8, offset=8)
+    return Digits(
+        torch.from_numpy(images).view(-1, 28, 28), torch.from_numpy(labels.astype(np.int64))
+    )
 
 
 def _verify(raw: Path) -> None:
@@ -115,6 +118,8 @@ def _verify(raw: Path) -> None:
 
 def _download_mnist(raw: Path) -> None:
     """Download to a temporary folder (torchvision's mirrors, checksums and bar), then move."""
+    import torchvision  # here, because it takes two seconds that no later run need wait for
+
     try:
         raw.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".download-", dir=raw) as temporary:
