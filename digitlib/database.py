@@ -16,6 +16,7 @@ from digitlib.schema import VERSION, StoreError, migrate, version_of
 
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "threads": 1,
+    "checkpoint_threshold": "64KB",  # of log, some 20 sketches: what the next to open has to read
     "autoinstall_known_extensions": False,  # no downloads behind one's back
 }
 
@@ -57,7 +58,8 @@ class Database:
     def writing(self) -> Iterator[DuckDBPyConnection]:
         """A transaction, on disk once the block is left; an exception inside undoes it."""
         with self._explained(), _without_pandas(), self._turn() as deadline:
-            is_new = not self.path.exists()
+            files = [self.path, self.path.with_name(f"{self.path.name}.wal")]
+            are_new = not all(file.exists() for file in files)
             with self._opened(deadline, read_only=False) as connection:
                 migrate(connection)
                 connection.begin()
@@ -68,8 +70,8 @@ class Database:
                         connection.rollback()
                     raise
                 connection.commit()
-            if is_new:
-                _sync_folder(self.path.parent)  # else a power failure could forget the file's name
+            if are_new:
+                _sync_folder(self.path.parent)  # else a power failure could forget a file's name
 
     @contextmanager
     def reading(self) -> Iterator[DuckDBPyConnection]:
@@ -126,7 +128,7 @@ class Database:
     @contextmanager
     def _opened(self, deadline: float, *, read_only: bool) -> Iterator[DuckDBPyConnection]:
         """The file, attached to an engine that stays: starting one takes longer than a write."""
-        engine = self._engine = self._engine or duckdb.connect(config=_CONFIG)
+        engine = self._engine = self._engine or _engine()
         connection = engine.cursor()
         try:
             self._attach(connection, deadline, read_only=read_only)
@@ -172,6 +174,13 @@ class Database:
             if sign.lower() in said.lower():
                 return meaning.format(path=self.path, folder=self.path.parent)
         return f"The database {self.path} can't be used: {said}"
+
+
+def _engine() -> DuckDBPyConnection:
+    """DuckDB without a file; one that it detaches keeps its log, which is one sync and not four."""
+    engine = duckdb.connect(config=_CONFIG)
+    engine.execute("PRAGMA disable_checkpoint_on_shutdown")
+    return engine
 
 
 @contextmanager

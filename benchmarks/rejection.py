@@ -1,0 +1,78 @@
+"""What does the model refuse to call a digit: letters, scribbles and dots, beside real digits?
+
+A drawing is refused when the model is less sure than the threshold on its card, or when it is but
+a dot, just as on the dashboard. Letters come from Hershey's stroke fonts, the nearest to pens that
+has no digits in it; those that people draw like a digit (o, l, z, …) are counted apart.
+
+Usage: python benchmarks/rejection.py [MODEL FOLDER]
+"""
+
+import string
+import sys
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from HersheyFonts import HersheyFonts
+
+from digitlib.datasets import load_mnist, load_sketches
+from digitlib.reading import Model
+from digitlib.recogniser import Recogniser
+from digitlib.strokes import Strokes
+
+FONTS = ("futural", "rowmans", "cursive", "scripts")  # drawn with single lines, not outlines
+LIKE_DIGITS = frozenset("oOlIiJzZsSbBgGqQDaAyhLpt")
+SCRIBBLES = 1000
+
+
+def letters(wanted: Iterable[str]) -> Iterator[Strokes]:
+    """Each letter in each font, at the pad's size."""
+    for font in FONTS:
+        hershey = HersheyFonts()
+        hershey.load_default_font(font)
+        for letter in wanted:
+            yield [np.array(s, float) / 32 for s in hershey.strokes_for_text(letter) if len(s) > 0]
+
+
+def scribbles(generator: np.random.Generator) -> Iterator[Strokes]:
+    """Wandering lines and zigzags."""
+    for number in range(SCRIBBLES):
+        if number % 2:
+            yield [np.cumsum(generator.normal(size=(generator.integers(20, 120), 2)), axis=0) / 8]
+        else:
+            yield [generator.random((generator.integers(4, 25), 2))]
+
+
+def dots(generator: np.random.Generator) -> Iterator[Strokes]:
+    """Taps and tiny jitters."""
+    for _ in range(100):
+        yield [0.5 + generator.normal(0, 0.005, (generator.integers(1, 8), 2))]
+
+
+def main() -> None:
+    """Print, for each kind of drawing, how many there are and the share that is refused."""
+    recogniser = Recogniser.load(sys.argv[1] if len(sys.argv) > 1 else None)
+    model = Model(recogniser, recogniser.folder, 0)
+    generator = np.random.default_rng(0)
+    alike = sorted(LIKE_DIGITS)
+    unlike = sorted(set(string.ascii_letters) - LIKE_DIGITS)
+    drawings = {
+        "letters unlike digits": letters(unlike),
+        "letters like digits": letters(alike),
+        "scribbles": scribbles(generator),
+        "dots": dots(generator),
+        "digits: pen sketches": (sketch.strokes for sketch in load_sketches()),
+    }
+    readings = {
+        kind: [model.read(tuple(strokes)) for strokes in kept] for kind, kept in drawings.items()
+    }
+    threshold = readings["scribbles"][0].threshold
+    print(f"{recogniser.name}, threshold {threshold:.1%}")
+    for kind, read in readings.items():
+        refused = np.mean([reading.digit is None for reading in read])
+        print(f"{kind:24}{len(read):>8,}{refused:>9.1%} refused")
+    test = recogniser.predict(load_mnist()[1].images.numpy()).max(axis=1)
+    print(f"{'digits: MNIST test set':24}{len(test):>8,}{np.mean(test < threshold):>9.1%} refused")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""How well are pen digits read whose whole collection, tablet and writers alike, was never seen?
+
+For each collection in turn the project's own training learns from MNIST and from the sketches of
+all the others, and then reads the one left out, once. Nothing was chosen by these figures.
+
+Usage: python benchmarks/unseen_collections.py [--epochs 10] [--seed 0] [--without-sketches]
+"""
+
+import argparse
+import statistics
+
+from digitlib import datasets, evaluation, hands, models, training
+from digitlib.datasets import Digits
+from digitlib.recipe import Recipe
+from digitlib.settings import notebook_defaults
+from digitlib.strokes import Sketch
+
+LEFT_OUT = ("apb", "app", "apa", "ced", "uqb")
+
+
+def trained_without(source: str, sketches: list[Sketch], recipe: Recipe) -> models.Network:
+    """A network that learnt from MNIST and, where asked for, the sketches of other collections."""
+    mnist, _ = datasets.load_mnist()
+    train, validation = datasets.split(mnist, recipe.validation_fraction, recipe.seed)
+    if recipe.sketches:
+        others = [sketch for sketch in sketches if sketch.source != source]
+        writers = hands.split_by_writer(others, recipe.validation_fraction, recipe.seed)
+        train, validation = hands.with_sketches(
+            train, validation, writers, recipe.sketch_share, recipe.seed
+        )
+    training.prepare(recipe)
+    network = models.build(recipe.architecture)
+    for epoch in training.fit(network, train, validation, recipe):
+        print(f"  without {source}: {epoch}", flush=True)
+    return network
+
+
+def read(network: models.Network, digits: Digits, recipe: Recipe) -> evaluation.Accuracy:
+    """How many of the digits the network reads rightly."""
+    device = training.choose_device(recipe.device)
+    predicted = training.predict_logits(network.to(device), digits.images.to(device)).argmax(dim=1)
+    return evaluation.accuracy(digits.labels.numpy(), predicted.cpu().numpy())
+
+
+def main() -> None:
+    """Train once for each collection left out, and print a line for each and their mean."""
+    parser = argparse.ArgumentParser(description="Reading pen digits of unseen collections.")
+    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--without-sketches", action="store_true", help="learn from MNIST alone")
+    options = parser.parse_args()
+    asked = {
+        "epochs": options.epochs,
+        "seed": options.seed,
+        "sketches": not options.without_sketches,
+        "patience": options.epochs,
+    }
+    recipe = Recipe.checked({**notebook_defaults("train"), **asked})
+    sketches = datasets.load_sketches()
+    _, mnist_test = datasets.load_mnist()
+    accuracies = []
+    for source in LEFT_OUT:
+        network = trained_without(source, sketches, recipe)
+        unseen = datasets.rasterised([sketch for sketch in sketches if sketch.source == source])
+        accuracies.append(read(network, unseen, recipe).value)
+        print(f"{source} unseen: {read(network, unseen, recipe)}")
+        print(
+            f"  the same network, MNIST's test set: {read(network, mnist_test, recipe)}", flush=True
+        )
+    print(f"mean of the {len(accuracies)} unseen collections: {statistics.mean(accuracies):.2%}")
+
+
+if __name__ == "__main__":
+    main()
