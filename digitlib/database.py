@@ -16,6 +16,7 @@ from digitlib.schema import VERSION, StoreError, migrate, version_of
 
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "threads": 1,
+    "default_block_size": "16384",  # bytes, of a new file: 10 MB less memory for each visitor
     "checkpoint_threshold": "64KB",  # of log, some 20 sketches: what the next to open has to read
     "autoinstall_known_extensions": False,  # no downloads behind one's back
 }
@@ -86,7 +87,7 @@ class Database:
                 if version_of(connection) == VERSION:
                     yield connection
                     return
-        with self.snapshot() as memory:
+        with self.snapshot() as memory, _without_pandas():
             yield memory
 
     def snapshot(self) -> DuckDBPyConnection:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from jupyter_server.auth import passwd
 from playwright.sync_api import Browser, expect
 from visits import Server, Visit
 
@@ -40,6 +41,24 @@ def test_strangers_need_the_token(narrow_server: Server) -> None:
     assert "password or token" in body.lower()
     wrong = token_of(narrow_server)[:-1] + "x"
     assert "kernelId" not in narrow_server.get(f"/digits/?token={wrong}")[1]
+
+
+def test_a_password_lets_in_who_knows_it(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    hashed = passwd("an open four")
+    options = ["--Voila.ip=0.0.0.0", f"--PasswordIdentityProvider.hashed_password={hashed}"]
+    options += ["--VoilaConfiguration.default_pool_size=1"]
+    with Server(tmp_path_factory.mktemp("password"), options) as running:
+        assert "token=" not in running.log
+        page = browser.new_page()
+        for word in ("an open nine", "an open four"):
+            page.goto(running.url)
+            assert "kernelId" not in page.content()
+            page.get_by_label("password", exact=False).fill(word)
+            page.get_by_label("password", exact=False).press("Enter")
+        expect(page.locator("canvas.digit-pad")).to_be_visible(timeout=60_000)
+        page.context.close()
 
 
 def test_a_full_server_says_so_kindly_and_makes_room(
