@@ -33,7 +33,7 @@ def _sentence(recogniser: Recogniser) -> str:
     parts = [f"Read by <strong>{name}</strong>"]
     if isinstance(accuracy, float):
         count = f"{images:,} " if isinstance(images, int) else ""
-        tested = escape(str(data.get("name", "")))
+        tested = _title(data.get("name", ""))
         parts.append(f"{100 * accuracy:.2f} % right on {count}{tested} test digits")
     if "created" in card:
         parts.append(f"trained {_day(card['created'])}" + _on(data))
@@ -46,7 +46,11 @@ def _on(data: dict[str, Any]) -> str:
         return ""
     pens = _of(data, "sketches").get("train")
     also = f" and {pens:,} pen sketches" if isinstance(pens, int) else ""
-    return f" on {count:,} {escape(str(name))} digits{also}"
+    return f" on {count:,} {_title(name)} digits{also}"
+
+
+def _title(dataset: object) -> str:
+    return "MNIST" if dataset == "mnist" else escape(str(dataset))
 
 
 def _day(created: object) -> str:
