@@ -1,0 +1,70 @@
+"""What may be said aloud: digits for sure, and doubt about what is none."""
+
+import json
+
+import numpy as np
+import pytest
+from HersheyFonts import HersheyFonts
+
+from digitlib.datasets import load_sketches
+from digitlib.reading import Model
+from digitlib.recogniser import BUNDLED, Recogniser, promote
+from digitlib.synthesis import draw_many
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    """The bundled model, as a page holds it."""
+    return Model(Recogniser.load(BUNDLED), BUNDLED, 0)
+
+
+def letter(name: str) -> tuple[np.ndarray, ...]:
+    font = HersheyFonts()
+    font.load_default_font("futural")
+    return tuple(np.array(s, float) / 32 for s in font.strokes_for_text(name) if len(s) > 0)
+
+
+def refused(model: Model, drawings: list) -> float:
+    return float(np.mean([model.read(tuple(drawing)).digit is None for drawing in drawings]))
+
+
+def test_an_empty_pad_and_a_dot_are_no_digits(model):
+    assert model.read(()).digit is None
+    assert model.read(()).ranking == []
+    assert model.read((np.array([[0.5, 0.5]]),)).digit is None
+    assert model.read((np.array([[0.5, 0.5], [0.52, 0.51]]),)).is_dot
+
+
+def test_a_letter_that_is_refused_is_asked_about(model):
+    reading = model.read(letter("K"))
+    assert reading.digit is None
+    assert len(reading.ranking) == 10
+
+
+def test_more_letters_than_not_are_refused(model):
+    assert refused(model, [letter(name) for name in "CEFHKMNPRTUVWXYcdefkmnruvwx"]) > 0.5
+
+
+def test_most_scribbles_are_refused_and_hardly_any_digit(model):
+    generator = np.random.default_rng(0)
+    scribbles = [[np.cumsum(generator.normal(size=(60, 2)), axis=0)] for _ in range(100)]
+    scribbles += [[generator.random((12, 2))] for _ in range(100)]
+    assert refused(model, scribbles) > 0.55
+    assert refused(model, draw_many(300, seed=8)[0]) < 0.08
+
+
+def test_hardly_any_real_pen_digit_is_refused(model, mnist):
+    assert refused(model, [sketch.strokes for sketch in load_sketches()[::10]]) < 0.02
+
+
+def test_the_threshold_is_the_cards(outputs):
+    folder = outputs / "models" / "careful"
+    folder.mkdir(parents=True)
+    for file in BUNDLED.iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    card = json.loads((folder / "card.json").read_text())
+    (folder / "card.json").write_text(json.dumps({**card, "rejection_threshold": 0.999999}))
+    promote("careful")
+    strokes = tuple(draw_many(1, seed=0)[0][0])
+    assert Model.latest().read(strokes).threshold == 0.999999
+    assert Model.latest(Model.latest()).folder == folder
