@@ -50,7 +50,7 @@ class Recipe:
     label_smoothing: Share
     augment: Annotated[float, BeforeValidator(_as_strength), Field(ge=0, le=5, allow_inf_nan=False)]
     ema: Share
-    patience: Annotated[int, Field(ge=1)]
+    patience: Annotated[int, Field(ge=0)]
     limit: Annotated[int, Field(ge=0)]
     validation_fraction: Annotated[float, Field(gt=0, le=0.5)]
     seed: Annotated[int, Field(ge=0, lt=2**63)]

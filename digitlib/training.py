@@ -99,7 +99,8 @@ def fit(
     exponential moving average of the weights, which is what is evaluated and kept. With a
     `checkpoint` the state is on disk whenever an epoch is yielded; where the file is there already
     and `recipe.resume`, its epochs are yielded again and training goes on. Stops early after
-    `recipe.patience` passes without a better validation accuracy.
+    `recipe.patience` passes without a better validation accuracy; where it is 0, after half of all
+    (5 at least), since under a one-cycle schedule much is won while the rate falls.
     """
     device = choose_device(recipe.device)
     train, validation = train.to(device), validation.to(device)
@@ -111,7 +112,8 @@ def fit(
     if checkpoint is not None and recipe.resume and checkpoint.exists():
         state.restore(checkpoint, recipe)
         yield from state.epochs
-    while len(state.epochs) < recipe.epochs and not _stalled(state.epochs, recipe.patience):
+    patience = recipe.patience or max(5, recipe.epochs // 2)
+    while len(state.epochs) < recipe.epochs and not _stalled(state.epochs, patience):
         started = time.perf_counter()
         objective, norm = _one_pass(state, train, recipe, batch_size, watch)
         seconds = time.perf_counter() - started

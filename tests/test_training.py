@@ -71,6 +71,14 @@ def test_a_run_is_not_resumed_with_other_parameters(parts, tmp_path):
         trained(parts, recipe_of(learning_rate=0.1, resume=True), checkpoint)
 
 
+def test_without_a_patience_it_waits_for_half_of_the_epochs(parts):
+    train, validation = parts
+    noise = Digits(train.images, torch.randint(0, 10, train.labels.shape))
+    _, epochs = trained((noise, validation), recipe_of(epochs=16, patience=0))
+    accuracies = [epoch.validation_accuracy for epoch in epochs]
+    assert len(epochs) == min(16, accuracies.index(max(accuracies)) + 1 + 8)
+
+
 def test_it_stops_early_and_keeps_the_best_epoch(parts):
     """Labels that say nothing: validation accuracy can't go on rising."""
     train, validation = parts
