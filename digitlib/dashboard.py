@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from digitlib import settings
 from digitlib.footer import Footer
 from digitlib.inside import Inside, explained
 from digitlib.pad import PACE, Pad
-from digitlib.panels import Bars, Collected, Guess, Labels, State, Status, box, button
+from digitlib.panels import Bars, Collected, Guess, Labels, State, Status, all_in, box, button
 from digitlib.reading import Model, Reading
 from digitlib.store import Store, StoreError
 
@@ -38,6 +38,7 @@ class Dashboard(ipw.VBox):
         settings.configure_logging()
         self.model = Model.latest()
         self.session, self.draft = uuid4().hex, uuid7()
+        self._asked: tuple[UUID, int] | None = None  # about which sketch and label
         self._last: tuple[UUID, tuple[Any, ...]] | None = None  # what undo would bring back
         self._tasks: set[asyncio.Task[None]] = set()
         self._explaining: asyncio.TimerHandle | None = None
@@ -95,7 +96,7 @@ class Dashboard(ipw.VBox):
         A widget's browser half ignores messages until its own module is there, and the canvas's,
         which announces the visitor, can be there before the others'.
         """
-        for widget in _all_in(self):
+        for widget in all_in(self):
             widget.send_state()
         self.pad.show()
 
@@ -160,9 +161,20 @@ class Dashboard(ipw.VBox):
             self.status.say(State.FAILED, "There is nothing to submit yet: draw a digit first.")
         elif self.labels.label is None:
             self.status.say(State.FAILED, "Tap the digit that you meant, then submit.")
+        elif self._asks_about(self.labels.label):
+            digit, label = self.guess.reading.digit, self.labels.label
+            self.status.say(
+                State.ASKING,
+                f"Did you mean {digit}? Then tap {digit}. Or submit again, to keep it as {label}.",
+            )
         else:
             self.status.say(State.SAVING, "Saving …")
             self._soon(self._save(self.pad.strokes, self.labels.label))
+
+    def _asks_about(self, label: int) -> bool:
+        """Whether the model contradicts a label with confidence, and has not asked about it yet."""
+        asked, self._asked = self._asked, (self.draft, label)
+        return self._asked != asked and self.guess.reading.contradicts(label)
 
     async def _save(self, strokes: tuple[Any, ...], label: int) -> None:
         id = self.draft
@@ -232,9 +244,3 @@ def _loop() -> asyncio.AbstractEventLoop | None:
         return asyncio.get_running_loop()
     except RuntimeError:
         return None
-
-
-def _all_in(widget: ipw.Widget) -> Iterator[ipw.Widget]:
-    yield widget
-    for child in getattr(widget, "children", ()):
-        yield from _all_in(child)

@@ -24,6 +24,7 @@ MNIST_FILES = {
     "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
     "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
 }
+NO_DIGIT = 10  # the label of what is no digit: training images only
 DATASETS = ("auto", "mnist", "synthetic")
 SYNTHETIC_WARNING = (
     "MNIST is neither on disk nor to be had over the network: training on SYNTHETIC digits "
@@ -33,7 +34,7 @@ SYNTHETIC_WARNING = (
 
 
 class Digits(NamedTuple):
-    """Images (n, 28, 28) uint8, ink 255 on 0, and their labels (n,) int64, 0 to 9."""
+    """Images (n, 28, 28) uint8, ink 255 on 0, and their labels (n,) int64, 0 to 9 or `NO_DIGIT`."""
 
     images: UInt8[Tensor, "n 28 28"]
     labels: Int64[Tensor, " n"]
@@ -174,6 +175,16 @@ def split(digits: Digits, fraction: float, seed: int) -> tuple[Digits, Digits]:
         Digits(digits.images[part], digits.labels[part])
         for part in (order[held_out:], order[:held_out])
     )
+
+
+def joined(one: Digits, other: Digits) -> Digits:
+    """One after the other."""
+    return Digits(*map(torch.cat, zip(one, other, strict=True)))
+
+
+def captions(labels: Int64[Tensor, " n"]) -> list[str]:
+    """The labels (n,) as they stand below pictures."""
+    return ["no digit" if label == NO_DIGIT else str(label) for label in labels.tolist()]
 
 
 def first(digits: Digits, limit: int) -> Digits:

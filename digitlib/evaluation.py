@@ -37,6 +37,45 @@ def accuracy(labels: Labels, predicted: Labels) -> Accuracy:
     return Accuracy(share, max(0.0, float(middle - half)), min(1.0, float(middle + half)), count)
 
 
+class Comparison(NamedTuple):
+    """Two models on the same `n` digits: how many more the new one hits, and how sure that is."""
+
+    fixed: int  # newly right
+    broken: int  # newly wrong
+    difference: float  # of the accuracies, new less old
+    low: float  # its 95 % interval
+    high: float
+    chance: float  # of as many fixed among those that changed, if the two were equally good
+    n: int
+
+    def __str__(self) -> str:
+        interval = f"95 % interval {100 * self.low:+.2f} to {100 * self.high:+.2f}"
+        return (
+            f"{self.fixed} newly right, {self.broken} newly wrong of {self.n:,}: "
+            f"{100 * self.difference:+.2f} points ({interval})"
+        )
+
+
+def compared(labels: Labels, old: Labels, new: Labels) -> Comparison:
+    """A paired comparison of what an old and a new model predicted for the same digits (n,).
+
+    `chance` is McNemar's test, exact, one-sided, with the mid-p correction (Fagerland, Lydersen
+    and Laake 2013); the interval is that of Bonett and Price (2012). ValueError without digits.
+    """
+    from scipy.stats import binom
+
+    if len(labels) == 0:
+        raise ValueError("There is nothing to compare two models on.")
+    fixed = int(np.sum((old != labels) & (new == labels)))
+    broken = int(np.sum((old == labels) & (new != labels)))
+    changed, count = fixed + broken, len(labels)
+    chance = float(binom.sf(fixed, changed, 0.5) + binom.pmf(fixed, changed, 0.5) / 2)
+    up, down = (fixed + 1) / (count + 2), (broken + 1) / (count + 2)
+    half = 1.959964 * np.sqrt((up + down - (up - down) ** 2) / (count + 2))
+    interval = (float(up - down - half), float(up - down + half))
+    return Comparison(fixed, broken, (fixed - broken) / count, *interval, chance, count)
+
+
 def confusion(labels: Labels, predicted: Labels) -> NDArray[np.int64]:
     """Counts (10, 10): row the true digit, column the predicted one."""
     return np.bincount(np.asarray(labels) * 10 + predicted, minlength=100).reshape(10, 10)

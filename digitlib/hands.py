@@ -12,9 +12,9 @@ import torch
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from digitlib.datasets import Digits, rasterised
+from digitlib.datasets import Digits, joined, rasterised
 from digitlib.strokes import Sketch, Strokes, rasterise
-from digitlib.synthesis import bent, pen_widths, posed
+from digitlib.synthesis import PEN_SPREAD, bent, pen_widths, posed
 
 _CARE = 0.45  # of what `synthesis` does to a glyph: these are real hands already
 _TREMBLE = 0.006  # of the digit's size, standard deviation of the points' shift
@@ -74,18 +74,26 @@ def _cut(stroke: NDArray[np.float64], generator: np.random.Generator) -> NDArray
     return np.concatenate([kept[:-1:step], kept[-1:]])
 
 
-def inked(sketches: Sequence[Sketch], count: int, seed: int) -> Digits:
+def inked(
+    sketches: Sequence[Sketch],
+    count: int,
+    seed: int,
+    *,
+    redraw: bool = True,
+    width_spread: float = PEN_SPREAD,
+) -> Digits:
     """`count` images of the sketches, each as often as the others, redrawn with a pen of its own.
 
-    The same seed gives the same images.
+    `width_spread` is that of the pens' widths, as in `synthesis.pen_widths`. The same seed gives
+    the same images.
     """
     generator = np.random.default_rng([seed, 2])
     order = np.resize(generator.permutation(len(sketches)), count)
-    widths = pen_widths(count, generator)
+    widths = pen_widths(count, generator, width_spread)
     images = np.empty((count, 28, 28), np.uint8)
     for i, width in enumerate(tqdm(widths, desc="inking sketches", leave=False)):
-        strokes = redrawn(sketches[int(order[i])].strokes, generator)
-        images[i] = rasterise(strokes, ink_width=width)
+        strokes = sketches[int(order[i])].strokes
+        images[i] = rasterise(redrawn(strokes, generator) if redraw else strokes, width)
     labels = torch.tensor([sketches[i].label for i in order.tolist()])
     return Digits(torch.from_numpy(images), labels)
 
@@ -98,14 +106,10 @@ def with_sketches(
     To choose by, the sketches stay as they were drawn.
     """
     count = round(len(train.labels) * share / (1 - share))
-    images, labels = _joined(train, inked(writers.train, count, seed))
+    images, labels = joined(train, inked(writers.train, count, seed))
     order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
     mixed = Digits(images[order], labels[order])
-    return mixed, _joined(validation, rasterised(writers.validation))
-
-
-def _joined(one: Digits, other: Digits) -> Digits:
-    return Digits(*map(torch.cat, zip(one, other, strict=True)))
+    return mixed, joined(validation, rasterised(writers.validation))
 
 
 def pedigree(writers: Writers) -> dict[str, Any]:

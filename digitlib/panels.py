@@ -4,6 +4,7 @@ Each is a widget whose traits are its interface; setting one redraws it. Every t
 elsewhere, a card or an error, is escaped.
 """
 
+from collections.abc import Iterator
 from enum import Enum
 from html import escape
 from typing import Any
@@ -137,6 +138,7 @@ class State(Enum):
     """How a submission stands; the value is the status line's CSS class."""
 
     IDLE = "is-idle"
+    ASKING = "is-asking"
     SAVING = "is-saving"
     SAVED = "is-saved"
     FAILED = "is-failed"
@@ -196,6 +198,13 @@ def collected(tally: Tally) -> str:
 
 def _verdict(label: int, predicted: int) -> str:
     return f"{label}" if label == predicted else f"{label}, read as {predicted}"
+
+
+def all_in(widget: ipw.Widget) -> Iterator[ipw.Widget]:
+    """A widget and all that it holds."""
+    yield widget
+    for child in getattr(widget, "children", ()):
+        yield from all_in(child)
 
 
 def button(text: str, css_class: str, tooltip: str) -> ipw.Button:

@@ -17,6 +17,7 @@ logger = logging.getLogger(__name__)
 # Used where a card doesn't say below which confidence its model should rather ask: probability
 # spread over several digits is the sign of a scribble or a letter.
 REJECTION_THRESHOLD = 0.8
+NEXT_TO_NONE = 0.01  # the probability of a label, below which it is asked about
 SMALLEST_DIGIT = 0.06  # of the pad's side: less is a dot, and any picture of it a guess
 
 
@@ -43,6 +44,12 @@ class Reading:
             return None
         digit = self.ranking[0]
         return digit if self.probabilities[digit] >= self.threshold else None
+
+    def contradicts(self, label: int) -> bool:
+        """Whether the model is sure of another digit, and gives the label next to no chance."""
+        if self.probabilities is None or self.digit in (None, label):
+            return False
+        return bool(self.probabilities[label] < NEXT_TO_NONE)
 
 
 class Model(NamedTuple):

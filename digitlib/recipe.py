@@ -2,12 +2,14 @@
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.dataclasses import dataclass
 
 from digitlib.models import ARCHITECTURES
+
+T = TypeVar("T")
 
 # What a preset sets, where the parameter was not given by hand.
 PRESETS: dict[str, dict[str, Any]] = {
@@ -32,6 +34,7 @@ def _as_strength(value: object) -> object:
 
 
 Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+RunName = Annotated[str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]{0,99})?$")]
 
 
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))
@@ -42,6 +45,7 @@ class Recipe:
     dataset: Literal["auto", "mnist", "synthetic"]
     sketches: bool
     sketch_share: Annotated[float, Field(gt=0, lt=1)]
+    nondigit_share: Share
     architecture: Literal[tuple(ARCHITECTURES)]  # type: ignore[valid-type]
     epochs: Annotated[int, Field(ge=1, le=10_000)]
     batch_size: Annotated[int, Field(ge=2, le=60_000)]
@@ -55,7 +59,7 @@ class Recipe:
     validation_fraction: Annotated[float, Field(gt=0, le=0.5)]
     seed: Annotated[int, Field(ge=0, lt=2**63)]
     device: Literal["auto", "cpu", "cuda", "mps"]
-    run_name: Annotated[str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]{0,99})?$")]
+    run_name: RunName
     resume: bool
     promote: bool
 
@@ -67,15 +71,23 @@ class Recipe:
         """
         preset = PRESETS.get(parameters.get("preset", ""), {})
         chosen = {name: value for name, value in preset.items() if name not in set(by_hand)}
-        try:
-            return cls(**{**parameters, **chosen})
-        except ValidationError as error:
-            lines = [_complaint(problem) for problem in error.errors()]
-            raise ValueError("Nothing was started.\n" + "\n".join(lines)) from None
+        return validated(cls, {**parameters, **chosen})
 
     def as_dict(self) -> dict[str, Any]:
         """The parameters by name, as a model's card and the run's row hold them."""
         return dataclasses.asdict(self)
+
+
+def validated(kind: type[T], parameters: Mapping[str, Any]) -> T:
+    """A dataclass of checked parameters.
+
+    Raises ValueError with a line for each parameter that is missing, unknown or out of range.
+    """
+    try:
+        return kind(**parameters)
+    except ValidationError as error:
+        lines = [_complaint(problem) for problem in error.errors()]
+        raise ValueError("Nothing was started.\n" + "\n".join(lines)) from None
 
 
 def _complaint(problem: Any) -> str:

@@ -16,6 +16,8 @@ from digitlib import settings
 BUNDLED = Path(__file__).parent / "bundled"
 MODEL_FILES = ("model.safetensors", "model.onnx", "card.json")
 
+_BATCH = 500  # images at a time, where there may be many
+
 Images = NDArray[np.uint8]
 
 
@@ -72,9 +74,22 @@ class Recogniser:
 
     def predict(self, images: Images) -> NDArray[np.float32]:
         """Probabilities (n, 10) float32 of images (n, 28, 28) uint8; each row sums to 1."""
-        (logits,) = self._session.run(["logits"], {"images": _checked(images)})
+        logits = self._run("logits", images)
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
         return powers / powers.sum(axis=1, keepdims=True)
+
+    def features(self, images: Images) -> NDArray[np.float32]:
+        """What the last block makes of images (n, 28, 28) uint8, flat: (n, d) float32.
+
+        A model without blocks gives its logits.
+        """
+        return self._run(self._outputs[-1], images).reshape(len(images), -1)
+
+    def _run(self, name: str, images: Images) -> NDArray[np.float32]:
+        """One output, a batch at a time: thousands of images at once would fill the memory."""
+        starts = range(0, max(1, len(_checked(images))), _BATCH)
+        parts = [self._session.run([name], {"images": images[i : i + _BATCH]})[0] for i in starts]
+        return np.concatenate(parts)
 
     def activations(self, image: Images) -> dict[str, NDArray[np.float32]]:
         """Each block's output (channels, height, width) for one image (28, 28) uint8, by name."""

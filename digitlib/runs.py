@@ -2,6 +2,7 @@
 
 import datetime
 import platform
+import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -140,6 +141,18 @@ def resumable(run: Run) -> Iterator[None]:
     except OSError as error:
         message = f"The disk refused: {error}. Make room. {way_on(run)}"
         raise OSError(message) from error
+    finally:
+        run.lock.release()
+
+
+@contextmanager
+def all_or_nothing(run: Run) -> Iterator[None]:
+    """Remove the run's folder where something goes wrong: what is short is simply run again."""
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(run.folder, ignore_errors=True)
+        raise
     finally:
         run.lock.release()
 

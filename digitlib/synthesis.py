@@ -16,6 +16,7 @@ from digitlib.strokes import INK_WIDTH, Strokes, rasterise
 
 Points = NDArray[np.float64]
 
+PEN_SPREAD = 0.35  # standard deviation of the ink width's logarithm
 _STEPS = 6  # points drawn between two control points
 
 
@@ -57,8 +58,18 @@ def _piece(first: int, last: int, count: int) -> tuple[Points, Points]:
 def _glyphs(digit: int) -> tuple[Points, list[list[_Spline]]]:
     """The shares (g,) of a digit's glyphs, which sum to 1, and each glyph's strokes."""
     weights = np.array([weight for weight, _ in GLYPHS[digit]])
-    glyphs = [[_spline(stroke) for stroke in text.split("/")] for _, text in GLYPHS[digit]]
-    return weights / weights.sum(), glyphs
+    return weights / weights.sum(), [_splines(text) for _, text in GLYPHS[digit]]
+
+
+@cache
+def _splines(text: str) -> list[_Spline]:
+    """The strokes of a glyph."""
+    return [_spline(stroke) for stroke in text.split("/")]
+
+
+def drawn(text: str, generator: np.random.Generator) -> Strokes:
+    """One random drawing of a glyph in the notation of `glyphs`, about the pad's size (0 to 1)."""
+    return _drawn(_splines(text), 1, generator)[0]
 
 
 def _drawn(glyph: list[_Spline], count: int, generator: np.random.Generator) -> list[Strokes]:
@@ -151,6 +162,6 @@ def draw_images(count: int, seed: int) -> tuple[NDArray[np.uint8], NDArray[np.in
     return images, labels
 
 
-def pen_widths(count: int, generator: np.random.Generator) -> Points:
+def pen_widths(count: int, generator: np.random.Generator, spread: float = PEN_SPREAD) -> Points:
     """Random widths (count,) in px, about MNIST's median and a little more varied than MNIST's."""
-    return np.clip(INK_WIDTH * np.exp(generator.normal(0, 0.35, count)), 1.2, 6.0)
+    return np.clip(INK_WIDTH * np.exp(generator.normal(0, spread, count)), 1.2, 6.0)

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from digitlib.augment import warped
 from digitlib.checkpoint import Epoch, State
-from digitlib.datasets import Digits
+from digitlib.datasets import NO_DIGIT, Digits
 from digitlib.models import Network, summary
 from digitlib.recipe import Recipe
 
@@ -71,18 +71,31 @@ def predict_logits(network: nn.Module, images: Tensor) -> Float[Tensor, "n 10"]:
     return torch.cat(batches)
 
 
+def _targets(smoothing: float, device: torch.device) -> Float[Tensor, "11 10"]:
+    """What the network should answer to each label: the digit, smoothed; any alike to `NO_DIGIT`.
+
+    The even answer to what is no digit is that of Hendrycks, Mazeika and Dietterich (2019).
+    """
+    digits = (1 - smoothing) * torch.eye(10) + smoothing / 10
+    return torch.cat([digits, torch.full((1, 10), 0.1)]).to(device)
+
+
 def _loss_and_accuracy(network: nn.Module, digits: Digits, smoothing: float) -> tuple[float, float]:
     """How far the loss lies above its least possible value (nats), and the share of hits.
 
     The least is the smoothed labels' entropy: without it, zero is perfect whatever the smoothing.
     """
     logits = predict_logits(network, digits.images)
-    loss = F.cross_entropy(logits, digits.labels, label_smoothing=smoothing)
-    target = torch.full((10,), smoothing / 10)
-    target[0] += 1 - smoothing
-    least = torch.special.entr(target).sum().item()
-    accuracy = (logits.argmax(dim=1) == digits.labels).float().mean()
-    return loss.item() - least, accuracy.item()
+    targets = _targets(smoothing, logits.device)
+    least = torch.special.entr(targets[0]).sum()
+    loss = F.cross_entropy(logits, targets[digits.labels]) - least
+    return loss.item(), _accuracy(logits, digits.labels)
+
+
+def _accuracy(logits: Tensor, labels: Tensor) -> float:
+    """The share of the digits among the labels that are hit."""
+    digit = labels != NO_DIGIT
+    return (logits.argmax(dim=1) == labels)[digit].float().mean().item()
 
 
 def fit(
@@ -104,7 +117,8 @@ def fit(
     """
     device = choose_device(recipe.device)
     train, validation = train.to(device), validation.to(device)
-    sample = Digits(*(part[: len(validation.labels)] for part in train))
+    digits = torch.nonzero(train.labels != NO_DIGIT).flatten()[: len(validation.labels)]
+    sample = Digits(train.images[digits], train.labels[digits])
     batch_size = min(recipe.batch_size, len(train.labels))
     steps = len(train.labels) // batch_size
     state = State(network, recipe, steps, device)
@@ -143,9 +157,9 @@ def _log_what_is_trained(network: nn.Module, train: Digits, validation: Digits) 
         for name, (images, labels) in (("training", train), ("validation", validation)):
             ink = images.float() / 255
             logger.debug(
-                "%s: %d images, pixel mean %.4f, deviation %.4f, images per digit %s",
+                "%s: %d images, pixel mean %.4f, deviation %.4f, images per digit, and of none, %s",
                 *(name, len(labels), ink.mean(), ink.std()),
-                torch.bincount(labels, minlength=10).tolist(),
+                torch.bincount(labels, minlength=11).tolist(),
             )
 
 
@@ -160,6 +174,7 @@ def _one_pass(
     state.network.train()
     count, device = len(train.labels), train.labels.device
     order = torch.randperm(count, generator=state.generator, device=device)
+    targets = _targets(recipe.label_smoothing, device)
     batches = order[: count // batch_size * batch_size].split(batch_size)
     total = torch.zeros((), device=device)
     for step, batch in enumerate(batches, start=1):
@@ -167,7 +182,7 @@ def _one_pass(
         images = warped(_inputs(train.images[batch]), recipe.augment, state.generator)
         with _autocast(device):
             logits = state.network(images.contiguous(memory_format=torch.channels_last)).float()
-        loss = F.cross_entropy(logits, labels, label_smoothing=recipe.label_smoothing)
+        loss = F.cross_entropy(logits, targets[labels])
         state.optimizer.zero_grad()
         loss.backward()
         state.optimizer.step()
@@ -175,8 +190,8 @@ def _one_pass(
         state.averaged.update_parameters(state.network)
         total += loss.detach()
         if step % 20 == 0 or step == len(batches):
-            accuracy = (logits.argmax(dim=1) == labels).float().mean().item()
-            watch(Progress(len(state.epochs) + 1, step, len(batches), loss.item(), accuracy))
+            passed = (len(state.epochs) + 1, step, len(batches))
+            watch(Progress(*passed, loss.item(), _accuracy(logits, labels)))
     gradients = [p.grad for p in state.network.parameters() if p.grad is not None]
     return total.item() / len(batches), nn.utils.get_total_norm(gradients).item()
 

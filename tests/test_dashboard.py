@@ -61,9 +61,30 @@ def test_a_label_chosen_by_hand_outlasts_the_next_stroke(visit: Visit, server: S
     visit.draw([[(0.3, 0.5), (0.7, 0.5)]])
     expect(visit.text("submit")).to_have_text("Submit as 7")
     expect(visit.text("label-7")).to_have_attribute("aria-pressed", "true")
+    visit.submit(7)
+    assert newest(server)["label"] == 7
+
+
+def test_a_label_that_the_model_contradicts_is_asked_about(
+    visit: Visit, server: Server, recogniser: Recogniser
+) -> None:
+    before = len(server.store.submissions())
+    visit.draw(sure_digit(recogniser, 7))
+    visit.press("label-1")
+    visit.press("submit")
+    expect(visit.text("status")).to_contain_text("Did you mean 7?")
+    visit.press("label-7")
     visit.press("submit")
     expect(visit.text("status")).to_contain_text("Saved as 7")
-    assert newest(server)["label"] == 7
+    assert len(server.store.submissions()) == before + 1
+    visit.draw(sure_digit(recogniser, 7))
+    visit.press("label-1")
+    visit.press("submit")
+    expect(visit.text("status")).to_contain_text("Did you mean 7?")
+    visit.press("submit")  # yes, a 1
+    expect(visit.text("status")).to_contain_text("Saved as 1")
+    assert newest(server)["label"] == 1
+    assert len(server.store.submissions()) == before + 2
 
 
 def test_undo_takes_a_stroke_back_and_then_the_submission(visit: Visit, server: Server) -> None:

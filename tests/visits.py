@@ -1,6 +1,7 @@
 """A dashboard that runs as people run it, and a visitor who draws there."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -193,8 +194,12 @@ class Visit:
         )
 
     def submit(self, label: int) -> None:
+        """Submit under a label, and insist on it if the page asks."""
         self.press(f"label-{label}")
         self.press("submit")
+        expect(self.text("status")).to_contain_text(re.compile(f"Saved as {label}|Did you mean"))
+        if "Did you mean" in self.text("status").inner_text():
+            self.press("submit")
         expect(self.text("status")).to_contain_text(f"Saved as {label}")
 
 

@@ -1,0 +1,74 @@
+"""Letters, scribbles and numbers look like none of the digits, and teach a network to doubt."""
+
+import numpy as np
+import pytest
+import torch
+
+from digitlib import datasets, evaluation, models, nondigits, training
+from digitlib.datasets import NO_DIGIT
+from digitlib.recipe import Recipe
+from digitlib.recogniser import Recogniser
+from digitlib.settings import notebook_defaults
+
+
+def test_drawings_have_ink_no_digit_and_differ():
+    images, labels = nondigits.drawings(300, seed=0)
+    assert images.shape == (300, 28, 28)
+    assert set(labels.tolist()) == {NO_DIGIT}
+    assert (images.amax(dim=(1, 2)) == 255).all()
+    assert len(torch.unique(images.view(300, -1), dim=0)) == 300
+
+
+def test_the_same_seed_draws_the_same():
+    first, again, other = (nondigits.drawings(20, seed).images for seed in (3, 3, 4))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
+def test_a_share_of_the_training_digits_are_then_none(drawn):
+    mixed = nondigits.with_nondigits(drawn, 0.25, seed=0)
+    assert (mixed.labels == NO_DIGIT).sum() == 100
+    assert len(mixed.labels) == len(drawn.labels) + 100
+    assert datasets.captions(torch.tensor([7, NO_DIGIT])) == ["7", "no digit"]
+
+
+@pytest.fixture(scope="module")
+def doubts() -> dict[float, tuple[float, float]]:
+    """By share of non-digits: the accuracy on digits, and the share of strangers doubted."""
+    digits, tested = datasets.load_synthetic(6000, 0), datasets.load_synthetic(1000, 1)
+    strangers = nondigits.drawings(500, seed=9).images
+    found = {}
+    for share in (0.0, 0.1):
+        parameters = {**notebook_defaults("train"), "preset": "fast", "epochs": 3, "seed": 0}
+        recipe = Recipe.checked(parameters, by_hand=["epochs"])
+        train = nondigits.with_nondigits(digits, share, seed=0)
+        training.prepare(recipe)
+        network = models.build(recipe.architecture)
+        list(training.fit(network, train, tested, recipe))
+        logits, unknown = (
+            training.predict_logits(network.cpu(), images).numpy()
+            for images in (tested.images, strangers)
+        )
+        threshold = evaluation.rejection_threshold(evaluation.probabilities(logits))
+        confidence = evaluation.probabilities(unknown).max(axis=1)
+        right = np.mean(logits.argmax(axis=1) == tested.labels.numpy())
+        found[share] = float(right), float(np.mean(confidence < threshold))
+    return found
+
+
+def test_a_network_that_saw_some_doubts_more_of_others(doubts):
+    assert doubts[0.1][1] > doubts[0.0][1] + 0.15
+
+
+def test_and_reads_digits_as_well(doubts):
+    assert doubts[0.1][0] > doubts[0.0][0] - 0.01
+
+
+def test_train_says_how_many_are_doubted(run, outputs):
+    done = run(
+        "train", dataset="synthetic", limit=400, epochs=1, architecture="lenet5", run_name="wary",
+        nondigit_share=0.2,
+    )  # fmt: skip
+    card = Recogniser.load(outputs / "models" / "wary").card
+    assert card["data"]["nondigit_share"] == 0.2
+    assert f"{card['metrics']['nondigits_refused']:.1%}" in done.text

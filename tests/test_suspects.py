@@ -1,0 +1,109 @@
+"""Wrong labels, by slip or on purpose, are set aside; honest hands are not."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from digitlib import intake, suspects
+from digitlib.recogniser import BUNDLED, Recogniser
+from digitlib.strokes import rasterise
+from digitlib.synthesis import draw_many
+
+VISITS = 40
+
+
+@pytest.fixture(scope="module")
+def recogniser() -> Recogniser:
+    return Recogniser.load(BUNDLED)
+
+
+@pytest.fixture(scope="module")
+def honest(recogniser: Recogniser) -> pd.DataFrame:
+    """800 sketches by 40 visits, as the submissions' table holds them, labelled as meant."""
+    drawings, labels = draw_many(800, seed=11)
+    images = np.stack([rasterise(drawing) for drawing in drawings])
+    return pd.DataFrame(
+        {
+            "id": [f"{number:05}" for number in range(800)],
+            "submitted_at": pd.date_range("2026-01-01", periods=800, freq="min"),
+            "session": [f"visit {number % VISITS}" for number in range(800)],
+            "label": labels,
+            "predicted": recogniser.predict(images).argmax(axis=1),
+            "image": [image.tobytes() for image in images],
+            "strokes": [[stroke.tolist() for stroke in drawing] for drawing in drawings],
+            "review": "pending",
+        }
+    )
+
+
+def marks(frame: pd.DataFrame, recogniser: Recogniser) -> np.ndarray:
+    return suspects.marked(frame, recogniser).suspect.to_numpy(bool)
+
+
+def test_hardly_any_honest_label_is_suspected(honest, recogniser):
+    assert marks(honest, recogniser).mean() < 0.02
+
+
+def test_labels_that_are_wrong_at_random_are_suspected(honest, recogniser):
+    generator = np.random.default_rng(0)
+    wrong = generator.random(len(honest)) < 0.2
+    labels = honest.label + wrong * generator.integers(1, 10, len(honest))
+    found = marks(honest.assign(label=labels % 10), recogniser)
+    assert found[wrong].mean() > 0.9
+    assert found[~wrong].mean() < 0.03
+
+
+def test_a_prolific_visit_that_labels_every_1_as_7_is_suspected(honest, recogniser):
+    drawings, labels = draw_many(3000, seed=12)
+    ones = [drawing for drawing, label in zip(drawings, labels, strict=True) if label == 1][:200]
+    images = np.stack([rasterise(drawing) for drawing in ones])
+    lies = pd.DataFrame(
+        {
+            "id": [f"lie {number}" for number in range(len(ones))],
+            "submitted_at": pd.Timestamp("2026-02-01"),
+            "session": "liar",
+            "label": 7,
+            "predicted": recogniser.predict(images).argmax(axis=1),
+            "image": [image.tobytes() for image in images],
+            "strokes": [[stroke.tolist() for stroke in drawing] for drawing in ones],
+            "review": "pending",
+        }
+    )
+    both = pd.concat([honest, lies], ignore_index=True)
+    found = marks(both, recogniser)
+    assert found[len(honest) :].mean() > 0.9
+    assert found[: len(honest)].mean() < 0.03
+
+
+def test_a_person_that_accepted_a_label_has_the_last_word(honest, recogniser):
+    wrong = honest.assign(label=(honest.label + (honest.index < 40)) % 10)
+    assert marks(wrong, recogniser)[:40].mean() > 0.8
+    assert not marks(wrong.assign(review="accepted"), recogniser).any()
+
+
+def test_none_and_few_are_judged_too(honest, recogniser):
+    assert len(marks(honest[:0], recogniser)) == 0
+    few = honest[:20].assign(label=[(honest.label[0] + 5) % 10, *honest.label[1:20]])
+    assert marks(few, recogniser).tolist() == [True] + [False] * 19
+
+
+def test_the_rejected_copies_and_suspects_are_left_out_and_visits_kept_apart(honest, recogniser):
+    frame = pd.concat([honest, honest[:30].assign(id=[f"copy {i}" for i in range(30)])])
+    frame = frame.reset_index(drop=True)
+    frame.loc[100:109, "review"] = "rejected"
+    frame.loc[200, "label"] = (frame.label[200] + 5) % 10
+    found = intake.sort_out(frame, recogniser)
+    assert (found.rejected, found.duplicates) == (10, 30)
+    assert "00200" in set(found.suspects.id)
+    assert found.usable == 790 - len(found.suspects)
+    visits = [{sketch.writer for sketch in part} for part in found.sketches]
+    assert not (visits[0] & visits[1] or visits[0] & visits[2] or visits[1] & visits[2])
+    assert found.wanting(100) == ""
+    assert "refining starts with 1000" in found.wanting(1000)
+
+
+def test_a_visits_part_never_changes():
+    parts = [intake.part_of(f"visit {number}") for number in range(12)]
+    assert parts == [0, 2, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0]
+    shares = np.bincount([intake.part_of(f"{n}") for n in range(4000)]) / 4000
+    np.testing.assert_allclose(shares, [0.7, 0.1, 0.2], atol=0.03)
