@@ -23,14 +23,14 @@ from digitlib.settings import notebook_defaults
 from digitlib.synthesis import PEN_SPREAD
 
 LEARNT, HELD_OUT = 30_000, 10_000  # of MNIST's training images: the first, and the last
-BUNDLED = {"sketches": True, "nondigit_share": 0.1, "augment": 1.0, "limit": LEARNT}
+BUNDLED = {"sketches": True, "nondigit_share": 0.05, "augment": 1.0, "limit": LEARNT}
 VARIANTS: dict[str, dict[str, object]] = {
     "bundled model's": {},
     "no sketches": {"sketches": False},
     "sketches 15 %": {"sketch_share": 0.15},
     "sketches 50 %": {"sketch_share": 0.5},
     "no non-digits": {"nondigit_share": 0.0},
-    "non-digits 5 %": {"nondigit_share": 0.05},
+    "non-digits 10 %": {"nondigit_share": 0.1},
     "weaker warps": {"augment": 0.6},
     "stronger warps": {"augment": 1.4},
     "lenet5": {"architecture": "lenet5"},

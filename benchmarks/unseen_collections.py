@@ -69,7 +69,7 @@ def main() -> None:
         "epochs": options.epochs,
         "seed": options.seed,
         "sketches": not options.without_sketches,
-        "nondigit_share": 0.1,
+        "nondigit_share": 0.05,
         "augment": 1.0,
         "patience": options.epochs,
     }

@@ -57,8 +57,8 @@ class Decision(NamedTuple):
             return (
                 "**The refined model is better**, and nothing that was checked speaks against it."
             )
-        against = "; ".join(f"{c.name}: {c.found}" for c in self.checks if not c.passed)
-        return f"**The old model stays.** {against[0].upper()}{against[1:]}."
+        unmet = "; ".join(f"{c.name} ({c.found})" for c in self.checks if not c.passed)
+        return f"**The old model stays.** Not met: {unmet}."
 
     @property
     def table(self) -> str:

@@ -8,12 +8,12 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from digitlib import datasets, evaluation, hands, nondigits, runs, settings
+from digitlib import datasets, evaluation, gate, hands, nondigits, runs, settings
 from digitlib.datasets import DataUnavailable, Digits
+from digitlib.drift import Yardstick
 from digitlib.gate import Decision, Pair
 from digitlib.intake import Intake
 from digitlib.recipe import Recipe, RunName, Share
@@ -80,6 +80,15 @@ def replayed(card: dict[str, Any], count: int, seed: int) -> Replay:
         except DataUnavailable as error:
             note = f"{error} The model learnt from some: it may forget a little of them."
     return Replay(train, validation, data.test, note)
+
+
+def yardstick(recogniser: Recogniser, count: int = 5000) -> Yardstick | None:
+    """How far unseen drawings may lie from the data that a model comes from; None without them."""
+    try:
+        replay = replayed(recogniser.card, count, seed=0)
+    except DataUnavailable:
+        return None
+    return Yardstick.of(recogniser, replay.train.images.numpy(), replay.validation.images.numpy())
 
 
 def recipe(card: dict[str, Any], asked: Refinement) -> Recipe:
@@ -169,11 +178,26 @@ def complete(run: Run, card: dict[str, Any]) -> Path:
     return runs.finish(run)
 
 
-def changed(pair: Pair, right: bool, most: int = 30) -> tuple[NDArray[np.uint8], list[str]]:
-    """Digits that only the new model reads right, or only the old one, and what the other read."""
-    places = pair.newly(right)[:most]
+def changed(pair: Pair, right: bool, most: int = 30) -> dict[str, Any]:
+    """For `plots.digit_grid`: what only the new model reads right, or only the old one."""
+    places = pair.newly(right)
     wrong = (pair.old if right else pair.new).argmax(axis=1)
-    return pair.images[places], [f"{pair.labels[i]}→{wrong[i]}" for i in places]
+    title = f"{pair.name}: {len(places)} newly {'right' if right else 'wrong'}"
+    captions = [f"{pair.labels[i]}→{wrong[i]}" for i in places[:most]]
+    return {"images": pair.images[places[:most]], "captions": captions, "title": title}
+
+
+def decide(card: dict[str, Any], asked: Refinement, held_out: Pair, original: Pair) -> Decision:
+    """Whether the refined model may take the place of the one with this card."""
+    best = best_before(card, original)
+    return gate.decide(
+        held_out,
+        original,
+        best_before=best,
+        tolerance=asked.tolerance,
+        floor=asked.floor,
+        risk=asked.risk,
+    )
 
 
 def pairs(

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from digitlib.evaluation import Accuracy
-from digitlib.plots import ACCENT, GREY, WIDTH, plain
+from digitlib.plots import ACCENT, GREY, INK, WIDTH, plain
 
 
 def by_day_and_digit(days: Sequence[str], counts: NDArray[np.integer]) -> Figure:
@@ -31,4 +31,57 @@ def accuracies(groups: Mapping[str, Accuracy], title: str) -> Figure:
         axes.plot(100 * accuracy.value, row, "o", color=ACCENT)
     axes.set_yticks(range(len(groups)), [f"{name} (n = {a.n:,})" for name, a in groups.items()])
     axes.set_ylim(len(groups) - 0.5, -0.5)
+    return figure
+
+
+def over_time(models: Mapping[str, Mapping[str, Accuracy]]) -> Figure:
+    """Each model's accuracy on its days, with 95 % intervals; the latest model in colour."""
+    days = sorted({day for by_day in models.values() for day in by_day})
+    figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
+    axes = plain(figure.subplots(), "Read as meant, %, by day and model", ylabel="%")
+    for number, (model, by_day) in enumerate(models.items()):
+        colour = ACCENT if number == len(models) - 1 else GREY
+        places = [days.index(day) for day in by_day]
+        shares = [100 * accuracy.value for accuracy in by_day.values()]
+        for place, accuracy in zip(places, by_day.values(), strict=True):
+            axes.plot(
+                [place, place], [100 * accuracy.low, 100 * accuracy.high], color=colour, alpha=0.5
+            )
+        axes.plot(places, shares, marker="os^Dv"[number % 5], color=colour)
+        axes.annotate(
+            model,
+            (places[-1], shares[-1]),
+            xytext=(6, -12 if number % 2 else 6),
+            textcoords="offset points",
+            color=colour,
+            fontsize=9,
+        )
+    step = max(1, len(days) // 8)
+    axes.set_xticks(range(0, len(days), step), [day[5:] for day in days[::step]])
+    axes.set_xlim(-0.5, max(len(days), 1) + 0.5)
+    return figure
+
+
+def drift(shares: Mapping[str, Accuracy], expected: float) -> Figure:
+    """The share of each day's sketches beyond the training, and what share is expected there."""
+    figure = Figure(figsize=(WIDTH, 2.8), layout="constrained")
+    axes = plain(figure.subplots(), "Sketches unlike anything in the training, %", ylabel="%")
+    for place, share in enumerate(shares.values()):
+        axes.plot([place, place], [100 * share.low, 100 * share.high], color=GREY, linewidth=2)
+        axes.plot(place, 100 * share.value, "o", color=ACCENT)
+    axes.axhline(100 * expected, color=INK, linestyle="--", linewidth=1)
+    axes.annotate(
+        f"{expected:.0%} of images like the training's",
+        (1, 100 * expected),
+        xycoords=("axes fraction", "data"),
+        xytext=(0, 4),
+        textcoords="offset points",
+        ha="right",
+        fontsize=9,
+    )
+    days = list(shares)
+    step = max(1, len(days) // 8)
+    axes.set_xticks(range(0, len(days), step), [day[5:] for day in days[::step]])
+    axes.set_xlim(-0.5, max(len(days), 1) - 0.5)
+    axes.set_ylim(bottom=0)
     return figure

@@ -13,7 +13,6 @@ from digitlib.pictures import data_url
 from digitlib.store import Store, StoreError
 
 FILTERS = ("all", "wrong", "doubtful", "pending", "accepted", "rejected")
-DOUBTFUL = 0.5  # a label to which the model gave less than this is worth a second look
 
 
 def table(store: Store) -> pd.DataFrame:
@@ -29,8 +28,8 @@ def table(store: Store) -> pd.DataFrame:
 def chosen(frame: pd.DataFrame, show: str, digits: Sequence[int], model: str) -> pd.DataFrame:
     """The rows to look at, of these digits and of a model (empty: all).
 
-    `show` is one of `FILTERS`; doubtful are the pending ones whose label the model finds unlikely,
-    the least likely first. ValueError for another word.
+    `show` is one of `FILTERS`; doubtful are those that `suspects.marked` marked, the surest first.
+    ValueError for another word.
     """
     if show not in FILTERS:
         raise ValueError(f"show={show!r} is none of {', '.join(FILTERS)}.")
@@ -39,7 +38,7 @@ def chosen(frame: pd.DataFrame, show: str, digits: Sequence[int], model: str) ->
     if show == "wrong":
         return rows[~rows.right]
     if show == "doubtful":
-        return rows[(rows.share < DOUBTFUL) & (rows.review == "pending")].sort_values("share")
+        return rows[rows.suspect].sort_values("odds", ascending=False)
     return rows if show == "all" else rows[rows.review == show]
 
 
@@ -65,7 +64,8 @@ def headline(frame: pd.DataFrame) -> str:
     waiting = len(chosen(frame, "doubtful", (), ""))
     return (
         f"**{len(kept):,} sketches** from {kept.session.nunique():,} visits; the models read"
-        f" {read} of them as their writers meant. {waiting:,} labels are worth a second look."
+        f" {read} of them as their writers meant. {waiting:,} labels are contradicted and wait for"
+        " a review."
     )
 
 
@@ -88,6 +88,14 @@ def accuracies(frame: pd.DataFrame, by: str) -> dict[str, evaluation.Accuracy]:
     return {
         str(name): evaluation.accuracy(*read_as(rows))
         for name, rows in frame[frame.review != "rejected"].groupby(by)
+    }
+
+
+def over_time(frame: pd.DataFrame) -> dict[str, dict[str, evaluation.Accuracy]]:
+    """For each model, in the order in which they served, its accuracy on each of its days."""
+    kept = frame[frame.review != "rejected"].sort_values("submitted_at")
+    return {
+        str(model): accuracies(kept[kept.model == model], "day") for model in kept.model.unique()
     }
 
 
@@ -136,6 +144,6 @@ class Review(ipw.VBox):
         image = np.frombuffer(bytes(row.image), np.uint8).reshape(28, 28)
         self._view.value = (
             f'<img src="{data_url(255 - image)}" width="140" style="image-rendering: pixelated">'
-            f"<p>Labelled <b>{row.label}</b>; read as {row.predicted}, and as a {row.label} with"
-            f" probability {row.share:.1%}. {self.left} left. {message}</p>"
+            f"<p>Labelled <b>{row.label}</b>; the model and other people's sketches together say"
+            f" {row.likeliest}, {row.odds:.1%} sure. {self.left} left. {message}</p>"
         )

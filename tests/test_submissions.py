@@ -8,7 +8,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from digitlib import settings, submissions
+from digitlib import settings, submissions, suspects
 from digitlib.recogniser import current_model
 from digitlib.store import Store
 from digitlib.strokes import read_sketches
@@ -22,8 +22,8 @@ class Reads:
     share = 0.9
 
     def predict(self, images: np.ndarray) -> np.ndarray:
-        probabilities = np.full((1, 10), (1 - self.share) / 9, np.float32)
-        probabilities[0, 7] = self.share
+        probabilities = np.full((len(images), 10), (1 - self.share) / 9, np.float32)
+        probabilities[:, 7] = self.share
         return probabilities
 
 
@@ -37,7 +37,7 @@ def store(tmp_path: Path) -> Store:
 
 
 def test_the_table_says_what_was_right_and_how_sure(store: Store) -> None:
-    frame = submissions.table(store)
+    frame = suspects.marked(submissions.table(store), Reads())
     assert list(frame.label) == [3, 1, 7, 7]
     assert list(frame.right) == [False, False, True, True]
     np.testing.assert_allclose(frame.share, [0.1 / 9, 0.1 / 9, 0.9, 0.9], rtol=1e-5)
@@ -58,7 +58,7 @@ def test_rows_are_chosen_by_review_digit_and_model(store: Store) -> None:
 
 
 def test_a_review_is_kept_and_goes_on_to_the_next(store: Store) -> None:
-    frame = submissions.table(store)
+    frame = suspects.marked(submissions.table(store), Reads())
     review = submissions.Review(store, submissions.chosen(frame, "doubtful", (), ""))
     assert review.left == 2
     review.judge("rejected")

@@ -1,0 +1,76 @@
+"""Do drawings drift away from what a model was trained on? How many lie farther out than its own.
+
+The distance is to the nearest of some training images, in the features of the model's last block
+(Sun, Ming, Zhu and Li 2022). By how it is made, 5 % of unseen images like those of the training
+lie beyond; more is drift.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitlib import evaluation
+from digitlib.evaluation import Accuracy
+from digitlib.recogniser import Recogniser
+
+EXPECTED = 0.05  # share of images like the training's that lie beyond
+_CHUNK = 500
+
+Images = NDArray[np.uint8]
+
+
+class Yardstick(NamedTuple):
+    """Features (k, d) of training images, scaled to length 1, and the distance that few exceed."""
+
+    recogniser: Recogniser
+    known: NDArray[np.float32]
+    limit: float
+
+    @classmethod
+    def of(cls, recogniser: Recogniser, train: Images, unseen: Images) -> "Yardstick":
+        """From images (n, 28, 28) that the model learnt from, and others of the same kind."""
+        known = _unit(recogniser.features(train))
+        distances = _nearest(_unit(recogniser.features(unseen)), known)
+        return cls(recogniser, known, float(np.quantile(distances, 1 - EXPECTED)))
+
+    def beyond(self, images: Images) -> NDArray[np.bool_]:
+        """Which of the images (n, 28, 28) lie farther from the training than it does itself."""
+        return _nearest(_unit(self.recogniser.features(images)), self.known) > self.limit
+
+
+def _unit(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    lengths = np.linalg.norm(features, axis=1, keepdims=True)
+    return features / np.maximum(lengths, 1e-12)
+
+
+def _nearest(asked: NDArray[np.float32], known: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The distance (n,) from each to the nearest known, between points of length 1."""
+    alike = [(asked[i : i + _CHUNK] @ known.T).max(axis=1) for i in range(0, len(asked), _CHUNK)]
+    distances: NDArray[np.float32] = np.sqrt(np.maximum(0, 2 - 2 * np.concatenate(alike)))
+    return distances
+
+
+def by_group(groups: Sequence[str], beyond: NDArray[np.bool_]) -> dict[str, Accuracy]:
+    """The share beyond in each group (n,), such as a day, with its 95 % interval."""
+    names = np.asarray(groups)
+    return {
+        str(name): evaluation.accuracy(np.ones((names == name).sum(), int), beyond[names == name])
+        for name in sorted(set(groups))
+    }
+
+
+def sentence(shares: Mapping[str, Accuracy]) -> str:
+    """What the shares beyond say, in words."""
+    if not shares:
+        return "There is nothing to measure yet."
+    far = [name for name, share in shares.items() if share.low > EXPECTED]
+    if not far:
+        return f"No day lies clearly above {EXPECTED:.0%}: people draw what the model knows."
+    worst = max(far, key=lambda name: shares[name].value)
+    return (
+        f"**{len(far)} of {len(shares)} days lie above {EXPECTED:.0%}**, most of all {worst} with "
+        f"{shares[worst].value:.0%}: people draw digits that the training hardly has. "
+        "`refine.ipynb` lets the model learn from them."
+    )

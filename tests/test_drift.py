@@ -1,0 +1,47 @@
+"""What lies far from the training is noticed; what is like it is not."""
+
+import numpy as np
+import pytest
+
+from digitlib import drift, nondigits, refining
+from digitlib.datasets import load_synthetic
+from digitlib.drift import Yardstick
+from digitlib.recogniser import BUNDLED, Recogniser
+
+
+@pytest.fixture(scope="module")
+def yardstick() -> Yardstick:
+    train, unseen = (
+        load_synthetic(count, seed).images.numpy() for count, seed in ((800, 0), (300, 1))
+    )
+    return Yardstick.of(Recogniser.load(BUNDLED), train, unseen)
+
+
+def test_about_the_expected_share_of_the_same_kind_lies_beyond(yardstick):
+    share = yardstick.beyond(load_synthetic(500, 2).images.numpy()).mean()
+    assert share == pytest.approx(drift.EXPECTED, abs=0.04)
+
+
+def test_most_of_another_kind_does(yardstick):
+    assert yardstick.beyond(nondigits.drawings(300, 5).images.numpy()).mean() > 0.4
+
+
+def test_a_day_that_differs_is_named():
+    groups = ["2026-01-01"] * 200 + ["2026-01-02"] * 200
+    beyond = np.array([*[False] * 195, *[True] * 5, *[False] * 120, *[True] * 80])
+    shares = drift.by_group(groups, beyond)
+    assert shares["2026-01-01"].value == 0.025
+    assert shares["2026-01-02"].value == 0.4
+    assert "2026-01-02" in drift.sentence(shares)
+    assert "No day" in drift.sentence({"2026-01-01": shares["2026-01-01"]})
+    assert "nothing" in drift.sentence({})
+
+
+def test_without_the_original_data_there_is_no_yardstick(tmp_path, monkeypatch):
+    monkeypatch.setenv("DIGITS_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr("torchvision.datasets.MNIST", _no_network)
+    assert refining.yardstick(Recogniser.load(BUNDLED)) is None
+
+
+def _no_network(*_args, **_kwargs):
+    raise RuntimeError("no network")

@@ -1,0 +1,98 @@
+"""The refine loop, as it runs every night."""
+
+import json
+
+import pytest
+
+from digitlib import recogniser
+from digitlib.recogniser import Recogniser
+from digitlib.store import Store
+from digitlib.synthesis import draw_many
+
+
+@pytest.fixture
+def poor(run) -> Recogniser:
+    """A model that learnt little, and serves."""
+    run(
+        "train", dataset="synthetic", limit=300, epochs=2, architecture="lenet5", run_name="poor",
+        batch_size=32, promote=True,
+    )  # fmt: skip
+    return Recogniser.load()
+
+
+def submitted(reader: Recogniser, count: int, liar: int = 0) -> list[str]:
+    """Sketches of 30 visits, and of one more that labels its 1s as 7; the ids of the latter."""
+    store, lies = Store(), []
+    drawings, labels = draw_many(count, seed=21)
+    for number, (strokes, label) in enumerate(zip(drawings, labels.tolist(), strict=True)):
+        given = {"recogniser": reader, "session": f"visit {number % 30}"}
+        store.submit(strokes=strokes, label=label, **given)
+    drawings, labels = draw_many(20 * liar, seed=22)
+    for strokes, label in zip(drawings, labels.tolist(), strict=True):
+        if label == 1 and len(lies) < liar:
+            id = store.submit(strokes=strokes, label=7, recogniser=reader, session="visit liar")
+            lies.append(str(id))
+    return lies
+
+
+def models(outputs) -> set[str]:
+    return {path.name for path in (outputs / "models").iterdir() if path.is_dir()}
+
+
+@pytest.mark.parametrize("count", [0, 20])
+def test_with_few_or_no_submissions_it_ends_kindly_and_promotes_nothing(run, outputs, count):
+    if count:
+        submitted(Recogniser.load(), count)
+    done = run("refine")
+    assert "Nothing is refined." in done.text
+    assert f"{count} submissions are of use" in done.text
+    assert not (outputs / "models").exists()
+
+
+def test_a_model_learns_from_submissions_is_promoted_and_can_be_rolled_back(run, outputs, poor):
+    lies = submitted(poor, 400, liar=40)
+    done = run("refine", run_name="better", replay=300, epochs=8, submission_share=0.8)
+    better = Recogniser.load()
+    assert better.name == "better", done.text
+    assert "The refined model is better" in done.text
+    card = better.card
+    assert card["metrics"]["held_out_accuracy"] > card["metrics"]["held_out_accuracy_before"]
+    assert card["pedigree"]["parent"] == "poor"
+    assert [model["name"] for model in card["pedigree"]["ancestors"]] == ["poor"]
+    learnt = set(card["pedigree"]["submissions"])
+    known = {str(row[0]) for row in Store().submissions().project("id").fetchall()}
+    assert 200 < len(learnt) < 400 and learnt <= known
+    assert len(learnt & set(lies)) < 0.5 * len(lies)  # a poor model: most, not all
+    run_row = Store().runs().fetchone()
+    assert run_row[1] == "better"
+    again = run("refine", run_name="twice", replay=300, promote=False)
+    assert Recogniser.load().name == "better"
+    twice = json.loads((outputs / "models" / "twice" / "card.json").read_text())
+    assert [model["name"] for model in twice["pedigree"]["ancestors"]] == ["poor", "better"]
+    assert "better is to be refined" in again.text
+    assert recogniser.roll_back().name == "poor"
+
+
+def test_a_model_that_is_no_better_is_not_promoted_and_the_notebook_says_why(run, outputs, poor):
+    submitted(poor, 300)
+    done = run("refine", replay=100, epochs=1, learning_rate=1e-9, run_name="same")
+    assert Recogniser.load().name == "poor"
+    assert "The old model stays." in done.text
+    assert "are read better" in done.text
+    assert models(outputs) == {"poor", "same"}
+
+
+@pytest.mark.parametrize(
+    "wrong, words",
+    [
+        ({"epohcs": 3}, "Did you mean `epochs`?"),
+        ({"epochs": 0}, "epochs=0"),
+        ({"tolerance": -1}, "tolerance=-1"),
+        ({"model": "nobody"}, "nobody is not a model folder"),
+    ],
+)
+def test_bad_parameters_stop_it_before_it_starts(run, outputs, wrong, words):
+    done = run("refine", check=False, **wrong)
+    assert done.returncode != 0
+    assert words in done.log
+    assert not outputs.exists()
