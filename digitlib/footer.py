@@ -9,6 +9,8 @@ import ipywidgets as ipw
 
 from digitlib.recogniser import Recogniser
 
+_MOST_SHOWN = 20  # values of a list: a pedigree names thousands of submissions
+
 
 class Footer(ipw.HTML):
     """One sentence on the model that reads, and its whole card to unfold."""
@@ -44,9 +46,12 @@ def _on(data: dict[str, Any]) -> str:
     count, name = data.get("train"), data.get("name")
     if not (isinstance(count, int) and name):
         return ""
-    pens = _of(data, "sketches").get("train")
-    also = f" and {pens:,} pen sketches" if isinstance(pens, int) else ""
-    return f" on {count:,} {_title(name)} digits{also}"
+    learnt = [f"{count:,} {_title(name)} digits"]
+    for key, what in (("sketches", "pen sketches"), ("submissions", "submissions")):
+        more = _of(data, key).get("train")
+        if isinstance(more, int):
+            learnt.append(f"{more:,} {what}")
+    return " on " + ", ".join(learnt[:-1]) + " and " * (len(learnt) > 1) + learnt[-1]
 
 
 def _title(dataset: object) -> str:
@@ -77,4 +82,5 @@ def _flat(card: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
         if isinstance(value, dict):
             yield from _flat(value, f"{prefix}{key} · ")
         else:
-            yield f"{prefix}{key}", value
+            is_long = isinstance(value, list) and len(value) > _MOST_SHOWN
+            yield f"{prefix}{key}", f"{len(value):,} of them" if is_long else value

@@ -1,0 +1,182 @@
+"""Does the refine loop learn from real hands? Five nights, with UNIPEN's writers as visitors.
+
+A model that has seen MNIST alone serves. Half of the writers come, a fifth of them each day, and
+submit what they drew through `Store.submit`; after each day `refine.ipynb` runs as it does every
+night. Then the model that serves reads the writers who came so far, those who never do, and
+MNIST's test set. With `--wrong 0.2` a fifth of the labels is wrong at random; with `--liar 200` one
+more visit submits so many 1s as 7s on the first day.
+
+Usage: python benchmarks/nights.py [--nights 5] [--seed 0] [--wrong 0.2] [--liar 200] [--base NAME]
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from digitlib import datasets, evaluation, plots, settings
+from digitlib.evaluation import Accuracy
+from digitlib.hands import redrawn
+from digitlib.recogniser import Recogniser
+from digitlib.store import Store
+from digitlib.strokes import Sketch
+
+
+class Night(NamedTuple):
+    """What the model that serves after a night reads, and what the night took."""
+
+    number: int
+    model: str
+    came: Accuracy | None
+    never_came: Accuracy
+    mnist: Accuracy
+    submissions: int
+    seconds: float
+
+
+def notebook(name: str, **parameters: object) -> None:
+    """Run a notebook as users do."""
+    path = settings.project_root() / "notebooks" / f"{name}.ipynb"
+    out = settings.outputs_dir() / "notebooks" / f"{name}-{time.time():.0f}.ipynb"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    flags = [word for key, value in parameters.items() for word in ("-p", key, str(value))]
+    papermill = Path(sys.executable).with_name("papermill")
+    subprocess.run([papermill, path, out, *flags], check=True, capture_output=True)
+
+
+def by_writer(sketches: Sequence[Sketch], seed: int) -> list[list[Sketch]]:
+    """Each writer's sketches, the writers in random order."""
+    of_writer: dict[tuple[str, str], list[Sketch]] = {}
+    for sketch in sketches:
+        of_writer.setdefault((sketch.source, sketch.writer), []).append(sketch)
+    writers = sorted(of_writer)
+    order = np.random.default_rng(seed).permutation(len(writers))
+    return [of_writer[writers[place]] for place in order]
+
+
+def submit(sketches: Sequence[Sketch], wrong: float, generator: np.random.Generator) -> None:
+    """Submit what visitors drew, a share of it under a wrong label."""
+    store, reader = Store(), Recogniser.load()
+    for sketch in sketches:
+        off = int(generator.integers(1, 10)) if generator.random() < wrong else 0
+        session = f"{sketch.source} {sketch.writer}"
+        label = (sketch.label + off) % 10
+        store.submit(strokes=sketch.strokes, label=label, recogniser=reader, session=session)
+
+
+def read(sketches: Sequence[Sketch]) -> Accuracy | None:
+    """How well the model that serves reads these; None without any."""
+    if not sketches:
+        return None
+    digits = datasets.rasterised(list(sketches))
+    predicted = Recogniser.load().predict(digits.images.numpy()).argmax(axis=1)
+    return evaluation.accuracy(digits.labels.numpy(), predicted)
+
+
+def reached(number: int, came: list[Sketch], never: list[Sketch], seconds: float) -> Night:
+    """What the model that serves now reads."""
+    _, test = datasets.load_mnist()
+    recogniser = Recogniser.load()
+    mnist = evaluation.accuracy(
+        test.labels.numpy(), recogniser.predict(test.images.numpy()).argmax(axis=1)
+    )
+    unseen = read(never)
+    assert unseen is not None
+    return Night(number, recogniser.name, read(came), unseen, mnist, len(came), seconds)
+
+
+def picture(nights: Sequence[Night]) -> Figure:
+    """Accuracy after each night on who came, who never did, and MNIST."""
+    figure = Figure(figsize=(plots.WIDTH, 3.6), layout="constrained")
+    axes = plots.plain(
+        figure.subplots(), "What the model that serves reads, %", xlabel="nights of refining"
+    )
+    lines: dict[str, tuple[list[Accuracy | None], str, str]] = {
+        "MNIST's test set": ([night.mnist for night in nights], plots.GREY, "s--"),
+        "writers who never came": ([night.never_came for night in nights], plots.ACCENT, "o-"),
+        "writers who came": ([night.came for night in nights], plots.INK, "^:"),
+    }
+    for name, (shares, colour, style) in lines.items():
+        numbers = [n for n, share in enumerate(shares) if share]
+        percent = [100 * share.value for share in shares if share]
+        axes.plot(numbers, percent, style, color=colour)
+        end = (numbers[-1], percent[-1])
+        axes.annotate(
+            name, end, xytext=(6, 0), textcoords="offset points", color=colour, va="center"
+        )
+    axes.set_xticks(range(len(nights)))
+    axes.set_xlim(-0.2, len(nights) + 0.6)
+    return figure
+
+
+def lies(sketches: Sequence[Sketch], count: int, generator: np.random.Generator) -> list[Sketch]:
+    """So many 1s of one visit, redrawn from these, said to be 7s."""
+    ones = [sketch for sketch in sketches if sketch.label == 1]
+    return [
+        Sketch("", 7, redrawn(ones[n % len(ones)].strokes, generator), "liar", "")
+        for n in range(count)
+    ]
+
+
+def line(night: Night) -> str:
+    """A row of the table."""
+    came = f"{night.came.value:.2%}" if night.came else "–"
+    return (
+        f"| {night.number} | {night.model} | {night.submissions:,} | {came} "
+        f"| {night.never_came.value:.2%} | {night.mnist.value:.2%} | {night.seconds:.0f} s |"
+    )
+
+
+def main() -> None:
+    """Play the nights, and print a line for each."""
+    parser = argparse.ArgumentParser(description="The refine loop on real hands, night by night.")
+    parser.add_argument("--nights", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--wrong", type=float, default=0.0, help="share of wrong labels")
+    parser.add_argument("--liar", type=int, default=0, help="1s that one visit submits as 7s")
+    parser.add_argument("--base", default="", help="a folder of outputs/models to begin with")
+    options = parser.parse_args()
+    base = settings.outputs_dir() / "models" / options.base if options.base else None
+    plot_folder = settings.outputs_dir() / "plots"
+    writers = by_writer(datasets.load_sketches(), options.seed)
+    half = len(writers) // 2
+    never = [sketch for hand in writers[half:] for sketch in hand]
+    generator = np.random.default_rng(options.seed)
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ |= {"DIGITS_OUTPUTS_DIR": folder, "DIGITS_DATABASE": f"{folder}/d.duckdb"}
+        if base is None:
+            notebook("train", dataset="mnist", run_name="base", promote=True, seed=options.seed)
+        else:
+            (Path(folder) / "models").mkdir()
+            (Path(folder) / "models" / base.name).symlink_to(base)
+            (Path(folder) / "models" / "current").write_text(base.name)
+        print("| night | serves | submissions | who came | who never did | MNIST | took |")
+        print("|---|---|---|---|---|---|---|")
+        nights = [reached(0, [], never, 0.0)]
+        print(line(nights[0]), flush=True)
+        came: list[Sketch] = []
+        for number in range(1, options.nights + 1):
+            first, last = (half * n // options.nights for n in (number - 1, number))
+            today = [sketch for hand in writers[first:last] for sketch in hand]
+            came += today
+            submit(today, options.wrong, generator)
+            if number == 1 and options.liar:
+                submit(lies(today, options.liar, generator), 0.0, generator)
+            started = time.perf_counter()
+            notebook("refine", run_name=f"night-{number}")
+            nights.append(reached(number, came, never, time.perf_counter() - started))
+            print(line(nights[-1]), flush=True)
+    saved = plots.save(picture(nights), plot_folder, "nights")
+    print(f"The picture: {saved[0]}")
+
+
+if __name__ == "__main__":
+    main()
