@@ -81,6 +81,13 @@ def confusion(labels: Labels, predicted: Labels) -> NDArray[np.int64]:
     return np.bincount(np.asarray(labels) * 10 + predicted, minlength=100).reshape(10, 10)
 
 
+def per_digit(counts: NDArray[np.integer]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Recall (10,) and precision (10,) from a confusion (10, 10); NaN for a digit not there."""
+    hits = np.diag(counts).astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        return hits / counts.sum(axis=1), hits / counts.sum(axis=0)
+
+
 def probabilities(logits: NDArray[np.floating], temperature: float = 1.0) -> NDArray[np.float64]:
     """Softmax of logits (n, 10) divided by the temperature."""
     scaled = np.asarray(logits, np.float64) / temperature

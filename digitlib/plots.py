@@ -1,6 +1,6 @@
 """Figures: data in, a matplotlib `Figure` out; one restrained style, legible in grey."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
 from digitlib import settings
+from digitlib.evaluation import Accuracy
 
 INK, GREY, ACCENT = "#222222", "#8a8a8a", "#c4501b"  # distinct in grey and to the colour-blind
 WIDTH = 8.0  # inches
@@ -139,4 +140,16 @@ def confusion_matrix(counts: NDArray[np.int64], title: str) -> Figure:
         if count:
             colour = GREY if row == column else INK
             axes.text(column, row, f"{count}", ha="center", va="center", fontsize=8, color=colour)
+    return figure
+
+
+def accuracies(groups: Mapping[str, Accuracy], title: str) -> Figure:
+    """The accuracy of each group with its 95 % interval, in the groups' order."""
+    figure = Figure(figsize=(WIDTH, 0.9 + 0.32 * max(1, len(groups))), layout="constrained")
+    axes = plain(figure.subplots(), title, xlabel="read as meant, % (line: 95 % interval)")
+    for row, accuracy in enumerate(groups.values()):
+        axes.plot([100 * accuracy.low, 100 * accuracy.high], [row, row], color=GREY, linewidth=2)
+        axes.plot(100 * accuracy.value, row, "o", color=ACCENT)
+    axes.set_yticks(range(len(groups)), [f"{name} (n = {a.n:,})" for name, a in groups.items()])
+    axes.set_ylim(len(groups) - 0.5, -0.5)
     return figure

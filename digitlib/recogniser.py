@@ -72,6 +72,19 @@ class Recogniser:
         """
         return cls(current_model() if folder is None else Path(folder))
 
+    @classmethod
+    def named(cls, name: str) -> "Recogniser":
+        """The recogniser of a folder, of a name in `outputs/models`, or of `bundled`.
+
+        An empty name is the one that serves. Raises ValueError when there is none such.
+        """
+        if name == "bundled":
+            return cls(BUNDLED)
+        if not name:
+            return cls.load()
+        known = models_dir() / name
+        return cls(known if known.is_dir() else Path(name))
+
     def predict(self, images: Images) -> NDArray[np.float32]:
         """Probabilities (n, 10) float32 of images (n, 28, 28) uint8; each row sums to 1."""
         logits = self._run("logits", images)

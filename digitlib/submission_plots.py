@@ -22,18 +22,6 @@ def by_day_and_digit(days: Sequence[str], counts: NDArray[np.integer]) -> Figure
     return figure
 
 
-def accuracies(groups: Mapping[str, Accuracy], title: str) -> Figure:
-    """The accuracy of each group with its 95 % interval, in the groups' order."""
-    figure = Figure(figsize=(WIDTH, 0.9 + 0.32 * max(1, len(groups))), layout="constrained")
-    axes = plain(figure.subplots(), title, xlabel="read as meant, % (line: 95 % interval)")
-    for row, accuracy in enumerate(groups.values()):
-        axes.plot([100 * accuracy.low, 100 * accuracy.high], [row, row], color=GREY, linewidth=2)
-        axes.plot(100 * accuracy.value, row, "o", color=ACCENT)
-    axes.set_yticks(range(len(groups)), [f"{name} (n = {a.n:,})" for name, a in groups.items()])
-    axes.set_ylim(len(groups) - 0.5, -0.5)
-    return figure
-
-
 def over_time(models: Mapping[str, Mapping[str, Accuracy]]) -> Figure:
     """Each model's accuracy on its days, with 95 % intervals; the latest model in colour."""
     days = sorted({day for by_day in models.values() for day in by_day})

@@ -1,0 +1,47 @@
+"""Doubt beside mistakes, and what refusing gains, against counts made by hand."""
+
+import numpy as np
+import pytest
+
+from digitlib import evaluation, sureness
+
+
+def made(doubts: list[float], wrong: list[bool]) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities (n, 10) that read a 0 with these doubts, and labels."""
+    rest = np.array(doubts)[:, None] / 9
+    probability = np.repeat(rest, 10, axis=1)
+    probability[:, 0] = 1 - np.array(doubts)
+    return probability, np.where(wrong, 1, 0)
+
+
+def test_mistakes_are_counted_among_digits_that_are_doubted_alike():
+    doubts = [0.0005] * 100 + [0.03] * 50 + [0.4] * 20 + [0.15] * 3
+    wrong = [False] * 100 + [True] * 5 + [False] * 45 + [True] * 10 + [False] * 10 + [True] * 3
+    found = sureness.reliability(*made(doubts, wrong))
+    assert found.size.tolist() == [100, 50, 20]  # the three are too few
+    np.testing.assert_allclose(found.doubt, [0.0005, 0.03, 0.4], rtol=1e-6)
+    np.testing.assert_allclose(found.mistakes, [0, 0.1, 0.5])
+
+
+def test_refusing_the_doubtful_first_leaves_the_right():
+    probability, labels = made([0.01] * 95 + [0.5] * 5, [False] * 95 + [True] * 5)
+    curve = sureness.refusal(probability, labels, most=0.1, steps=11)
+    assert curve.accuracy[0] == pytest.approx(0.95)
+    assert curve.accuracy[-1] == 1
+    assert (np.diff(curve.accuracy) >= 0).all()
+    assert sureness.perfect_from(curve, 1.0) == pytest.approx(0.05)
+    assert sureness.perfect_from(sureness.refusal(probability, 1 - labels), 0.999) is None
+
+
+def test_the_least_sure_hits_come_first():
+    probability, labels = made([0.1, 0.3, 0.2, 0.4], [False, False, False, True])
+    assert sureness.unsurest_hits(probability, labels, 2).tolist() == [1, 2]
+
+
+def test_recall_and_precision():
+    counts = np.zeros((10, 10), int)
+    counts[3, 3], counts[3, 5], counts[5, 5] = 8, 2, 4
+    recall, precision = evaluation.per_digit(counts)
+    assert (recall[3], recall[5]) == (0.8, 1.0)
+    assert (precision[3], precision[5]) == (1.0, pytest.approx(4 / 6))
+    assert np.isnan(recall[0]) and np.isnan(precision[0])
