@@ -17,9 +17,9 @@ from HersheyFonts import HersheyFonts
 from digitlib.datasets import load_mnist, load_sketches
 from digitlib.reading import Model
 from digitlib.recogniser import Recogniser
-from digitlib.strokes import Strokes
+from digitlib.strokes import Sketch, Strokes
 
-FONTS = ("futural", "rowmans", "cursive", "scripts")  # drawn with single lines, not outlines
+FONTS = ("futural", "scripts")  # drawn with single lines, not outlines
 LIKE_DIGITS = frozenset("oOlIiJzZsSbBgGqQDaAyhLpt")
 SCRIBBLES = 1000
 
@@ -42,6 +42,17 @@ def scribbles(generator: np.random.Generator) -> Iterator[Strokes]:
             yield [generator.random((generator.integers(4, 25), 2))]
 
 
+def numbers(sketches: list[Sketch], generator: np.random.Generator) -> Iterator[Strokes]:
+    """Two real pen digits side by side, of which no single one may be read."""
+    for first, second in generator.integers(0, len(sketches), (500, 2)):
+        left, right = (sketches[i].strokes for i in (first, second))
+        low, high = (f(np.concatenate(left), axis=0) for f in (np.min, np.max))
+        begin = np.concatenate(right).min(axis=0)
+        scale = np.ptp(np.concatenate(left)[:, 1]) / (np.ptp(np.concatenate(right)[:, 1]) or 1)
+        shift = np.array([high[0] + 0.3 * (high - low).max(), low[1]])
+        yield [*left, *((stroke - begin) * scale + shift for stroke in right)]
+
+
 def dots(generator: np.random.Generator) -> Iterator[Strokes]:
     """Taps and tiny jitters."""
     for _ in range(100):
@@ -53,14 +64,16 @@ def main() -> None:
     recogniser = Recogniser.load(sys.argv[1] if len(sys.argv) > 1 else None)
     model = Model(recogniser, recogniser.folder, 0)
     generator = np.random.default_rng(0)
+    sketches = load_sketches()
     alike = sorted(LIKE_DIGITS)
     unlike = sorted(set(string.ascii_letters) - LIKE_DIGITS)
     drawings = {
         "letters unlike digits": letters(unlike),
         "letters like digits": letters(alike),
         "scribbles": scribbles(generator),
+        "two digits at once": numbers(sketches, generator),
         "dots": dots(generator),
-        "digits: pen sketches": (sketch.strokes for sketch in load_sketches()),
+        "digits: pen sketches": (sketch.strokes for sketch in sketches),
     }
     readings = {
         kind: [model.read(tuple(strokes)) for strokes in kept] for kind, kept in drawings.items()
@@ -69,7 +82,7 @@ def main() -> None:
     print(f"{recogniser.name}, threshold {threshold:.1%}")
     for kind, read in readings.items():
         refused = np.mean([reading.digit is None for reading in read])
-        print(f"{kind:24}{len(read):>8,}{refused:>9.1%} refused")
+        print(f"{kind:24}{len(read):>8,}{refused:>9.1%} refused", flush=True)
     test = recogniser.predict(load_mnist()[1].images.numpy()).max(axis=1)
     print(f"{'digits: MNIST test set':24}{len(test):>8,}{np.mean(test < threshold):>9.1%} refused")
 
