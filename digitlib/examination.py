@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from digitlib import datasets, evaluation, hands, refining, settings
 from digitlib.datasets import DataUnavailable, Digits
 from digitlib.evaluation import Accuracy, Comparison
+from digitlib.intake import TESTED, part_of
 from digitlib.recogniser import Recogniser
 from digitlib.strokes import Sketch
 
@@ -85,9 +86,13 @@ def pen_digits(card: dict[str, Any]) -> Exam | None:
 
 
 def reviewed_submissions(card: dict[str, Any], frame: pd.DataFrame) -> Exam | None:
-    """Submissions whose label a person accepted, but for those that the model learnt from."""
-    learnt = set(card.get("pedigree", {}).get("submissions", []))
-    rows = frame[(frame.review == "accepted") & ~frame.id.astype(str).isin(learnt)]
+    """Submissions whose label a person accepted; None where there are none.
+
+    Of a refined model's, only those of visits that are never learnt from.
+    """
+    rows = frame[frame.review == "accepted"]
+    if "pedigree" in card:
+        rows = rows[[part_of(session) == TESTED for session in rows.session]]
     if rows.empty:
         return None
     images = np.frombuffer(b"".join(map(bytes, rows.image)), np.uint8).reshape(-1, 28, 28)

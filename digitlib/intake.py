@@ -11,7 +11,8 @@ from digitlib.hands import Writers
 from digitlib.recogniser import Recogniser
 from digitlib.strokes import Sketch, as_strokes
 
-HELD_OUT, CHOSEN_BY = 0.2, 0.1  # shares of the sessions that are tested on, and chosen by
+LEARNT, CHOSEN_BY, TESTED = range(3)  # the parts that sessions fall into
+SHARE_TESTED, SHARE_CHOSEN_BY = 0.2, 0.1
 FEWEST_HELD_OUT = 20  # sketches, below which no improvement could be told from chance
 
 
@@ -52,9 +53,11 @@ class Intake(NamedTuple):
 
 
 def part_of(session: str) -> int:
-    """Where a session's sketches go, the same every night: 0 learn, 1 choose by, 2 test on."""
+    """Where a session's sketches go, the same every night: `LEARNT`, `CHOSEN_BY` or `TESTED`."""
     share = int.from_bytes(blake2b(session.encode(), digest_size=6).digest()) / 2**48
-    return 2 if share < HELD_OUT else 1 if share < HELD_OUT + CHOSEN_BY else 0
+    if share < SHARE_TESTED:
+        return TESTED
+    return CHOSEN_BY if share < SHARE_TESTED + SHARE_CHOSEN_BY else LEARNT
 
 
 def sort_out(frame: pd.DataFrame, recogniser: Recogniser) -> Intake:

@@ -18,6 +18,7 @@ from digitlib.recogniser import Recogniser
 
 FOLDS = 5
 FEWEST = 100  # sketches, below which they have no opinion of their own
+CONFIDENT = 0.95  # where all labels are alike, so that a class's usual confidence is not known
 _REGULARISATION = 0.003  # inverse: wrong labels must not be learnt by heart
 
 Labels = NDArray[np.int64]
@@ -35,6 +36,9 @@ def opinion(
     features = recogniser.features(images)
     people = np.zeros_like(model)
     for known, asked in GroupKFold(min(FOLDS, groups)).split(features, labels, sessions):
+        if len(np.unique(labels[known])) < 2:  # the others drew but one digit: no opinion
+            people[asked] = model[asked]
+            continue
         judge = make_pipeline(
             StandardScaler(), LogisticRegression(C=_REGULARISATION, max_iter=200)
         ).fit(features[known], labels[known])
@@ -46,8 +50,8 @@ def contradicted(labels: Labels, probabilities: Probabilities) -> NDArray[np.boo
     """Which labels (n,) the probabilities (n, 10) contradict with confidence."""
     from cleanlab.filter import find_label_issues
 
-    if len(labels) == 0:
-        return np.zeros(0, bool)
+    if len(np.unique(labels)) < 2:  # too few for confident learning: the plain opinion counts
+        return (probabilities.argmax(axis=1) != labels) & (probabilities.max(axis=1) > CONFIDENT)
     found: NDArray[np.bool_] = find_label_issues(
         labels, probabilities, filter_by="confident_learning", n_jobs=1
     )

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from digitlib import examination
+from digitlib import examination, intake
 from digitlib.datasets import load_sketches
 from digitlib.recogniser import BUNDLED, Recogniser
 from digitlib.store import Store
@@ -32,20 +32,25 @@ def test_pens_are_those_of_writers_whom_the_model_never_saw(bundled, mnist):
     assert sum(found.n for found in by_source.values()) <= result.accuracy.n
 
 
-def test_submissions_count_once_accepted_and_not_learnt_from(bundled):
+def test_submissions_count_once_accepted_and_if_their_visit_is_never_learnt_from(bundled):
     store, ids = Store(), []
     for strokes, label in zip(*draw_many(4, seed=1), strict=True):
         ids.append(
-            store.submit(strokes=strokes, label=int(label), recogniser=bundled, session="one")
+            store.submit(strokes=strokes, label=int(label), recogniser=bundled, session="visit 0")
         )
     assert examination.reviewed_submissions(bundled.card, store.submissions().df()) is None
     for id in ids[:3]:
         store.review(id, "accepted")
     exam = examination.reviewed_submissions(bundled.card, store.submissions().df())
     assert exam is not None and len(exam.digits.labels) == 3
-    learnt = {**bundled.card, "pedigree": {"submissions": [str(ids[0])]}}
-    exam = examination.reviewed_submissions(learnt, store.submissions().df())
-    assert exam is not None and len(exam.digits.labels) == 2
+    refined = {**bundled.card, "pedigree": {"parent": "another"}}
+    assert examination.reviewed_submissions(refined, store.submissions().df()) is None
+    kept = next(f"visit {n}" for n in range(100) if intake.part_of(f"visit {n}") == intake.TESTED)
+    strokes, label = (part[0] for part in draw_many(1, seed=2))
+    id = store.submit(strokes=strokes, label=int(label), recogniser=bundled, session=kept)
+    store.review(id, "accepted")
+    exam = examination.reviewed_submissions(refined, store.submissions().df())
+    assert exam is not None and len(exam.digits.labels) == 1
 
 
 def test_a_model_is_judged_and_compared(run, outputs):
@@ -72,8 +77,7 @@ def test_a_model_is_judged_and_compared(run, outputs):
     "wrong, words",
     [
         ({"baselin": "bundled"}, "Did you mean `baseline`?"),
-        ({"disturbed": 0}, "disturbed=0"),
-        ({"qmnist": "perhaps"}, "qmnist='perhaps'"),
+        ({"qmnist": "perhaps", "disturbed": 20}, "qmnist='perhaps'"),
         ({"model": "nobody"}, "nobody is not a model folder"),
     ],
 )

@@ -87,7 +87,6 @@ def test_a_model_that_is_no_better_is_not_promoted_and_the_notebook_says_why(run
     [
         ({"epohcs": 3}, "Did you mean `epochs`?"),
         ({"epochs": 0}, "epochs=0"),
-        ({"tolerance": -1}, "tolerance=-1"),
         ({"model": "nobody"}, "nobody is not a model folder"),
     ],
 )

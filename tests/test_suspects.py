@@ -87,6 +87,14 @@ def test_none_and_few_are_judged_too(honest, recogniser):
     assert marks(few, recogniser).tolist() == [True] + [False] * 19
 
 
+def test_sketches_of_one_digit_alone_are_judged_too(honest, recogniser):
+    threes = honest[honest.label == 3].reset_index(drop=True)
+    assert not marks(threes, recogniser).any()
+    assert marks(threes.assign(label=5), recogniser).mean() > 0.8
+    assert marks(honest[:1], recogniser).tolist() == [False]
+    assert marks(honest.assign(label=7), recogniser)[honest.label != 7].mean() > 0.8
+
+
 def test_the_rejected_copies_and_suspects_are_left_out_and_visits_kept_apart(honest, recogniser):
     frame = pd.concat([honest, honest[:30].assign(id=[f"copy {i}" for i in range(30)])])
     frame = frame.reset_index(drop=True)
