@@ -50,6 +50,9 @@ class Guess(ipw.HTML):
         if reading.digit is not None:
             return _guess(str(first), f"I read a {first}", f"{sure} sure")
         also = percent(float(reading.probabilities[second]))
+        if reading.probabilities[first] < 0.5:  # more likely not even that
+            detail = f"if it is one: a {first} ({sure}) or a {second} ({also})"
+            return _guess("?", "Is that a digit?", detail)
         return _guess("?", f"Is it a {first} or a {second}?", f"not sure: {sure} and {also}")
 
 
