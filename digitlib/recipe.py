@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.dataclasses import dataclass
 
-from digitlib.models import ARCHITECTURES
+from digitlib.architectures import ARCHITECTURES
 
 T = TypeVar("T")
 
