@@ -31,6 +31,8 @@ def costs(variants: Sequence[Variant]) -> Figure:
     for axes, name in ((left, "parameters"), (right, "seconds")):
         plain(axes, f"Accuracy against {name}", xlabel=name)
         axes.set_xscale("log")
+        axes.xaxis.set_major_formatter("{x:,.10g}")
+        axes.xaxis.set_minor_formatter("")
         for variant in variants:
             place = getattr(variant, name), 100 * variant.accuracy
             axes.plot(*place, "o", color=ACCENT, markersize=4)

@@ -168,6 +168,16 @@ def remedies(epochs: int) -> dict[str, dict[str, Any]]:
     }
 
 
+def overfitted(images: int, epochs: int) -> dict[str, dict[str, Any]]:
+    """Each remedy on a hundredth, a tenth and all of the images; fewer are seen more often."""
+    sizes = {"1 %": (images // 100, 5), "10 %": (images // 10, 2), "all": (images, 1)}
+    return {
+        f"{size}, {remedy}": {**changes, "limit": limit}
+        for size, (limit, times) in sizes.items()
+        for remedy, changes in remedies(times * epochs).items()
+    }
+
+
 def readings(variants: Sequence[Variant]) -> str:
     """What the curves of each variant's first seed say, as Markdown."""
     rows = []

@@ -37,7 +37,7 @@ def test_the_answer_says_whether_it_may_be_chance():
 
 
 def test_the_notebook_answers_every_question_with_a_small_budget(run, mnist):
-    done = run("compare", seeds=1, epochs=1, limit=100, overfit_epochs=2, overfit_images=1000)
+    done = run("compare", seeds=1, epochs=1, limit=100, overfit_epochs=1, overfit_images=1000)
     for words in ("depth", "width", "dense layer", "dropout", "parts", "warps", "family"):
         assert f"- {words}: **" in done.text
     assert "1 %, no remedy" in done.text
