@@ -12,7 +12,7 @@ from digitlib.recogniser import Recogniser
 from digitlib.strokes import Sketch, as_strokes
 
 LEARNT, CHOSEN_BY, TESTED = range(3)  # the parts that sessions fall into
-SHARE_TESTED, SHARE_CHOSEN_BY = 0.2, 0.1
+SHARE_TESTED, SHARE_CHOSEN_BY = 0.25, 0.1
 FEWEST_HELD_OUT = 20  # sketches, below which no improvement could be told from chance
 
 

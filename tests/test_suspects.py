@@ -112,6 +112,6 @@ def test_the_rejected_copies_and_suspects_are_left_out_and_visits_kept_apart(hon
 
 def test_a_visits_part_never_changes():
     parts = [intake.part_of(f"visit {number}") for number in range(12)]
-    assert parts == [0, 2, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0]
+    assert parts == [0, 2, 0, 2, 0, 0, 1, 0, 0, 1, 0, 1]
     shares = np.bincount([intake.part_of(f"{n}") for n in range(4000)]) / 4000
-    np.testing.assert_allclose(shares, [0.7, 0.1, 0.2], atol=0.03)
+    np.testing.assert_allclose(shares, [0.65, 0.1, 0.25], atol=0.03)
