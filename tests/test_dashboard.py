@@ -226,6 +226,8 @@ def test_keys_do_all_that_buttons_do(visit: Visit, server: Server) -> None:
     keyboard.press("5")
     expect(visit.text("submit")).to_have_text("Submit as 5")
     keyboard.press("Enter")
+    expect(visit.text("status")).to_contain_text("Did you mean 1?")
+    keyboard.press("Enter")  # yes, 5
     expect(visit.text("status")).to_contain_text("Saved as 5")
     keyboard.press("Control+z")
     expect(visit.text("status")).to_contain_text("Taken back")

@@ -84,7 +84,7 @@ def test_two_runs_of_one_name_both_stay_and_promotion_is_asked_for(run, outputs)
         ("epohcs", 10, "Did you mean `epochs`?"),
         ("epochs", 0, "epochs=0: should be greater than or equal to 1"),
         ("learning_rate", -1, "learning_rate=-1: should be greater than 0"),
-        ("architecture", "resnet50", "should be 'cnn', 'fast', 'lenet5' or 'mlp'"),
+        ("architecture", "resnet50", "should be 'cnn', 'fast', 'lenet5', 'mlp'"),
     ],
 )
 def test_a_wrong_parameter_stops_the_run_with_nothing_written(
