@@ -9,10 +9,10 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from digitlib import datasets, evaluation, hands, refining, settings
+from digitlib import datasets, evaluation, hands, origins, settings
 from digitlib.datasets import DataUnavailable, Digits
 from digitlib.evaluation import Accuracy, Comparison
-from digitlib.intake import TESTED, part_of
+from digitlib.intake import unlearnt
 from digitlib.recogniser import Recogniser
 from digitlib.strokes import Sketch
 
@@ -68,7 +68,7 @@ class Result(NamedTuple):
 
 def test_digits(card: dict[str, Any]) -> Exam:
     """The test set of the data that the model was trained on: MNIST's, unless it never saw it."""
-    begun = refining.origin(card)
+    begun = origins.parameters(card)
     data = datasets.load_dataset(card["data"]["name"], begun["seed"], begun["limit"] or 30_000)
     return Exam("MNIST's test set" if data.name == "mnist" else "synthetic test digits", data.test)
 
@@ -80,7 +80,7 @@ def pen_digits(card: dict[str, Any]) -> Exam | None:
     except DataUnavailable:
         return None
     if card["data"].get("sketches"):
-        begun = refining.origin(card)
+        begun = origins.parameters(card)
         sketches = hands.split_by_writer(sketches, begun["validation_fraction"], begun["seed"]).test
     return Exam("pen digits of unseen writers", datasets.rasterised(sketches), sketches)
 
@@ -88,11 +88,9 @@ def pen_digits(card: dict[str, Any]) -> Exam | None:
 def reviewed_submissions(card: dict[str, Any], frame: pd.DataFrame) -> Exam | None:
     """Submissions whose label a person accepted; None where there are none.
 
-    Of a refined model's, only those of visits that are never learnt from.
+    Only those of visits that neither the model nor an ancestor learnt from.
     """
-    rows = frame[frame.review == "accepted"]
-    if "pedigree" in card:
-        rows = rows[[part_of(session) == TESTED for session in rows.session]]
+    rows = frame[(frame.review == "accepted") & unlearnt(frame, card)]
     if rows.empty:
         return None
     images = np.frombuffer(b"".join(map(bytes, rows.image)), np.uint8).reshape(-1, 28, 28)

@@ -109,7 +109,9 @@ def with_sketches(
     images, labels = joined(train, inked(writers.train, count, seed))
     order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
     mixed = Digits(images[order], labels[order])
-    return mixed, joined(validation, rasterised(writers.validation))
+    if writers.validation:
+        validation = joined(validation, rasterised(writers.validation))
+    return mixed, validation
 
 
 def pedigree(writers: Writers) -> dict[str, Any]:

@@ -1,25 +1,32 @@
-"""Submissions sorted out: what may be learnt from, what is held out, and what is left out."""
+"""Submissions sorted out: what may be learnt from, by whom it is judged, and what is left out."""
 
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from sklearn.model_selection import GroupKFold
 
 from digitlib import suspects
 from digitlib.hands import Writers
 from digitlib.recogniser import Recogniser
 from digitlib.strokes import Sketch, as_strokes
 
-LEARNT, CHOSEN_BY, TESTED = range(3)  # the parts that sessions fall into
-SHARE_TESTED, SHARE_CHOSEN_BY = 0.25, 0.1
-FEWEST_HELD_OUT = 20  # sketches, below which no improvement could be told from chance
+FOLDS = 3
+FEWEST_JUDGED = 20  # sketches, below which no improvement could be told from chance
+_SHARE_CHOSEN_BY = 0.1
 
 
 class Intake(NamedTuple):
-    """Submissions sorted out: what is learnt from, chosen by and tested on, and what is not."""
+    """Submissions sorted out.
 
-    sketches: Writers
+    The model can be judged by those of visits that are new to it. They are parted by visit into
+    `folds`: learning from all others shows what a model makes of people whom it never saw.
+    """
+
+    learnt: list[Sketch]
+    chosen_by: list[Sketch]  # the validation part, never learnt from
+    folds: list[list[Sketch]]  # the new ones among `learnt`
     suspects: pd.DataFrame  # their rows, with `likeliest` and `odds`
     rejected: int
     duplicates: int
@@ -27,58 +34,94 @@ class Intake(NamedTuple):
     @property
     def usable(self) -> int:
         """How many are of use."""
-        return sum(map(len, self.sketches))
+        return len(self.learnt) + len(self.chosen_by)
+
+    @property
+    def judged(self) -> list[Sketch]:
+        """Those that old and new are compared by, fold after fold."""
+        return [sketch for fold in self.folds for sketch in fold]
+
+    def without(self, fold: list[Sketch]) -> Writers:
+        """What is learnt from to be tested on one fold; all, where it is empty."""
+        apart = {sketch.id for sketch in fold}
+        learnt = [sketch for sketch in self.learnt if sketch.id not in apart]
+        return Writers(learnt, self.chosen_by, fold)
 
     def wanting(self, least: int) -> str:
         """Why these are too few to refine on, in words; empty where they are enough."""
         if self.usable < least:
             return f"{self.usable} submissions are of use; refining starts with {least}."
-        train, validation, held_out = map(len, self.sketches)
-        if held_out < FEWEST_HELD_OUT or not train or not validation:
+        new = len(self.judged)
+        if new < FEWEST_JUDGED or len(self.folds) < 2:
             return (
-                f"The {self.usable} submissions are of too few visits to hold some out to test on: "
-                f"{held_out} are, and {FEWEST_HELD_OUT} are needed."
+                f"{new} of the {self.usable} submissions are of {len(self.folds)} groups of visits "
+                f"that the model hasn't learnt from; to judge it by other people's sketches, "
+                f"{FEWEST_JUDGED} of two groups are needed."
             )
         return ""
 
     def describe(self) -> str:
         """What was found, as Markdown."""
-        train, validation, held_out = (f"{len(part):,}" for part in self.sketches)
         return (
-            f"**{self.usable:,} submissions** are of use: {train} to learn from, {validation} of "
-            f"other visits to choose by, and {held_out} of yet others to test on. Left out: "
-            f"{self.rejected:,} rejected in a review, {self.duplicates:,} duplicates, and "
+            f"**{self.usable:,} submissions** are of use: {len(self.learnt):,} to learn from, of "
+            f"which {len(self.judged):,} are of visits that are new to the model, and "
+            f"{len(self.chosen_by):,} of other visits to choose by. Left out: {self.rejected:,} "
+            f"rejected in a review, {self.duplicates:,} duplicates, and "
             f"**{len(self.suspects):,} whose label is contradicted**."
         )
 
 
-def part_of(session: str) -> int:
-    """Where a session's sketches go, the same every night: `LEARNT`, `CHOSEN_BY` or `TESTED`."""
+def chooses(session: str) -> bool:
+    """Whether a session's sketches are never learnt from but chosen by; the same every night."""
     share = int.from_bytes(blake2b(session.encode(), digest_size=6).digest()) / 2**48
-    if share < SHARE_TESTED:
-        return TESTED
-    return CHOSEN_BY if share < SHARE_TESTED + SHARE_CHOSEN_BY else LEARNT
+    return share < _SHARE_CHOSEN_BY
+
+
+def unlearnt(frame: pd.DataFrame, card: dict[str, Any]) -> pd.Series:
+    """Which rows (n,) are of visits that neither the model of this card nor an ancestor knows."""
+    learnt = set(card.get("pedigree", {}).get("submissions", []))
+    known = frame.session[frame.id.astype(str).isin(learnt)]
+    return ~frame.session.isin(known)
 
 
 def sort_out(frame: pd.DataFrame, recogniser: Recogniser) -> Intake:
     """Part the submissions' table by session; leave out the rejected, copies and suspects."""
-    kept = frame[frame.review != "rejected"].sort_values(["submitted_at", "id"])
-    images = kept.image.map(bytes)
-    single = kept[~images.duplicated()]
+    new = unlearnt(frame, recogniser.card)
+    kept = frame.assign(new=new)[frame.review != "rejected"].sort_values(["submitted_at", "id"])
+    single = kept[~kept.image.map(bytes).duplicated()]
     single = suspects.marked(single, recogniser)
-    parts: tuple[list[Sketch], ...] = ([], [], [])
-    for row in single[~single.suspect].itertuples():
-        sketch = Sketch(
+    usable = single[~single.suspect]
+    chooses_by = usable.session.map(chooses).astype(bool)
+    learnt = usable[~chooses_by]
+    return Intake(
+        _sketches(learnt),
+        _sketches(usable[chooses_by]),
+        _folds(_sketches(learnt[learnt.new])),
+        single[single.suspect],
+        rejected=len(frame) - len(kept),
+        duplicates=len(kept) - len(single),
+    )
+
+
+def _sketches(rows: pd.DataFrame) -> list[Sketch]:
+    """The submissions as sketches; a visit is their writer."""
+    return [
+        Sketch(
             str(row.id),
             int(row.label),
             as_strokes(map(np.stack, row.strokes)),
             "submission",
             row.session,
         )
-        parts[part_of(row.session)].append(sketch)
-    return Intake(
-        Writers(*parts),
-        single[single.suspect],
-        rejected=len(frame) - len(kept),
-        duplicates=len(kept) - len(single),
-    )
+        for row in rows.itertuples()
+    ]
+
+
+def _folds(sketches: list[Sketch]) -> list[list[Sketch]]:
+    """The sketches parted by visit into `FOLDS` of about one size, or as many as visits."""
+    visits = [sketch.writer for sketch in sketches]
+    count = min(FOLDS, len(set(visits)))
+    if count < 2:
+        return [sketches] if sketches else []
+    parts = GroupKFold(count).split(visits, groups=visits)
+    return [[sketches[place] for place in places] for _, places in parts]

@@ -2,25 +2,39 @@
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import reduce
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from digitlib import datasets, evaluation, gate, hands, nondigits, runs, settings
-from digitlib.datasets import DataUnavailable, Digits
-from digitlib.drift import Yardstick
+from digitlib import (
+    datasets,
+    evaluation,
+    gate,
+    hands,
+    models,
+    nondigits,
+    origins,
+    runs,
+    settings,
+    training,
+)
+from digitlib.datasets import Digits
 from digitlib.gate import Decision, Pair
+from digitlib.hands import Writers
 from digitlib.intake import Intake
+from digitlib.models import Network, Served
+from digitlib.origins import Replay
 from digitlib.recipe import Recipe, RunName, Share
 from digitlib.recogniser import Recogniser
 from digitlib.runs import Run
-from digitlib.settings import notebook_defaults
-from digitlib.strokes import Sketch
+from digitlib.training import Progress
 
 
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))
@@ -42,60 +56,27 @@ class Refinement:
     promote: bool
 
 
-class Replay(NamedTuple):
-    """The data that a model comes from: a share to learn from again, what chose it, its test."""
+class Refined(NamedTuple):
+    """A network that has learnt more, and what makes its sureness honest."""
 
-    train: Digits
-    validation: Digits
-    test: Digits
-    note: str = ""
+    network: Network
+    temperature: float
+    rejection_threshold: float
 
-
-def origin(card: dict[str, Any]) -> dict[str, Any]:
-    """The parameters with which a model, or the first of its line, was trained."""
-    given = card.get("pedigree", {}).get("origin", card["parameters"])
-    known = notebook_defaults("train")
-    return {**known, **{name: value for name, value in given.items() if name in known}}
-
-
-def replayed(card: dict[str, Any], count: int, seed: int) -> Replay:
-    """`count` of the training images that the model of this card comes from, held-out parts apart.
-
-    Where it learnt from pen sketches that are no longer there, the note says so.
-    """
-    begun, note = origin(card), ""
-    data = datasets.load_dataset(card["data"]["name"], begun["seed"], begun["limit"] or 30_000)
-    train, validation = datasets.split(
-        datasets.first(data.train, begun["limit"]), begun["validation_fraction"], begun["seed"]
-    )
-    order = torch.randperm(len(train.labels), generator=torch.Generator().manual_seed(seed))
-    train = Digits(*(part[order[:count]] for part in train))
-    if card["data"].get("sketches"):
-        try:
-            writers = hands.split_by_writer(
-                datasets.load_sketches(), begun["validation_fraction"], begun["seed"]
-            )
-            share = begun["sketch_share"]
-            train, validation = hands.with_sketches(train, validation, writers, share, seed)
-        except DataUnavailable as error:
-            note = f"{error} The model learnt from some: it may forget a little of them."
-    return Replay(train, validation, data.test, note)
-
-
-def yardstick(recogniser: Recogniser, count: int = 5000) -> Yardstick | None:
-    """How far unseen drawings may lie from the data that a model comes from; None without them."""
-    try:
-        replay = replayed(recogniser.card, count, seed=0)
-    except DataUnavailable:
-        return None
-    return Yardstick.of(recogniser, replay.train.images.numpy(), replay.validation.images.numpy())
+    @torch.no_grad()
+    def read(self, digits: Digits) -> NDArray[np.floating]:
+        """Probabilities (n, 10) of the digits' images, as exactly as it would serve them."""
+        device = next(self.network.parameters()).device
+        served = Served(self.network, self.temperature).eval()
+        batches = digits.images.to(device).split(training.EVALUATION_BATCH)
+        return torch.cat([served(batch)[0].softmax(dim=1) for batch in batches]).cpu().numpy()
 
 
 def recipe(card: dict[str, Any], asked: Refinement) -> Recipe:
     """How the model is trained on: as the first of its line was, but shorter and more gently."""
     return Recipe.checked(
         {
-            **origin(card),
+            **origins.parameters(card),
             "preset": "accurate",
             "architecture": card["architecture"],
             "epochs": asked.epochs,
@@ -111,19 +92,49 @@ def recipe(card: dict[str, Any], asked: Refinement) -> Recipe:
     )
 
 
-def mixed(replay: Replay, intake: Intake, asked: Refinement, how: Recipe) -> tuple[Digits, Digits]:
+def mixed(
+    replay: Replay, writers: Writers, asked: Refinement, how: Recipe
+) -> tuple[Digits, Digits]:
     """What is learnt from and what is chosen by: the original data, and submissions redrawn."""
     train, validation = hands.with_sketches(
-        replay.train, replay.validation, intake.sketches, asked.submission_share, asked.seed
+        replay.train, replay.validation, writers, asked.submission_share, asked.seed
     )
     if how.nondigit_share:
         train = nondigits.with_nondigits(train, how.nondigit_share, asked.seed)
     return train, validation
 
 
+def refined(
+    old: Recogniser,
+    replay: Replay,
+    writers: Writers,
+    asked: Refinement,
+    watch: Callable[[Progress], None] = lambda progress: None,
+) -> Refined:
+    """Train a copy of the model on; prints a line an epoch.
+
+    How sure it may be, and below which confidence it rather asks, is chosen anew on the validation
+    part.
+    """
+    how = recipe(old.card, asked)
+    device = training.prepare(how)
+    network = models.read_model(old.folder)
+    train, validation = mixed(replay, writers, asked, how)
+    for epoch in training.fit(network, train, validation, how, watch=watch):
+        print(epoch)
+    logits = training.predict_logits(network, validation.images.to(device)).cpu().numpy()
+    temperature = evaluation.fitted_temperature(logits, validation.labels.numpy())
+    probabilities = evaluation.probabilities(logits, temperature)
+    return Refined(network, temperature, evaluation.rejection_threshold(probabilities))
+
+
 def pedigree(card: dict[str, Any], intake: Intake) -> dict[str, Any]:
-    """Where a refined model comes from: its ancestors, the oldest first, and the submissions."""
-    metrics = card.get("metrics", {})
+    """Where a refined model comes from: its ancestors, the oldest first, and the submissions.
+
+    The submissions' ids are those that it or an ancestor learnt from or was chosen by.
+    """
+    metrics, before = card.get("metrics", {}), card.get("pedigree", {}).get("submissions", [])
+    now = [sketch.id for sketch in (*intake.learnt, *intake.chosen_by)]
     parent = {
         "name": card["name"],
         "created": card.get("created"),
@@ -133,8 +144,8 @@ def pedigree(card: dict[str, Any], intake: Intake) -> dict[str, Any]:
     return {
         "parent": card["name"],
         "ancestors": [*card.get("pedigree", {}).get("ancestors", []), parent],
-        "origin": origin(card),
-        "submissions": sorted(sketch.id for part in intake.sketches[:2] for sketch in part),
+        "origin": origins.parameters(card),
+        "submissions": sorted({*before, *now}),
     }
 
 
@@ -150,13 +161,10 @@ def card(
     asked: Refinement,
     parent: dict[str, Any],
     intake: Intake,
-    *,
-    temperature: float,
-    rejection_threshold: float,
-    device: str,
+    refined: Refined,
 ) -> dict[str, Any]:
     """What the refined model's card says, but for its metrics."""
-    counts = dict(zip(("train", "validation", "test"), map(len, intake.sketches), strict=True))
+    counts = {"train": len(intake.learnt), "validation": len(intake.chosen_by)}
     left_out = {"suspects": len(intake.suspects), "rejected": intake.rejected}
     return runs.card(
         run,
@@ -165,9 +173,9 @@ def card(
         {},
         architecture=parent["architecture"],
         parameter_count=parent["parameter_count"],
-        temperature=temperature,
-        rejection_threshold=rejection_threshold,
-        device=device,
+        temperature=refined.temperature,
+        rejection_threshold=refined.rejection_threshold,
+        device=str(next(refined.network.parameters()).device),
         pedigree=pedigree(parent, intake),
     )
 
@@ -187,11 +195,11 @@ def changed(pair: Pair, right: bool, most: int = 30) -> dict[str, Any]:
     return {"images": pair.images[places[:most]], "captions": captions, "title": title}
 
 
-def decide(card: dict[str, Any], asked: Refinement, held_out: Pair, original: Pair) -> Decision:
+def decide(card: dict[str, Any], asked: Refinement, by_people: Pair, original: Pair) -> Decision:
     """Whether the refined model may take the place of the one with this card."""
     best = best_before(card, original)
     return gate.decide(
-        held_out,
+        by_people,
         original,
         best_before=best,
         tolerance=asked.tolerance,
@@ -200,36 +208,38 @@ def decide(card: dict[str, Any], asked: Refinement, held_out: Pair, original: Pa
     )
 
 
-def pairs(
-    old: Recogniser, new: Recogniser, held_out: Sequence[Sketch], replay: Replay
-) -> tuple[Pair, Pair]:
-    """Both models, as they serve, on the submissions held out and on the original test set."""
-    unseen = datasets.rasterised(list(held_out))
+def on_people(old: Recogniser, trials: Sequence[Refined], intake: Intake) -> Pair:
+    """Old and new on the submissions of people new to both: each fold's by a model without it."""
+    folds = [datasets.rasterised(fold) for fold in intake.folds]
+    digits = reduce(datasets.joined, folds)
+    new = np.concatenate([trial.read(fold) for trial, fold in zip(trials, folds, strict=True)])
+    return _pair("submissions of people new to it", digits, old, new)
+
+
+def on_original(old: Recogniser, new: Recogniser, replay: Replay) -> Pair:
+    """Both models, as they serve, on the original test set."""
     name = {"mnist": "MNIST's"}.get(old.card["data"]["name"], "the synthetic")
-    return tuple(  # type: ignore[return-value]
-        Pair(
-            what,
-            digits.images.numpy(),
-            digits.labels.numpy(),
-            old.predict(digits.images.numpy()),
-            new.predict(digits.images.numpy()),
-        )
-        for what, digits in (("submissions held out", unseen), (f"{name} test digits", replay.test))
-    )
+    return _pair(f"{name} test digits", replay.test, old, new.predict(replay.test.images.numpy()))
 
 
-def metrics(held_out: Pair, original: Pair, decision: Decision) -> dict[str, Any]:
+def _pair(name: str, digits: Digits, old: Recogniser, new: NDArray[np.floating]) -> Pair:
+    """What the old model makes of the digits, beside what the new one does."""
+    images = digits.images.numpy()
+    return Pair(name, images, digits.labels.numpy(), old.predict(images), new)
+
+
+def metrics(by_people: Pair, original: Pair, decision: Decision) -> dict[str, Any]:
     """The figures of a refined model, for its card and its row."""
     found = evaluation.accuracy(original.labels, original.new.argmax(axis=1))
-    people = evaluation.accuracy(held_out.labels, held_out.new.argmax(axis=1))
+    people = evaluation.accuracy(by_people.labels, by_people.new.argmax(axis=1))
     return {
         "test_accuracy": found.value,
         "test_accuracy_interval": [found.low, found.high],
         "test_images": found.n,
         "test_calibration_error": evaluation.calibration_error(original.new, original.labels),
-        "held_out_accuracy": people.value,
-        "held_out_accuracy_before": float(np.mean(held_out.old.argmax(axis=1) == held_out.labels)),
-        "held_out_submissions": people.n,
+        "people_accuracy": people.value,
+        "people_accuracy_before": float(np.mean(by_people.old.argmax(axis=1) == by_people.labels)),
+        "people_submissions": people.n,
         "passed": decision.promote,
         "checks": {check.name: check.found for check in decision.checks},
     }

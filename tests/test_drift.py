@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from digitlib import drift, nondigits, refining
+from digitlib import drift, nondigits, origins
 from digitlib.datasets import load_synthetic
 from digitlib.drift import Yardstick
 from digitlib.recogniser import BUNDLED, Recogniser
@@ -40,7 +40,7 @@ def test_a_day_that_differs_is_named():
 def test_without_the_original_data_there_is_no_yardstick(tmp_path, monkeypatch):
     monkeypatch.setenv("DIGITS_DATA_DIR", str(tmp_path))
     monkeypatch.setattr("torchvision.datasets.MNIST", _no_network)
-    assert refining.yardstick(Recogniser.load(BUNDLED)) is None
+    assert origins.yardstick(Recogniser.load(BUNDLED)) is None
 
 
 def _no_network(*_args, **_kwargs):

@@ -104,14 +104,27 @@ def test_the_rejected_copies_and_suspects_are_left_out_and_visits_kept_apart(hon
     assert (found.rejected, found.duplicates) == (10, 30)
     assert "00200" in set(found.suspects.id)
     assert found.usable == 790 - len(found.suspects)
-    visits = [{sketch.writer for sketch in part} for part in found.sketches]
-    assert not (visits[0] & visits[1] or visits[0] & visits[2] or visits[1] & visits[2])
     assert found.wanting(100) == ""
     assert "refining starts with 1000" in found.wanting(1000)
+    assert len(found.folds) == intake.FOLDS
+    for fold in found.folds:
+        parts = [{sketch.writer for sketch in part} for part in found.without(fold)]
+        assert not (parts[0] & parts[1] or parts[0] & parts[2] or parts[1] & parts[2])
+        assert set.union(*parts) == set(honest.session)
+    judged = [sketch.id for sketch in found.judged]
+    assert sorted(judged) == sorted(sketch.id for sketch in found.learnt)
 
 
-def test_a_visits_part_never_changes():
-    parts = [intake.part_of(f"visit {number}") for number in range(12)]
-    assert parts == [0, 2, 0, 2, 0, 0, 1, 0, 0, 1, 0, 1]
-    shares = np.bincount([intake.part_of(f"{n}") for n in range(4000)]) / 4000
-    np.testing.assert_allclose(shares, [0.65, 0.1, 0.25], atol=0.03)
+def test_a_model_is_judged_by_visits_that_it_has_not_learnt_from(honest, recogniser, monkeypatch):
+    learnt = honest.id[honest.session.isin(["visit 2", "visit 3"])][:30].tolist()
+    monkeypatch.setitem(recogniser.card, "pedigree", {"submissions": learnt})
+    found = intake.sort_out(honest, recogniser)
+    assert not {"visit 2", "visit 3"} & {sketch.writer for sketch in found.judged}
+    assert {"visit 2", "visit 3"} <= {sketch.writer for sketch in found.learnt}
+    monkeypatch.setitem(recogniser.card, "pedigree", {"submissions": honest.id.tolist()})
+    assert "0 of the" in intake.sort_out(honest, recogniser).wanting(100)
+
+
+def test_the_visits_that_are_chosen_by_never_change():
+    assert [n for n in range(40) if intake.chooses(f"visit {n}")] == [1, 16, 29, 34]
+    assert np.mean([intake.chooses(f"{n}") for n in range(4000)]) == pytest.approx(0.1, abs=0.015)

@@ -1,0 +1,60 @@
+"""The data that a model comes from: to learn from again, and to measure by."""
+
+from typing import Any, NamedTuple
+
+import torch
+
+from digitlib import datasets, hands
+from digitlib.datasets import DataUnavailable, Digits
+from digitlib.drift import Yardstick
+from digitlib.recogniser import Recogniser
+from digitlib.settings import notebook_defaults
+
+
+class Replay(NamedTuple):
+    """The data that a model comes from: a share to learn from again, what chose it, its test."""
+
+    train: Digits
+    validation: Digits
+    test: Digits
+    note: str = ""
+
+
+def parameters(card: dict[str, Any]) -> dict[str, Any]:
+    """The parameters with which a model, or the first of its line, was trained."""
+    given = card.get("pedigree", {}).get("origin", card["parameters"])
+    known = notebook_defaults("train")
+    return {**known, **{name: value for name, value in given.items() if name in known}}
+
+
+def replayed(card: dict[str, Any], count: int, seed: int) -> Replay:
+    """`count` of the training images that the model of this card comes from, held-out parts apart.
+
+    Where it learnt from pen sketches that are no longer there, the note says so.
+    """
+    begun, note = parameters(card), ""
+    data = datasets.load_dataset(card["data"]["name"], begun["seed"], begun["limit"] or 30_000)
+    train, validation = datasets.split(
+        datasets.first(data.train, begun["limit"]), begun["validation_fraction"], begun["seed"]
+    )
+    order = torch.randperm(len(train.labels), generator=torch.Generator().manual_seed(seed))
+    train = Digits(*(part[order[:count]] for part in train))
+    if card["data"].get("sketches"):
+        try:
+            writers = hands.split_by_writer(
+                datasets.load_sketches(), begun["validation_fraction"], begun["seed"]
+            )
+            share = begun["sketch_share"]
+            train, validation = hands.with_sketches(train, validation, writers, share, seed)
+        except DataUnavailable as error:
+            note = f"{error} The model learnt from some: it may forget a little of them."
+    return Replay(train, validation, data.test, note)
+
+
+def yardstick(recogniser: Recogniser, count: int = 5000) -> Yardstick | None:
+    """How far unseen drawings may lie from the data that a model comes from; None without them."""
+    try:
+        replay = replayed(recogniser.card, count, seed=0)
+    except DataUnavailable:
+        return None
+    return Yardstick.of(recogniser, replay.train.images.numpy(), replay.validation.images.numpy())
