@@ -10,7 +10,7 @@ Usage: python benchmarks/recipes.py [--epochs 6] [--seed 0] [VARIANT …]
 
 import argparse
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from unseen_collections import mixed, trained
@@ -20,7 +20,6 @@ from digitlib.datasets import Digits
 from digitlib.hands import Writers
 from digitlib.recipe import Recipe
 from digitlib.settings import notebook_defaults
-from digitlib.synthesis import PEN_SPREAD
 
 LEARNT, HELD_OUT = 30_000, 10_000  # of MNIST's training images: the first, and the last
 BUNDLED = {"sketches": True, "nondigit_share": 0.05, "augment": 1.0, "limit": LEARNT}
@@ -40,7 +39,32 @@ VARIANTS: dict[str, dict[str, object]] = {
     "drawn digits too": {},  # as many again as sketches, from `digitlib.synthesis`
     "sketches as they are": {},  # not redrawn
     "one ink width": {},
+    "each hand as often": {},
+    "hands half-way balanced": {},
+    "habits for a quarter": {},
+    "drawn digits, 5 %": {},
+    "drawn digits, habits": {},
+    "balanced, habits": {},
+    "all three": {},
 }
+INKED: dict[str, dict[str, Any]] = {
+    "sketches as they are": {"redraw": False},
+    "one ink width": {"width_spread": 0.0},
+    "each hand as often": {"balance": 1.0},
+    "hands half-way balanced": {"balance": 0.5},
+    "habits for a quarter": {"habits_share": 0.25},
+    "drawn digits, habits": {"habits_share": 0.25},
+    "balanced, habits": {"balance": 0.5, "habits_share": 0.25},
+    "all three": {"balance": 0.5, "habits_share": 0.25},
+}
+DRAWN = {
+    "drawn digits too": 1.0,
+    "drawn digits, 5 %": 0.15,
+    "drawn digits, habits": 0.15,
+    "all three": 0.15,
+}
+# Whole collections to choose by: others than those that `unseen_collections.py` tests on.
+STRANGE = ("aga", "art", "imp", "syn")
 
 
 class Measured(NamedTuple):
@@ -50,33 +74,37 @@ class Measured(NamedTuple):
     mnist_loss: float
     pens: evaluation.Accuracy
     pen_loss: float
+    strange: evaluation.Accuracy
+    strange_loss: float
     refused: float  # share of the drawings, at 1 % of the digits
 
 
 def parts_of(name: str, train: Digits, writers: Writers, recipe: Recipe) -> Digits:
     """What a variant learns from."""
     count = round(len(train.labels) * recipe.sketch_share / (1 - recipe.sketch_share))
-    if name == "drawn digits too":
-        train = datasets.joined(train, datasets.load_synthetic(count, recipe.seed))
-    if name in {"sketches as they are", "one ink width"}:
-        drawn = hands.inked(
-            writers.train,
-            count,
-            recipe.seed,
-            redraw=name == "one ink width",
-            width_spread=PEN_SPREAD if name != "one ink width" else 0.0,
-        )
+    if name in DRAWN:
+        drawn = datasets.load_synthetic(round(DRAWN[name] * count), recipe.seed)
         train = datasets.joined(train, drawn)
+    if name in INKED:
+        inked = hands.inked(writers.train, count, recipe.seed, **INKED[name])
+        train = datasets.joined(train, inked)
         recipe = replace(recipe, sketches=False)
     return mixed(train, train, writers, recipe)[0]
 
 
-def measured(network: models.Network, mnist: Digits, pens: Digits, strangers: Digits) -> Measured:
+def measured(
+    network: models.Network, mnist: Digits, pens: Digits, strange: Digits, strangers: Digits
+) -> Measured:
     """The figures of a trained network."""
     device = next(network.parameters()).device
     logits = {
         kind: training.predict_logits(network, digits.images.to(device)).cpu().numpy()
-        for kind, digits in {"mnist": mnist, "pens": pens, "strangers": strangers}.items()
+        for kind, digits in {
+            "mnist": mnist,
+            "pens": pens,
+            "strange": strange,
+            "strangers": strangers,
+        }.items()
     }
     known = np.concatenate([logits["mnist"], logits["pens"]])
     labels = np.concatenate([mnist.labels.numpy(), pens.labels.numpy()])
@@ -89,6 +117,8 @@ def measured(network: models.Network, mnist: Digits, pens: Digits, strangers: Di
         evaluation.log_loss(logits["mnist"], mnist.labels.numpy(), temperature),
         evaluation.accuracy(pens.labels.numpy(), logits["pens"].argmax(axis=1)),
         evaluation.log_loss(logits["pens"], pens.labels.numpy(), temperature),
+        evaluation.accuracy(strange.labels.numpy(), logits["strange"].argmax(axis=1)),
+        evaluation.log_loss(logits["strange"], strange.labels.numpy(), temperature),
         refused,
     )
 
@@ -102,20 +132,26 @@ def main() -> None:
     options = parser.parse_args()
     mnist, _ = datasets.load_mnist()
     learnt, held_out = datasets.first(mnist, LEARNT), Digits(*(p[-HELD_OUT:] for p in mnist))
-    writers = hands.split_by_writer(datasets.load_sketches(), 0.2, options.seed)
+    sketches = datasets.load_sketches()
+    writers = hands.split_by_writer(
+        [sketch for sketch in sketches if sketch.source not in STRANGE], 0.1, options.seed
+    )
+    strange = datasets.rasterised([s for s in sketches if s.source in STRANGE])
     pens = datasets.rasterised(writers.validation)
     strangers = nondigits.drawings(4000, options.seed + 1)
-    print("| variant | MNIST | its loss | pens | their loss | refused |\n|---|---|---|---|---|---|")
+    print("| variant | MNIST | loss | pens | loss | other collections | loss | refused |")
+    print("|---|---|---|---|---|---|---|---|")
     few = Digits(held_out.images[:1000], held_out.labels[:1000])  # watched, not chosen by
     for name in options.variants or VARIANTS:
         asked = {"epochs": options.epochs, "seed": options.seed, "patience": options.epochs}
         parameters = {**notebook_defaults("train"), **BUNDLED, **asked, **VARIANTS[name]}
         recipe = Recipe.checked(parameters)
         network = trained(parts_of(name, learnt, writers, recipe), few, recipe, name)
-        found = measured(network, held_out, pens, strangers)
+        found = measured(network, held_out, pens, strange, strangers)
         print(
             f"| {name} | {found.mnist.value:.2%} | {found.mnist_loss:.4f} | {found.pens.value:.2%} "
-            f"| {found.pen_loss:.4f} | {found.refused:.1%} |",
+            f"| {found.pen_loss:.4f} | {found.strange.value:.2%} | {found.strange_loss:.4f} "
+            f"| {found.refused:.1%} |",
             flush=True,
         )
 

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
+from digitlib import habits
 from digitlib.datasets import Digits, joined, rasterised
 from digitlib.strokes import Sketch, Strokes, rasterise
 from digitlib.synthesis import PEN_SPREAD, bent, pen_widths, posed
@@ -81,21 +82,40 @@ def inked(
     *,
     redraw: bool = True,
     width_spread: float = PEN_SPREAD,
+    balance: float = 0.0,
+    habits_share: float = 0.0,
 ) -> Digits:
-    """`count` images of the sketches, each as often as the others, redrawn with a pen of its own.
+    """`count` images of the sketches, redrawn with a pen of its own each.
 
-    `width_spread` is that of the pens' widths, as in `synthesis.pen_widths`. The same seed gives
-    the same images.
+    `width_spread` is that of the pens' widths, as in `synthesis.pen_widths`. `balance` is between
+    0, where each sketch comes as often as the others, and 1, where each writer does. Where `habits`
+    knows one to add, a share of `habits_share` gets it. The same seed gives the same images.
     """
     generator = np.random.default_rng([seed, 2])
-    order = np.resize(generator.permutation(len(sketches)), count)
+    order = _drawn_evenly(sketches, count, balance, generator)
     widths = pen_widths(count, generator, width_spread)
     images = np.empty((count, 28, 28), np.uint8)
     for i, width in enumerate(tqdm(widths, desc="inking sketches", leave=False)):
-        strokes = sketches[int(order[i])].strokes
+        sketch = sketches[int(order[i])]
+        strokes = habits.added(sketch.strokes, sketch.label, habits_share, generator)
         images[i] = rasterise(redrawn(strokes, generator) if redraw else strokes, width)
     labels = torch.tensor([sketches[i].label for i in order.tolist()])
     return Digits(torch.from_numpy(images), labels)
+
+
+def _drawn_evenly(
+    sketches: Sequence[Sketch], count: int, balance: float, generator: np.random.Generator
+) -> NDArray[np.intp]:
+    """Places (count,) of sketches in random order, a writer's as often as `balance` says."""
+    _, writer, number = np.unique(
+        [f"{sketch.source} {sketch.writer}" for sketch in sketches],
+        return_inverse=True,
+        return_counts=True,
+    )
+    order = generator.permutation(len(sketches))
+    share = np.cumsum(number[writer][order] ** -float(balance))
+    at = (np.arange(count) + 0.5) / count * share[-1]
+    return generator.permutation(order[np.searchsorted(share, at)])
 
 
 def with_sketches(
