@@ -20,6 +20,8 @@ from digitlib.synthesis import PEN_SPREAD, bent, pen_widths, posed
 _CARE = 0.45  # of what `synthesis` does to a glyph: these are real hands already
 _TREMBLE = 0.006  # of the digit's size, standard deviation of the points' shift
 _LOST = 0.08  # of a stroke's points, at most, are missing at either end
+_BALANCE = 0.5  # half-way between every sketch alike and every hand alike
+_HABITS = 0.25  # share of the plain 0s, 1s and 7s that are drawn as other hands would
 
 
 class Writers(NamedTuple):
@@ -82,10 +84,10 @@ def inked(
     *,
     redraw: bool = True,
     width_spread: float = PEN_SPREAD,
-    balance: float = 0.0,
-    habits_share: float = 0.0,
+    balance: float = _BALANCE,
+    habits_share: float = _HABITS,
 ) -> Digits:
-    """`count` images of the sketches, redrawn with a pen of its own each.
+    """`count` images of the sketches, each redrawn, and inked with a pen of its own.
 
     `width_spread` is that of the pens' widths, as in `synthesis.pen_widths`. `balance` is between
     0, where each sketch comes as often as the others, and 1, where each writer does. Where `habits`

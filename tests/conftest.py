@@ -10,7 +10,8 @@ import nbformat
 import pytest
 
 from digitlib import settings
-from digitlib.datasets import Digits, load_synthetic
+from digitlib.datasets import DataUnavailable, Digits, load_sketches, load_synthetic
+from digitlib.strokes import Sketch
 
 ROOT = settings.project_root()
 PAPERMILL = Path(sys.executable).with_name("papermill")
@@ -75,6 +76,15 @@ def drawn() -> Digits:
 def mnist() -> Iterator[Path]:
     """The folder that holds the real MNIST."""
     folder = settings.data_dir()
-    if not (folder / "MNIST" / "raw").is_dir():
+    if not any((folder / "MNIST" / "raw").glob("train-images-idx3-ubyte*")):
         pytest.skip("MNIST is not in the data folder: `make train` downloads it")
     yield folder
+
+
+@pytest.fixture(scope="session")
+def pens() -> list[Sketch]:
+    """The real pen digits."""
+    try:
+        return load_sketches()
+    except DataUnavailable:
+        pytest.skip("no pen digits in the data folder: `python -m digitlib.unipen` downloads them")

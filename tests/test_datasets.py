@@ -79,11 +79,10 @@ def test_a_split_loses_and_doubles_nothing_and_repeats_by_seed(drawn):
     assert not torch.equal(split(numbered, 0.1, seed=4)[1].labels, part.labels)
 
 
-def test_pen_sketches_are_read_and_inked(mnist):
-    sketches = datasets.load_sketches()
-    digits = datasets.rasterised(sketches[:50])
+def test_pen_sketches_are_read_and_inked(pens):
+    digits = datasets.rasterised(pens[:50])
     assert digits.images.shape == (50, 28, 28)
-    assert digits.labels.tolist() == [sketch.label for sketch in sketches[:50]]
+    assert digits.labels.tolist() == [sketch.label for sketch in pens[:50]]
 
 
 def test_no_sketches_is_said_plainly(tmp_path):

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from digitlib import examination
-from digitlib.datasets import load_sketches
 from digitlib.recogniser import BUNDLED, Recogniser
 from digitlib.store import Store
 from digitlib.synthesis import draw_many
@@ -17,13 +16,13 @@ def bundled() -> Recogniser:
     return Recogniser.load(BUNDLED)
 
 
-def test_pens_are_those_of_writers_whom_the_model_never_saw(bundled, mnist):
+def test_pens_are_those_of_writers_whom_the_model_never_saw(bundled, pens):
     exam = examination.pen_digits(bundled.card)
     assert exam is not None
     assert len(exam.sketches) == bundled.card["data"]["sketches"]["test"]
     everything = examination.pen_digits({**bundled.card, "data": {"name": "mnist"}})
     assert everything is not None
-    assert len(everything.sketches) == len(load_sketches()) > len(exam.sketches)
+    assert len(everything.sketches) == len(pens) > len(exam.sketches)
     (result,) = examination.sat(bundled, [exam, None])
     assert result.accuracy.value == pytest.approx(
         bundled.card["metrics"]["sketch_accuracy"], abs=0.003

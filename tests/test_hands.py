@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from digitlib import hands
-from digitlib.datasets import load_sketches, load_synthetic
+from digitlib.datasets import load_synthetic
 from digitlib.recogniser import BUNDLED, Recogniser
 from digitlib.strokes import Sketch, rasterise, write_sketches
 from digitlib.synthesis import draw_many
@@ -66,6 +66,17 @@ def test_the_share_of_sketches_is_what_was_asked_for(sketches):
     assert torch.equal(mixed.images, again.images)
 
 
+def test_balanced_hands_come_as_often_as_each_other(sketches):
+    one = [sketch._replace(label=0, writer="one") for sketch in sketches[:10]]
+    other = [sketch._replace(label=1, writer="other") for sketch in sketches[10:]]
+    drawn = {
+        balance: hands.inked([*one, *other], 1000, seed=0, balance=balance).labels.float().mean()
+        for balance in (0.0, 1.0)
+    }
+    assert drawn[0.0] == pytest.approx(390 / 400, abs=0.01)
+    assert drawn[1.0] == pytest.approx(0.5, abs=0.01)
+
+
 def test_train_learns_from_pen_sketches_and_is_tested_on_other_hands(
     run, outputs, tmp_path, sketches, monkeypatch
 ):
@@ -84,6 +95,6 @@ def test_train_learns_from_pen_sketches_and_is_tested_on_other_hands(
     assert 0 < card["metrics"]["sketch_accuracy"] <= 1
 
 
-def test_real_pen_digits_part_by_writer(mnist):
-    parts = hands.split_by_writer(load_sketches(), 0.05, seed=0)
+def test_real_pen_digits_part_by_writer(pens):
+    parts = hands.split_by_writer(pens, 0.05, seed=0)
     assert min(map(len, parts)) > 100

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from HersheyFonts import HersheyFonts
 
-from digitlib.datasets import load_sketches
 from digitlib.reading import Model
 from digitlib.recogniser import BUNDLED, Recogniser, promote
 from digitlib.synthesis import draw_many
@@ -54,8 +53,8 @@ def test_most_scribbles_are_refused_and_hardly_any_digit(model):
     assert refused(model, draw_many(300, seed=8)[0]) < 0.08
 
 
-def test_hardly_any_real_pen_digit_is_refused(model, mnist):
-    assert refused(model, [sketch.strokes for sketch in load_sketches()[::10]]) < 0.02
+def test_hardly_any_real_pen_digit_is_refused(model, pens):
+    assert refused(model, [sketch.strokes for sketch in pens[::10]]) < 0.02
 
 
 def test_the_threshold_is_the_cards(outputs):

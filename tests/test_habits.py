@@ -1,0 +1,62 @@
+"""Habits of writing, added to drawings that are still read as what they were."""
+
+import numpy as np
+import pytest
+
+from digitlib import habits
+from digitlib.recogniser import BUNDLED, Recogniser
+from digitlib.strokes import Strokes, rasterise
+from digitlib.synthesis import draw_many
+
+TURN = np.linspace(0, 2 * np.pi, 40)
+PLAIN: dict[int, Strokes] = {
+    0: [np.stack([0.5 + 0.25 * np.sin(TURN), 0.5 - 0.4 * np.cos(TURN)], axis=1)],
+    1: [np.linspace([0.5, 0.1], [0.5, 0.9], 20)],
+    7: [np.array([[0.2, 0.1], [0.5, 0.1], [0.8, 0.1], [0.6, 0.5], [0.4, 0.9]])],
+}
+
+
+@pytest.mark.parametrize("digit", PLAIN)
+def test_a_plain_digit_gets_one_and_is_still_read_as_it_was(digit: int) -> None:
+    generator, recogniser = np.random.default_rng(0), Recogniser.load(BUNDLED)
+    adorned = [habits.added(PLAIN[digit], digit, 1.0, generator) for _ in range(100)]
+    plain = rasterise(PLAIN[digit])
+    images = np.stack([rasterise(strokes) for strokes in adorned])
+    assert all(not np.array_equal(image, plain) for image in images)
+    assert len(np.unique(images, axis=0)) == 100
+    assert np.mean(recogniser.predict(images).argmax(axis=1) == digit) > 0.8
+
+
+def test_a_slash_goes_through_the_zero_and_a_bar_through_the_stem() -> None:
+    generator = np.random.default_rng(1)
+    for _ in range(50):
+        (slash,) = habits.added(PLAIN[0], 0, 1.0, generator)[1:]
+        assert np.abs(slash.mean(axis=0) - 0.5).max() < 0.25
+        (bar,) = habits.added(PLAIN[7], 7, 1.0, generator)[1:]
+        assert 0.35 < bar[:, 1].mean() < 0.7 and np.ptp(bar[:, 0]) > np.ptp(bar[:, 1])
+
+
+@pytest.mark.parametrize("digit", [2, 3, 4, 5, 6, 8, 9])
+def test_other_digits_stay_as_they_are(digit: int) -> None:
+    drawings, labels = draw_many(100, seed=4)
+    generator = np.random.default_rng(0)
+    for strokes, label in zip(drawings, labels, strict=True):
+        if label == digit:
+            assert habits.added(strokes, digit, 1.0, generator) is strokes
+
+
+def test_the_share_is_what_was_asked_for_and_none_gets_a_second_one() -> None:
+    generator = np.random.default_rng(0)
+    got = [habits.added(PLAIN[0], 0, 0.25, generator) is not PLAIN[0] for _ in range(2000)]
+    assert np.mean(got) == pytest.approx(0.25, abs=0.04)
+    crossed = habits.added(PLAIN[7], 7, 1.0, generator)
+    assert habits.added(crossed, 7, 1.0, generator) is crossed
+    wide = [PLAIN[1][0] * [3.0, 1.0] + np.linspace(0, 1, 20)[:, None] * [1.0, 0.0]]
+    assert habits.added(wide, 1, 1.0, generator) is wide
+
+
+@pytest.mark.parametrize("digit", PLAIN)
+@pytest.mark.parametrize("stroke", [[[0.5, 0.5]], [[0.2, 0.2], [0.2, 0.9]], [[3.0, 3.0]] * 50])
+def test_dots_and_lines_are_borne(digit: int, stroke: list[list[float]]) -> None:
+    adorned = habits.added([np.array(stroke)], digit, 1.0, np.random.default_rng(0))
+    assert np.isfinite(rasterise(adorned)).all()
