@@ -3,7 +3,8 @@
 Each variant changes one thing of the bundled model's recipe, trains on half of MNIST's training
 images and most writers' sketches for a few epochs, and is measured on what was held out to choose
 by: MNIST's last 10,000 training images, the sketches of some writers, and those of four whole
-collections. No test set is looked at. Loss is cross-entropy in nats, after the temperature is fitted, averaged over both.
+collections. No test set is looked at. Loss is cross-entropy in nats, after the temperature is
+fitted on the first two.
 
 Usage: python benchmarks/recipes.py [--epochs 6] [--seed 0] [VARIANT …]
 """
@@ -88,14 +89,10 @@ def measured(
 ) -> Measured:
     """The figures of a trained network."""
     device = next(network.parameters()).device
+    parts = {"mnist": mnist, "pens": pens, "strange": strange, "strangers": strangers}
     logits = {
         kind: training.predict_logits(network, digits.images.to(device)).cpu().numpy()
-        for kind, digits in {
-            "mnist": mnist,
-            "pens": pens,
-            "strange": strange,
-            "strangers": strangers,
-        }.items()
+        for kind, digits in parts.items()
     }
     known = np.concatenate([logits["mnist"], logits["pens"]])
     labels = np.concatenate([mnist.labels.numpy(), pens.labels.numpy()])
