@@ -1,9 +1,11 @@
 """Networks by name, each a few lines that read like a drawing of it."""
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -90,15 +92,12 @@ def lenet5() -> Network:
 
 def mlp() -> Network:
     """No convolutions, two layers of 800 after Simard et al. (2003): 1,278,410 parameters."""
-    layers: list[nn.Module] = [nn.Flatten()]
-    for inputs in (784, 800):
-        layers += [
-            nn.Linear(inputs, 800, bias=False),
-            nn.BatchNorm1d(800),
-            nn.ReLU(),
-            nn.Dropout(0.2),
-        ]
-    return Network({}, nn.Sequential(*layers, nn.Linear(800, 10)))
+    blocks: dict[str, nn.Module] = {}
+    for number, inputs in enumerate((784, 800), start=1):
+        dense = nn.Linear(inputs, 800, bias=False)
+        layers = [nn.Flatten(), dense, nn.BatchNorm1d(800), nn.ReLU(), nn.Dropout(0.2)]
+        blocks[f"layer{number}"] = nn.Sequential(*layers)
+    return Network(blocks, nn.Linear(800, 10))
 
 
 def plain(
@@ -156,8 +155,51 @@ ARCHITECTURES: dict[str, Callable[[], Network]] = {
 }
 
 
-def build(name: str) -> Network:
-    """A fresh network; raises ValueError, with the known names, for an unknown architecture."""
+class Beside(nn.Module):
+    """The same block of several networks: each gets its share of the channels, or all see all."""
+
+    def __init__(self, parts: Iterable[nn.Module], *, shared: bool) -> None:
+        super().__init__()
+        self.parts = nn.ModuleList(parts)
+        self.shared = shared
+
+    def answers(self, features: Tensor) -> list[Tensor]:
+        """What each network's block makes of its input."""
+        count = len(self.parts)
+        inputs = [features] * count if self.shared else features.chunk(count, dim=1)
+        return [part(given) for part, given in zip(self.parts, inputs, strict=True)]
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Their channels (n, parts × channels, …), network after network."""
+        return torch.cat(self.answers(features), dim=1)
+
+
+class Mean(Beside):
+    """The heads of several networks."""
+
+    def forward(self, features: Tensor) -> Float[Tensor, "n 10"]:
+        """Logarithm of the mean of the networks' probabilities."""
+        opinions = torch.stack([logits.log_softmax(dim=1) for logits in self.answers(features)])
+        return opinions.logsumexp(dim=0) - math.log(len(opinions))
+
+
+def ensemble(networks: Sequence[Network]) -> Network:
+    """Networks of one architecture as one, whose probabilities are the mean of theirs."""
+    if len(networks) == 1:
+        return networks[0]
+    names = list(networks[0].blocks)
+    blocks = {
+        name: Beside((network.blocks[name] for network in networks), shared=name == names[0])
+        for name in names
+    }
+    return Network(blocks, Mean((network.head for network in networks), shared=not names))
+
+
+def build(name: str, members: int = 1) -> Network:
+    """A fresh network, or an ensemble of so many.
+
+    Raises ValueError, with the known names, for an unknown architecture.
+    """
     if name not in ARCHITECTURES:
         raise ValueError(f"architecture={name!r}: choose one of {', '.join(ARCHITECTURES)}.")
-    return ARCHITECTURES[name]()
+    return ensemble([ARCHITECTURES[name]() for _ in range(members)])

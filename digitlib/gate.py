@@ -90,7 +90,7 @@ def decide(
             now >= best_before - tolerance,
             f"{now:.2%}, best so far {best_before:.2%}; {original.comparison}",
         ),
-        *(_floor(pair, floor) for pair in (held_out, original)),
+        *(_floor(pair, floor, risk) for pair in (held_out, original)),
         *(_calibration(pair) for pair in (held_out, original)),
     ]
     return Decision(tuple(checks))
@@ -115,8 +115,12 @@ def _improvement(pair: Pair, risk: float) -> Check:
     return Check(f"{pair.name} are read better", better, found)
 
 
-def _floor(pair: Pair, floor: float) -> Check:
-    """Whether each digit that is there often enough is read well enough, or as well as before."""
+def _floor(pair: Pair, floor: float, risk: float) -> Check:
+    """Whether each digit that is there often enough is read well enough.
+
+    One that was below the floor before may stay there, if it isn't read worse by more than chance
+    explains.
+    """
     name = f"no digit of {pair.name} falls below {floor:.0%}"
     found: list[tuple[float, int, float]] = []
     fallen: list[str] = []
@@ -124,10 +128,12 @@ def _floor(pair: Pair, floor: float) -> Check:
         of_it = pair.labels == digit
         if of_it.sum() < FEWEST:
             continue
-        old, new = (float(np.mean(p[of_it].argmax(axis=1) == digit)) for p in (pair.old, pair.new))
-        found.append((new, digit, old))
-        if new < floor and new < old:
-            fallen.append(f"{digit} from {old:.1%} to {new:.1%}")
+        old, new = (p[of_it].argmax(axis=1) for p in (pair.old, pair.new))
+        before, now = (float(np.mean(read == digit)) for read in (old, new))
+        worse = evaluation.compared(pair.labels[of_it], new, old).chance <= risk
+        found.append((now, digit, before))
+        if now < floor and (before >= floor or worse):
+            fallen.append(f"{digit} from {before:.1%} to {now:.1%}")
     if not found:
         return Check(name, True, f"fewer than {FEWEST} of any digit")
     share, digit, before = min(found)

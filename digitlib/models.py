@@ -10,13 +10,14 @@ from jaxtyping import UInt8
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from digitlib.architectures import ARCHITECTURES, DEVIATION, MEAN, Network, build
+from digitlib.architectures import ARCHITECTURES, DEVIATION, MEAN, Network, build, ensemble
 
 __all__ = [
     "ARCHITECTURES",
     "Network",
     "Served",
     "build",
+    "ensemble",
     "layer_shapes",
     "parameter_count",
     "read_model",
@@ -72,7 +73,7 @@ class Served(nn.Module):
 def write_model(folder: Path, network: Network, card: dict[str, Any]) -> None:
     """Write `model.safetensors`, `model.onnx` and `card.json` into a folder that is being prepared.
 
-    The card's `architecture` and `temperature` are what `read_model` builds the network with.
+    The card's `architecture`, `ensemble` and `temperature` are what `read_model` builds it with.
     """
     network = copy.deepcopy(network).cpu().to(memory_format=torch.contiguous_format).eval()
     save_file(network.state_dict(), folder / "model.safetensors")
@@ -103,7 +104,7 @@ def read_model(folder: Path) -> Network:
     Raises ValueError when the folder's weights are not those of its card's architecture.
     """
     card = json.loads((folder / "card.json").read_text())
-    network = build(card["architecture"])
+    network = build(card["architecture"], card.get("ensemble", 1))
     try:
         network.load_state_dict(load_file(folder / "model.safetensors"))
     except (RuntimeError, OSError) as error:

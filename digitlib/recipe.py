@@ -47,6 +47,7 @@ class Recipe:
     sketch_share: Annotated[float, Field(gt=0, lt=1)]
     nondigit_share: Share
     architecture: Literal[tuple(ARCHITECTURES)]  # type: ignore[valid-type]
+    ensemble: Annotated[int, Field(ge=1, le=100)]
     epochs: Annotated[int, Field(ge=1, le=10_000)]
     batch_size: Annotated[int, Field(ge=2, le=60_000)]
     learning_rate: Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)]
@@ -72,6 +73,11 @@ class Recipe:
         preset = PRESETS.get(parameters.get("preset", ""), {})
         chosen = {name: value for name, value in preset.items() if name not in set(by_hand)}
         return validated(cls, {**parameters, **chosen})
+
+    def members(self) -> list["Recipe"]:
+        """A recipe for each network of the ensemble, alike but for the seed."""
+        seeds = range(self.seed, self.seed + self.ensemble)
+        return [dataclasses.replace(self, seed=seed) for seed in seeds]
 
     def as_dict(self) -> dict[str, Any]:
         """The parameters by name, as a model's card and the run's row hold them."""

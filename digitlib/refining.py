@@ -172,6 +172,7 @@ def card(
         {**parent["data"], "submissions": {**counts, **left_out}},
         {},
         architecture=parent["architecture"],
+        ensemble=parent.get("ensemble", 1),
         parameter_count=parent["parameter_count"],
         temperature=refined.temperature,
         rejection_threshold=refined.rejection_threshold,

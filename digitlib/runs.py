@@ -24,10 +24,9 @@ class Run(NamedTuple):
     folder: Path
     lock: FileLock
 
-    @property
-    def checkpoint(self) -> Path:
-        """Where training keeps what it needs to go on."""
-        return self.folder / "checkpoint.pt"
+    def checkpoint(self, member: int = 0) -> Path:
+        """Where the training of an ensemble's member keeps what it needs to go on."""
+        return self.folder / f"checkpoint{f'-{member}' * bool(member)}.pt"
 
 
 def start(models: Path, name: str = "", resume: bool = False) -> Run:
@@ -82,7 +81,8 @@ def _taken_up(folder: Path) -> Run:
 
 def finish(run: Run) -> Path:
     """Turn the run's folder into a model folder of its name; returns it."""
-    run.checkpoint.unlink(missing_ok=True)
+    for checkpoint in run.folder.glob("checkpoint*.pt"):
+        checkpoint.unlink()
     run.lock.release()
     (run.folder / "lock").unlink(missing_ok=True)
     return run.folder.rename(run.folder.with_name(run.name))

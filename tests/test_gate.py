@@ -70,6 +70,10 @@ def test_small_falls_do_not_add_up():
 def test_a_digit_that_was_low_before_does_not_keep_the_old_model():
     low = pair("originals", range(3, 203, 10), range(3, 203, 10))
     assert decide(BETTER, low, best_before=0.98).promote
+    one_less = pair("originals", range(3, 203, 10), range(3, 213, 10))  # may be chance
+    assert decide(BETTER, one_less, best_before=0.98).promote
+    far_less = pair("originals", range(3, 203, 10), range(3, 303, 10))
+    assert not decide(BETTER, far_less, best_before=0.97).promote
 
 
 def test_what_changed_can_be_looked_at():

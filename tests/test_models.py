@@ -50,6 +50,25 @@ def test_the_folder_computes_what_the_network_does(name, folder, drawn):
         assert torch.equal(one, other)
 
 
+@pytest.mark.parametrize("name", ["fast", "mlp"])
+def test_an_ensemble_is_served_as_the_mean_of_its_networks(name, folder, drawn):
+    torch.manual_seed(1)
+    networks = [models.build(name).eval() for _ in range(3)]
+    together = models.ensemble(networks)
+    card = {"architecture": name, "ensemble": 3, "temperature": 1.0}
+    models.write_model(folder, together, card)
+    images = drawn.images[:7]
+    with torch.no_grad():
+        alone = [models.Served(network)(images) for network in networks]
+    recogniser = Recogniser.load(folder)
+    mean = torch.stack([logits.softmax(1) for logits, *_ in alone]).mean(0)
+    np.testing.assert_allclose(recogniser.predict(images.numpy()), mean, atol=1e-5)
+    first = next(iter(recogniser.activations(images[3].numpy()).values()))
+    np.testing.assert_allclose(first, torch.cat([block[3] for _, block, *_ in alone]), atol=1e-4)
+    reread = models.read_model(folder)(images[:, None] / 255).softmax(1)
+    torch.testing.assert_close(reread, mean, atol=1e-5, rtol=0)
+
+
 def test_probabilities_do_not_depend_on_the_company(folder, drawn):
     models.write_model(folder, models.build("fast"), {"architecture": "fast", "temperature": 1.0})
     recogniser = Recogniser.load(folder)

@@ -45,7 +45,7 @@ def test_only_an_interrupted_run_is_resumed(tmp_path):
     with pytest.raises(ValueError, match="no interrupted run named 'x'"):
         runs.start(tmp_path, "x", resume=True)
     run = runs.start(tmp_path, "x")
-    run.checkpoint.write_text("something")
+    run.checkpoint().write_text("something")
     with pytest.raises(ValueError, match="still going on"):
         runs.start(tmp_path, "x", resume=True)
     run.lock.release()
