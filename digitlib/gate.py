@@ -119,7 +119,7 @@ def _floor(pair: Pair, floor: float, risk: float) -> Check:
     """Whether each digit that is there often enough is read well enough.
 
     One that was below the floor before may stay there, if it isn't read worse by more than chance
-    explains.
+    explains; a tenth of the `risk` is each digit's, since one of ten soon looks worse.
     """
     name = f"no digit of {pair.name} falls below {floor:.0%}"
     found: list[tuple[float, int, float]] = []
@@ -130,7 +130,7 @@ def _floor(pair: Pair, floor: float, risk: float) -> Check:
             continue
         old, new = (p[of_it].argmax(axis=1) for p in (pair.old, pair.new))
         before, now = (float(np.mean(read == digit)) for read in (old, new))
-        worse = evaluation.compared(pair.labels[of_it], new, old).chance <= risk
+        worse = evaluation.compared(pair.labels[of_it], new, old).chance <= risk / 10
         found.append((now, digit, before))
         if now < floor and (before >= floor or worse):
             fallen.append(f"{digit} from {before:.1%} to {now:.1%}")

@@ -72,9 +72,13 @@ def test_a_run_leaves_a_model_its_curves_and_a_row(run, outputs):
 def test_two_runs_of_one_name_both_stay_and_promotion_is_asked_for(run, outputs):
     run("train", **TINY, run_name="tiny")
     before = (outputs / "models" / "tiny" / "model.safetensors").read_bytes()
-    run("train", **TINY, run_name="tiny", seed=1, promote="true")
+    run("train", **TINY, run_name="tiny", seed=1, promote="true", ensemble=2)
     assert (outputs / "models" / "tiny" / "model.safetensors").read_bytes() == before
     assert Recogniser.load().name == "tiny-2"
+    one, two = (Recogniser.named(name).card for name in ("tiny", "tiny-2"))
+    assert (one["ensemble"], two["ensemble"]) == (1, 2)
+    assert two["parameter_count"] == 2 * one["parameter_count"]
+    assert len(list((outputs / "models" / "tiny-2").iterdir())) == 3  # no checkpoint is left
     assert len(runs_on_record()) == 2
 
 
