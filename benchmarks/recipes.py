@@ -34,6 +34,7 @@ VARIANTS: dict[str, dict[str, object]] = {
     "weaker warps": {"augment": 0.6},
     "stronger warps": {"augment": 1.4},
     "no weight averaging": {"ema": 0.0},  # the cheap ensemble into one network
+    "three as one": {"ensemble": 3},  # what a network distilled from them could reach at best
     "lenet5": {"architecture": "lenet5"},
     "mlp": {"architecture": "mlp"},
     "fast": {"architecture": "fast"},

@@ -33,12 +33,14 @@ def mixed(
 
 
 def trained(train: Digits, validation: Digits, recipe: Recipe, name: str) -> models.Network:
-    """A network that followed the recipe, on the recipe's device; prints a line an epoch."""
-    device = training.prepare(recipe)
-    network = models.build(recipe.architecture)
-    for epoch in training.fit(network, train, validation, recipe):
-        print(f"  {name}: {epoch}", flush=True)
-    return network.to(device)
+    """A network, or an ensemble, that followed the recipe; prints a line an epoch."""
+    networks = []
+    for member in recipe.members():
+        device = training.prepare(member)
+        networks.append(models.build(member.architecture))
+        for epoch in training.fit(networks[-1], train, validation, member):
+            print(f"  {name}: {epoch}", flush=True)
+    return models.ensemble(networks).to(device)
 
 
 def trained_without(source: str, sketches: list[Sketch], recipe: Recipe) -> models.Network:
