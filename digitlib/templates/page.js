@@ -100,11 +100,15 @@
   const greeted = () => [".digit-collected", ".digit-status"].some((name) =>
     document.querySelector(name)?.textContent.trim());
   const greet = (tries) => {
-    const isThere = document.querySelector(".digit-page .digit-hello");
-    if (isThere) press("digit-hello");
-    if (isThere && greeted()) return;
+    press("digit-hello");
+    if (greeted()) return;
     if (tries > 10) lost(true);
-    setTimeout(greet, isThere ? 2000 : 50, isThere ? tries + 1 : 0);
+    setTimeout(greet, 2000, tries + 1);
   };
-  addEventListener("load", () => greet(0));
+  const meet = new MutationObserver(() => {
+    if (!document.querySelector(".digit-page .digit-hello")) return;
+    meet.disconnect();
+    greet(0);
+  });
+  meet.observe(document, { subtree: true, childList: true });
 })();
