@@ -36,7 +36,19 @@ def test_a_slash_goes_through_the_zero_and_a_bar_through_the_stem() -> None:
         assert 0.35 < bar[:, 1].mean() < 0.7 and np.ptp(bar[:, 0]) > np.ptp(bar[:, 1])
 
 
-@pytest.mark.parametrize("digit", [2, 3, 4, 5, 6, 8, 9])
+def test_a_stem_ends_in_a_hook_at_its_foot() -> None:
+    generator = np.random.default_rng(2)
+    ends = []
+    for _ in range(50):
+        (stem, *_) = habits.added(PLAIN[7], 7, 1.0, generator)
+        assert np.array_equal(stem[: len(PLAIN[7][0])], PLAIN[7][0])
+        hook = stem[len(PLAIN[7][0]) :]
+        assert np.linalg.norm(hook - PLAIN[7][0][-1], axis=1).max() < 0.21
+        ends.append(np.sign(hook[-1, 0] - PLAIN[7][0][-1, 0]))
+    assert 5 < ends.count(-1) < ends.count(1)  # both ways, more often on towards the next digit
+
+
+@pytest.mark.parametrize("digit", [2, 3, 5, 6, 8])
 def test_other_digits_stay_as_they_are(digit: int) -> None:
     drawings, labels = draw_many(100, seed=4)
     generator = np.random.default_rng(0)
@@ -50,9 +62,10 @@ def test_the_share_is_what_was_asked_for_and_none_gets_a_second_one() -> None:
     got = [habits.added(PLAIN[0], 0, 0.25, generator) is not PLAIN[0] for _ in range(2000)]
     assert np.mean(got) == pytest.approx(0.25, abs=0.04)
     crossed = habits.added(PLAIN[7], 7, 1.0, generator)
-    assert habits.added(crossed, 7, 1.0, generator) is crossed
+    assert len(crossed) == len(habits.added(crossed, 7, 1.0, generator)) == 2
     wide = [PLAIN[1][0] * [3.0, 1.0] + np.linspace(0, 1, 20)[:, None] * [1.0, 0.0]]
-    assert habits.added(wide, 1, 1.0, generator) is wide
+    (only,) = habits.added(wide, 1, 1.0, generator)  # a hook perhaps, no flag and no foot
+    assert np.array_equal(only[: len(wide[0])], wide[0])
 
 
 @pytest.mark.parametrize("digit", PLAIN)
