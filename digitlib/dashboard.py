@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
+import math
 import time
-from collections.abc import Coroutine
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from uuid_utils.compat import uuid7
 
 from digitlib import settings
 from digitlib.footer import Footer
-from digitlib.inside import Inside, explained
+from digitlib.inside import Inside
+from digitlib.later import soon
 from digitlib.pad import PACE, Pad
 from digitlib.panels import Bars, Collected, Guess, Labels, State, Status, all_in, box, button
 from digitlib.reading import Model, Reading
@@ -28,20 +29,20 @@ meant, and the next one will read better.</p>"""
 NOTICE = """Submitting keeps your pen strokes, the digit you chose, the time, what the model
 read and a random number for this visit, so that the model can learn from them. No name, no
 address."""
-_EXPLAIN_AFTER = 0.15  # seconds of rest before the ink that spoke for the guess is lit
+_HASTE = 1.0  # seconds in which one more undo is a press too many, not meant for the submission
 
 
 class Dashboard(ipw.VBox):
     """The whole page; one for each visitor."""
 
     def __init__(self) -> None:
-        settings.configure_logging()
+        settings.configure_logging(to_server=True)
         self.model = Model.latest()
         self.session, self.draft = uuid4().hex, uuid7()
         self._asked: tuple[UUID, int] | None = None  # about which sketch and label
-        self._last: tuple[UUID, tuple[Any, ...]] | None = None  # what undo would bring back
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._explaining: asyncio.TimerHandle | None = None
+        self._last: tuple[UUID, tuple[Any, ...]] | None = None  # what taking back would bring back
+        self._cleared: tuple[Any, ...] = ()  # what undo would bring back
+        self._undone = -math.inf  # when a stroke was last undone
         self._make_parts()
         self._link_parts()
         super().__init__(self._laid_out())
@@ -60,15 +61,15 @@ class Dashboard(ipw.VBox):
         self.clear_button = button("Clear", "digit-clear", "Empty the pad (Escape)")
         self.submit_button = button("Submit", "digit-submit", "Keep this sketch (Enter)")
         self.hello_button = button("", "digit-hello", "")  # unseen; the page's script presses it
-        self.inside.look(self.model.recogniser, None)
+        self.inside.look(self.model.recogniser, Reading())
         self.footer.show(self.model.recogniser)
 
     def _link_parts(self) -> None:
-        self.pad.observe(lambda change: self._read(change.new), "strokes")
+        self.pad.observe(lambda change: self._drawn(change.new), "strokes")
         self.pad.observe(lambda _change: self._welcome(), "ready")
         self.labels.observe(self._name_submission, "label")
         self.undo_button.on_click(lambda _button: self._undo())
-        self.clear_button.on_click(lambda _button: self.pad.clear())
+        self.clear_button.on_click(lambda _button: self._clear())
         self.submit_button.on_click(lambda _button: self._submit())
         self.hello_button.on_click(lambda _button: self._greet())
 
@@ -77,13 +78,13 @@ class Dashboard(ipw.VBox):
         tools = box("digit-tools", self.undo_button, self.clear_button)
         question = ipw.HTML("<h2>Which digit is it?</h2>")
         notice = ipw.HTML(f"<p>{NOTICE}</p>")
-        answer = box("digit-answer", question, self.labels, self.submit_button, self.status, notice)
+        submit = [self.labels, self.submit_button, self.status, notice]
         return [
             style,
             box("digit-title", ipw.HTML(TITLE)),
             box("digit-draw", self.pad, tools),
-            box("digit-read", self.guess, self.bars),
-            answer,
+            box("digit-answer", self.guess, question, *submit),
+            box("digit-sure", ipw.HTML("<h2>How likely each digit is</h2>"), self.bars),
             self.inside,
             self.collected,
             self.footer,
@@ -105,7 +106,15 @@ class Dashboard(ipw.VBox):
         self.model = Model.latest(self.model)
         self.footer.show(self.model.recogniser)
         self._read(self.pad.strokes)
-        self._soon(self._count())
+        soon(self._count())
+
+    def _drawn(self, strokes: tuple[Any, ...]) -> None:
+        """The pad has changed: what the status line says is of what was there before."""
+        if strokes:
+            self._cleared = ()
+        if self.status.state is not State.SAVING:
+            self.status.say(State.IDLE, "")
+        self._read(strokes)
 
     def _read(self, strokes: tuple[Any, ...]) -> None:
         """Show what the model makes of the strokes, and let the pad keep pace with that."""
@@ -116,48 +125,47 @@ class Dashboard(ipw.VBox):
         self.labels.suggestion = reading.digit
         if not strokes:
             self.labels.forget()
-        self.inside.look(self.model.recogniser, reading.image)
-        self._explain_soon(reading)
+        self.inside.look(self.model.recogniser, reading)
         self._name_tools()
         self.pad.pace = max(PACE, 2 * (time.perf_counter() - begun))
-
-    def _explain_soon(self, reading: Reading) -> None:
-        if self._explaining is not None:
-            self._explaining.cancel()
-        if reading.image is not None and (loop := _loop()) is not None:
-            self._explaining = loop.call_later(
-                _EXPLAIN_AFTER, lambda: self._soon(self._explain(reading))
-            )
-
-    async def _explain(self, reading: Reading) -> None:
-        assert reading.image is not None
-        digit = reading.ranking[0]
-        picture = await asyncio.to_thread(explained, self.model.recogniser, reading.image, digit)
-        if self.guess.reading is reading:  # the pad hasn't changed meanwhile
-            self.inside.explain(picture)
 
     def _name_submission(self, change: Any) -> None:
         self.submit_button.description = (
             "Submit" if change.new is None else f"Submit as {change.new}"
         )
+        if self.status.state is State.ASKING:  # another digit was the answer
+            self.status.say(State.IDLE, "")
 
     def _name_tools(self) -> None:
-        takes_back = not self.pad.strokes and self._last is not None
+        takes_back = not self.pad.strokes and not self._cleared and self._last is not None
         self.undo_button.description = "Take back" if takes_back else "Undo"
 
+    def _clear(self) -> None:
+        """Empty the pad; undo brings back what was there."""
+        self._cleared = self.pad.strokes or self._cleared
+        self.pad.clear()
+        self._name_tools()
+
     def _undo(self) -> None:
-        """Take the last stroke back; on an empty pad, the last submission."""
+        """Take the last stroke back; on an empty pad, what was cleared or the last submission."""
         if self.pad.strokes:
+            self._undone = time.monotonic()
             self.pad.undo()
+        elif self._cleared:
+            self.pad.put(self._cleared)
+        elif time.monotonic() - self._undone < _HASTE:
+            return
         elif self._last is not None and self.status.state is not State.SAVING:
             self.status.say(State.SAVING, "Taking your last sketch back …")
-            self._soon(self._take_back(self._last))
+            soon(self._take_back(self._last))
 
     def _submit(self) -> None:
         """Keep the sketch; a second press while the first is under way does nothing."""
         if self.status.state is State.SAVING:
             return
         if not self.pad.strokes:
+            if self.status.state is State.SAVED:
+                return  # a tap too many
             self.status.say(State.FAILED, "There is nothing to submit yet: draw a digit first.")
         elif self.labels.label is None:
             self.status.say(State.FAILED, "Tap the digit that you meant, then submit.")
@@ -169,7 +177,7 @@ class Dashboard(ipw.VBox):
             )
         else:
             self.status.say(State.SAVING, "Saving …")
-            self._soon(self._save(self.pad.strokes, self.labels.label))
+            soon(self._save(self.pad.strokes, self.labels.label))
 
     def _asks_about(self, label: int) -> bool:
         """Whether the model contradicts a label with confidence, and has not asked about it yet."""
@@ -191,10 +199,10 @@ class Dashboard(ipw.VBox):
         except Exception as error:
             self._failed(error, "Not saved")
             return
-        self._last = (id, strokes)
-        self.status.say(State.SAVED, f"Saved as {label}. Thank you! Draw another one.")
+        self._last, self._cleared, self._undone = (id, strokes), (), -math.inf
         if self.pad.strokes == strokes:
             self.pad.clear()
+        self.status.say(State.SAVED, f"Saved as {label}. Thank you! Draw another one.")
         self.labels.forget()
         self._name_tools()
         await self._count()
@@ -216,31 +224,15 @@ class Dashboard(ipw.VBox):
         try:
             self.collected.tally = await asyncio.to_thread(self.store.tally)
         except StoreError as error:
+            logger.warning("The sketches could not be counted: %s", error)
             if self.status.state is not State.FAILED:
                 self.status.say(State.FAILED, str(error))
         except Exception:
             logger.exception("The sketches could not be counted.")
 
     def _failed(self, error: Exception, what: str) -> None:
-        """Say kindly what went wrong, and log it in full where it is a surprise."""
+        """Say kindly what went wrong, and log it in full."""
         known = isinstance(error, StoreError | ValueError)
-        if not known:
-            logger.error("A submission failed.", exc_info=error)
+        logger.error("%s: %s", what, error, exc_info=error)
         reason = str(error) if known else "something unexpected went wrong. Try again."
         self.status.say(State.FAILED, f"{what}: {reason} Your sketch is still here.")
-
-    def _soon(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do the work while the page goes on; outside of a kernel, at once."""
-        if (loop := _loop()) is None:
-            asyncio.run(work)
-            return
-        task = loop.create_task(work)
-        self._tasks.add(task)  # or it could be collected before it has run
-        task.add_done_callback(self._tasks.discard)
-
-
-def _loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None

@@ -82,5 +82,12 @@ def _flat(card: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
         if isinstance(value, dict):
             yield from _flat(value, f"{prefix}{key} · ")
         else:
-            is_long = isinstance(value, list) and len(value) > _MOST_SHOWN
-            yield f"{prefix}{key}", f"{len(value):,} of them" if is_long else value
+            yield f"{prefix}{key}", _shown(value)
+
+
+def _shown(value: Any) -> Any:
+    """A value of a card as people read it: no list without end, no digits without meaning."""
+    if isinstance(value, list):
+        short = [_shown(inner) for inner in value]
+        return f"{len(value):,} of them" if len(value) > _MOST_SHOWN else ", ".join(map(str, short))
+    return f"{value:.4g}" if isinstance(value, float) else value

@@ -1,7 +1,7 @@
 """Habits of writing that one collection's hands have and another's don't, added to pen strokes.
 
 Slashed zeros, crossed sevens, ones with a flag or a foot, stems that end in a hook: a network that
-saw few of them reads them as 8, 2, 7 or 6. Whoever draws a plain one could as well have drawn it so.
+saw few of them reads them as 8, 2, 7 or 6. Whoever draws a plain one could have drawn it so.
 """
 
 from collections.abc import Callable

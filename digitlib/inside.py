@@ -1,15 +1,20 @@
 """A look inside the model: what each block of layers answers, and which ink spoke for the guess."""
 
+import asyncio
+
 import ipywidgets as ipw
 import numpy as np
 from numpy.typing import NDArray
 
+from digitlib.later import running_loop, soon
 from digitlib.pictures import glowing, lit, mosaic, png
+from digitlib.reading import Reading
 from digitlib.recogniser import Recogniser
 
 PATCH = 5  # px of the square that is blanked to see whether the model misses it
 STEP = 2  # px between two such squares
 MOST_MAPS = 36  # of a block: more are too small to see
+_EXPLAIN_AFTER = 0.15  # seconds of rest before the ink that spoke for the guess is lit
 _INTRODUCTION = """<h2>Look inside</h2><p>The image, and what each block of layers makes of it: a
 square is a feature map, bright where it fires.</p>"""
 _BATCH = 8  # images at a time: more cost memory that a visitor's kernel would keep
@@ -55,14 +60,17 @@ class Inside(ipw.VBox):
         self._seen.add_class("digit-seen")
         self._spoke, spoke_box = _panel("Ink that spoke for the guess", _NOTHING)
         self._blocks: dict[str, ipw.Image] = {}
+        self._reading = Reading()
+        self._explaining: asyncio.TimerHandle | None = None
         self._first = [seen_box, spoke_box]
         self._row = ipw.Box(self._first)
         self._row.add_class("digit-inside-row")
         super().__init__([ipw.HTML(_INTRODUCTION), self._row])
         self.add_class("digit-inside")
 
-    def look(self, recogniser: Recogniser, image: NDArray[np.uint8] | None) -> None:
-        """Show the image and what the blocks answer to it; None: nothing."""
+    def look(self, recogniser: Recogniser, reading: Reading) -> None:
+        """Show the image and what the blocks answer to it, and soon what spoke for the guess."""
+        self._reading, image = reading, reading.image
         blank = np.zeros((28, 28), np.uint8)
         self._seen.value = png(_NOTHING if image is None else glowing(image / 255))
         activations = recogniser.activations(blank if image is None else image)
@@ -70,12 +78,21 @@ class Inside(ipw.VBox):
             self._set_up(activations)
         for name, maps in activations.items():
             self._blocks[name].value = png(_tiles(np.zeros_like(maps) if image is None else maps))
+        if self._explaining is not None:
+            self._explaining.cancel()
         if image is None:
             self._spoke.value = png(_NOTHING)
+        elif (loop := running_loop()) is not None:
+            self._explaining = loop.call_later(
+                _EXPLAIN_AFTER, lambda: soon(self._explain(recogniser, reading))
+            )
 
-    def explain(self, picture: NDArray[np.uint8]) -> None:
-        """Show what `explained` made."""
-        self._spoke.value = png(picture)
+    async def _explain(self, recogniser: Recogniser, reading: Reading) -> None:
+        assert reading.image is not None
+        digit = reading.ranking[0]
+        picture = await asyncio.to_thread(explained, recogniser, reading.image, digit)
+        if self._reading is reading:  # the pad hasn't changed meanwhile
+            self._spoke.value = png(picture)
 
     def _set_up(self, activations: dict[str, NDArray[np.floating]]) -> None:
         panels = {

@@ -3,7 +3,7 @@
 import asyncio
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import ipycanvas.canvas
@@ -13,6 +13,7 @@ import traitlets
 from ipycanvas import Canvas, hold_canvas
 
 from digitlib.checks import MOST_POINTS, MOST_STROKES
+from digitlib.later import running_loop
 
 Point = tuple[float, float]
 
@@ -49,8 +50,8 @@ class Pad(ipw.VBox):
         canvas.on_mouse_move(self._move)
         canvas.on_mouse_up(self._up)
         canvas.on_mouse_out(self._up)
-        canvas.on_touch_start(lambda touches: self._touched(touches, self._down))
-        canvas.on_touch_move(lambda touches: self._touched(touches, self._move))
+        canvas.on_touch_start(self._touch_down)
+        canvas.on_touch_move(self._touch_move)
         canvas.on_touch_end(self._up)
         canvas.on_touch_cancel(self._up)
 
@@ -76,10 +77,21 @@ class Pad(ipw.VBox):
         self._redraw()
         self.ready += 1
 
-    def _touched(self, touches: list[Point], then: Callable[[object, object], None]) -> None:
+    def _touch_down(self, touches: list[Point]) -> None:
         """One finger draws; more of them, a resting hand or a pinch, do not."""
         if len(touches) == 1:
-            then(*touches[0])
+            self._down(*touches[0])
+        elif self._pen_is_down and np.ptp(self._lines[-1], axis=0).max() * SIDE < LINE_WIDTH:
+            self.undo()  # it was the first finger of two, not a dot
+        else:
+            self._up()
+
+    def _touch_move(self, touches: list[Point]) -> None:
+        """Draw on, up to where the finger leaves the pad: unlike a mouse, it goes on telling."""
+        if len(touches) == 1:
+            self._move(*touches[0])
+            if any(isinstance(at, int | float) and not 0 <= at <= SIDE for at in touches[0]):
+                self._up()
 
     def _down(self, x: object, y: object) -> None:
         point = _on_pad(x, y)
@@ -121,9 +133,7 @@ class Pad(ipw.VBox):
     def _publish_soon(self) -> None:
         if self._timer is not None:
             return
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:  # outside of a kernel
+        if (loop := running_loop()) is None:
             self._publish()
             return
         wait = self._published + self.pace - time.monotonic()

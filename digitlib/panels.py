@@ -48,12 +48,18 @@ class Guess(ipw.HTML):
         first, second = reading.ranking[:2]
         sure = percent(float(reading.probabilities[first]))
         if reading.digit is not None:
-            return _guess(str(first), f"I read a {first}", f"{sure} sure")
+            return _guess(str(first), f"I read {_a(first)}", f"{sure} sure")
         also = percent(float(reading.probabilities[second]))
         if reading.probabilities[first] < 0.5:  # more likely not even that
-            detail = f"if it is one: a {first} ({sure}) or a {second} ({also})"
+            detail = f"if it is one: {_a(first)} ({sure}) or {_a(second)} ({also})"
             return _guess("?", "Is that a digit?", detail)
-        return _guess("?", f"Is it a {first} or a {second}?", f"not sure: {sure} and {also}")
+        title = f"Is it {_a(first)} or {_a(second)}?"
+        return _guess("?", title, f"not sure: {sure} and {also}")
+
+
+def _a(digit: int) -> str:
+    """A digit with its article."""
+    return f"an {digit}" if digit == 8 else f"a {digit}"
 
 
 def _guess(digit: str, title: str, detail: str) -> str:
@@ -107,7 +113,8 @@ class Labels(ipw.Box):
 
     def __init__(self) -> None:
         self._buttons = [
-            ipw.Button(description=str(digit), tooltip=f"This is a {digit}") for digit in range(10)
+            ipw.Button(description=str(digit), tooltip=f"This is {_a(digit)}")
+            for digit in range(10)
         ]
         for digit, button in enumerate(self._buttons):
             button.add_class("digit-label").add_class(f"digit-label-{digit}")

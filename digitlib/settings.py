@@ -11,7 +11,7 @@ import logging
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from dotenv import dotenv_values
 
@@ -55,10 +55,27 @@ def debug_mode() -> bool:
     return (_setting("DEBUG_MODE") or "0").lower() not in {"0", "false", "no", "off"}
 
 
-def configure_logging() -> None:
-    """Send this package's log to standard error: everything in debug mode, else only warnings."""
+def _server_log() -> TextIO | None:
+    """Where the kernel's own log goes; None outside of a kernel.
+
+    A kernel's standard error goes to the browser, and Voila drops it there.
+    """
+    from traitlets.log import get_logger  # here: a kernel has it already, others do without
+
+    log = get_logger()
+    handlers = log.handlers if isinstance(log, logging.Logger) else log.logger.handlers
+    streams = [h.stream for h in handlers if isinstance(h, logging.StreamHandler)]
+    return streams[0] if streams else None
+
+
+def configure_logging(*, to_server: bool = False) -> None:
+    """Send this package's log to standard error: everything in debug mode, else only warnings.
+
+    In a kernel that is the notebook; with `to_server`, it goes to the log of the server that runs
+    the kernel, which a dashboard's visitors don't see.
+    """
     if not logger.handlers:
-        handler = logging.StreamHandler()
+        handler = logging.StreamHandler(_server_log() if to_server else None)
         handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
         logger.addHandler(handler)
         logger.propagate = False

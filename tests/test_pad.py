@@ -46,12 +46,29 @@ def test_a_stroke_ends_when_the_mouse_goes(pad: Pad, end: str) -> None:
 @pytest.mark.parametrize("end", ["touch_end", "touch_cancel"])
 def test_one_finger_draws_and_a_second_one_does_not(pad: Pad, end: str) -> None:
     tell(pad, "touch_start", **finger((10, 10)))
-    tell(pad, "touch_move", **finger((20, 10)))
-    tell(pad, "touch_start", **finger((20, 10), (300, 300)))
-    tell(pad, "touch_move", **finger((20, 20), (310, 300)))
+    tell(pad, "touch_move", **finger((90, 10)))
+    tell(pad, "touch_start", **finger((90, 10), (300, 300)))
+    tell(pad, "touch_move", **finger((90, 20), (310, 300)))
     tell(pad, end, **finger((310, 300)))  # the first is lifted, the second is still there
     tell(pad, "touch_move", **finger((320, 300)))
     assert [len(stroke) for stroke in pad.strokes] == [2]
+
+
+def test_the_first_finger_of_a_pinch_leaves_no_dot(pad: Pad) -> None:
+    tell(pad, "touch_start", **finger((10, 10)))
+    tell(pad, "touch_start", **finger((10, 10), (300, 300)))
+    tell(pad, "touch_move", **finger((15, 15), (290, 290)))
+    tell(pad, "touch_end", **finger())
+    assert pad.strokes == ()
+
+
+def test_a_finger_that_leaves_the_pad_ends_its_stroke(pad: Pad) -> None:
+    tell(pad, "touch_start", **finger((SIDE / 2, SIDE / 2)))
+    tell(pad, "touch_move", **finger((SIDE + 30, SIDE / 2)))
+    tell(pad, "touch_move", **finger((SIDE + 30, SIDE)))  # it goes on telling
+    tell(pad, "touch_move", **finger((SIDE / 2, SIDE)))
+    tell(pad, "touch_end", **finger())
+    assert pad.strokes == (((0.5, 0.5), (1.0, 0.5)),)
 
 
 def test_a_pen_that_leaves_stays_on_the_edge(pad: Pad) -> None:

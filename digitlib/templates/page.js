@@ -7,6 +7,12 @@
   const usesKeys = (does) => document.body?.classList.toggle("uses-keys", does);
   document.addEventListener("pointerdown", () => usesKeys(false), true);
 
+  // Undoing stroke by stroke, one presses Ctrl+Z once too often: a submission is taken back by this
+  // key only while the page says that it was saved.
+  const losesSubmission = () =>
+    document.querySelector(".digit-undo")?.textContent.trim() === "Take back" &&
+    !document.querySelector(".digit-status .is-saved");
+
   const onKey = (event) => {
     if (event.key === "Tab") usesKeys(true);
     const pad = padOf(event);
@@ -14,15 +20,18 @@
     if (event.target.closest?.("input, textarea, select, [contenteditable]")) return;
     const undo = (event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z";
     if (!undo && (event.ctrlKey || event.metaKey || event.altKey)) return;
-    const submits = event.key === "Enter" && !event.target.closest?.("button, a, summary");
+    // Enter presses what has the focus; but who clicked on a label, without keys, means to submit.
+    const focused = event.target.closest?.("button, a, summary");
+    const clicked = focused?.matches(".digit-label") && !document.body.classList.contains("uses-keys");
+    const submits = event.key === "Enter" && (!focused || clicked);
     const name = undo ? "digit-undo"
       : /^[0-9]$/.test(event.key) ? `digit-label-${event.key}`
       : event.key === "Escape" ? "digit-clear"
-      : submits && !event.repeat ? "digit-submit" : null;
+      : submits ? "digit-submit" : null;
     if (!name) return;
     event.preventDefault();
     event.stopPropagation();
-    press(name);
+    if (!event.repeat && !(undo && losesSubmission())) press(name);
   };
   document.addEventListener("keydown", onKey, true);
   document.addEventListener("mousemove", (event) => {
@@ -54,6 +63,20 @@
   new MutationObserver(describe).observe(document, {
     subtree: true, childList: true, attributes: true, attributeFilter: ["class"],
   });
+
+  // A screen reader hears the guess once the pen rests, not thirty times a second.
+  let saying;
+  const say = () => {
+    const said = document.getElementById("digit-said");
+    const parts = document.querySelectorAll(".digit-guess strong, .digit-guess span");
+    const text = [...parts].map((part) => part.textContent).join(", ");
+    if (said && text && said.textContent !== text) said.textContent = text;
+  };
+  new MutationObserver((changes) => {
+    if (!changes.some(({ target }) => target.closest?.(".digit-guess"))) return;
+    clearTimeout(saying);
+    saying = setTimeout(say, 700);
+  }).observe(document, { subtree: true, childList: true });
 
   // A kernel that is ended, because the page lay idle or it ran out of memory, says nothing:
   // ask whether it is there, now and then and when somebody draws.
@@ -92,6 +115,9 @@
         const text = typeof data === "string" ? data : new TextDecoder().decode(data);
         if (dead.test(text)) lost(asked = Infinity);
       });
+      // A proxy that passes no websockets on, or a server that went away while the page was open.
+      this.addEventListener("error", () => { if (asked !== Infinity) lost(true); });
+      this.addEventListener("open", () => { if (asked !== Infinity) lost(false); });
     }
   };
 
@@ -111,4 +137,15 @@
     greet(0);
   });
   meet.observe(document, { subtree: true, childList: true });
+
+  // The notebook itself failed: what Voila says of it is for its developers.
+  addEventListener("load", () => setTimeout(() => {
+    const failed = document.querySelector("#rendered_cells .jp-RenderedText") &&
+      !document.querySelector(".digit-page, .widget-subarea, .jupyter-widgets");
+    const notice = document.getElementById("digit-failed");
+    if (failed && notice) {
+      notice.hidden = false;
+      document.getElementById("rendered_cells").hidden = true;
+    }
+  }, 0));
 })();
