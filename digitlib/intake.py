@@ -10,7 +10,7 @@ from sklearn.model_selection import GroupKFold
 from digitlib import suspects
 from digitlib.hands import Writers
 from digitlib.recogniser import Recogniser
-from digitlib.strokes import Sketch, as_strokes
+from digitlib.strokes import SUBMISSION, Sketch, as_strokes
 
 FOLDS = 3
 FEWEST_JUDGED = 20  # sketches, below which no improvement could be told from chance
@@ -110,7 +110,7 @@ def _sketches(rows: pd.DataFrame) -> list[Sketch]:
             str(row.id),
             int(row.label),
             as_strokes(map(np.stack, row.strokes)),
-            "submission",
+            SUBMISSION,
             row.session,
         )
         for row in rows.itertuples()

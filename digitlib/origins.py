@@ -7,8 +7,10 @@ import torch
 from digitlib import datasets, hands
 from digitlib.datasets import DataUnavailable, Digits
 from digitlib.drift import Yardstick
+from digitlib.hands import Writers
 from digitlib.recogniser import Recogniser
 from digitlib.settings import notebook_defaults
+from digitlib.strokes import SUBMISSION
 
 
 class Replay(NamedTuple):
@@ -30,7 +32,9 @@ def parameters(card: dict[str, Any]) -> dict[str, Any]:
 def replayed(card: dict[str, Any], count: int, seed: int) -> Replay:
     """`count` of the training images that the model of this card comes from, held-out parts apart.
 
-    Where it learnt from pen sketches that are no longer there, the note says so.
+    Submissions that were exported to the sketches are left out: refining takes them from the
+    database, where reviews count and they are judged before they are learnt from. Where the model
+    learnt from pen sketches that are no longer there, the note says so.
     """
     begun, note = parameters(card), ""
     data = datasets.load_dataset(card["data"]["name"], begun["seed"], begun["limit"] or 30_000)
@@ -44,6 +48,9 @@ def replayed(card: dict[str, Any], count: int, seed: int) -> Replay:
             writers = hands.split_by_writer(
                 datasets.load_sketches(), begun["validation_fraction"], begun["seed"]
             )
+            writers = Writers(*([s for s in part if s.source != SUBMISSION] for part in writers))
+            if not writers.train:
+                raise DataUnavailable("There are no pen sketches but submissions.")
             share = begun["sketch_share"]
             train, validation = hands.with_sketches(train, validation, writers, share, seed)
         except DataUnavailable as error:
