@@ -214,7 +214,8 @@ def on_people(old: Recogniser, trials: Sequence[Refined], intake: Intake) -> Pai
     folds = [datasets.rasterised(fold) for fold in intake.folds]
     digits = reduce(datasets.joined, folds)
     new = np.concatenate([trial.read(fold) for trial, fold in zip(trials, folds, strict=True)])
-    return _pair("submissions of people new to it", digits, old, new)
+    visits = [sketch.writer for sketch in intake.judged]
+    return _pair("submissions of people new to it", digits, old, new)._replace(visits=visits)
 
 
 def on_original(old: Recogniser, new: Recogniser, replay: Replay) -> Pair:
