@@ -165,7 +165,9 @@ def _floor(pair: Pair, floor: float, risk: float) -> Check:
     Low is below the floor, wherever it was before; worse is by more than chance explains, at a
     fifth of the `risk` each: of ten digits one soon looks worse.
     """
-    pushed, stayed, shares = [], [], []
+    pushed: list[str] = []
+    stayed: list[str] = []
+    shares = []
     for digit in range(10):
         of_it = pair.labels == digit
         if of_it.sum() < FEWEST:
