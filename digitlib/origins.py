@@ -2,7 +2,9 @@
 
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from digitlib import datasets, hands
 from digitlib.datasets import DataUnavailable, Digits
@@ -58,10 +60,22 @@ def replayed(card: dict[str, Any], count: int, seed: int) -> Replay:
     return Replay(train, validation, data.test, note)
 
 
-def yardstick(recogniser: Recogniser, count: int = 5000) -> Yardstick | None:
-    """How far unseen drawings may lie from the data that a model comes from; None without them."""
+def learnt(recogniser: Recogniser) -> list[str]:
+    """The ids of the submissions that a model or an ancestor learnt from or was chosen by."""
+    ids: list[str] = recogniser.card.get("pedigree", {}).get("submissions", [])
+    return ids
+
+
+def yardstick(
+    recogniser: Recogniser, submissions: NDArray[np.uint8], count: int = 5000
+) -> Yardstick | None:
+    """How far unseen drawings may lie from what a model learnt from; None without its data.
+
+    That is the data that it comes from, and the images (n, 28, 28) of submissions.
+    """
     try:
         replay = replayed(recogniser.card, count, seed=0)
     except DataUnavailable:
         return None
-    return Yardstick.of(recogniser, replay.train.images.numpy(), replay.validation.images.numpy())
+    known = np.concatenate([replay.train.images.numpy(), submissions])
+    return Yardstick.of(recogniser, known, replay.validation.images.numpy())

@@ -8,6 +8,8 @@ from digitlib.datasets import load_synthetic
 from digitlib.drift import Yardstick
 from digitlib.recogniser import BUNDLED, Recogniser
 
+NOTHING = np.zeros((0, 28, 28), np.uint8)
+
 
 @pytest.fixture(scope="module")
 def yardstick() -> Yardstick:
@@ -37,10 +39,31 @@ def test_a_day_that_differs_is_named():
     assert "nothing" in drift.sentence({})
 
 
+def test_of_many_days_alike_hardly_ever_one_is_named():
+    generator, alarms = np.random.default_rng(0), 0
+    for _ in range(100):
+        beyond = generator.random(60 * 100) < drift.EXPECTED
+        shares = drift.by_group([f"day {number // 100:02}" for number in range(6000)], beyond)
+        alarms += "No day" not in drift.sentence(shares)
+    assert alarms <= 9  # of 100 at a risk of 5 %
+
+
+def test_what_was_learnt_from_submissions_is_known(monkeypatch):
+    recogniser = Recogniser.load(BUNDLED)
+    drawn = load_synthetic(300, 0)
+    replay = origins.Replay(drawn, load_synthetic(300, 1), drawn)
+    monkeypatch.setattr(origins, "replayed", lambda *_args, **_kwargs: replay)
+    strange = nondigits.drawings(100, 5).images.numpy()
+    assert origins.yardstick(recogniser, NOTHING).beyond(strange).mean() > 0.4
+    assert origins.yardstick(recogniser, strange).beyond(strange).mean() < 0.05
+    monkeypatch.setitem(recogniser.card, "pedigree", {"submissions": ["a", "b"]})
+    assert origins.learnt(recogniser) == ["a", "b"]
+
+
 def test_without_the_original_data_there_is_no_yardstick(tmp_path, monkeypatch):
     monkeypatch.setenv("DIGITS_DATA_DIR", str(tmp_path))
     monkeypatch.setattr("torchvision.datasets.MNIST", _no_network)
-    assert origins.yardstick(Recogniser.load(BUNDLED)) is None
+    assert origins.yardstick(Recogniser.load(BUNDLED), NOTHING) is None
 
 
 def _no_network(*_args, **_kwargs):
