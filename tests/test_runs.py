@@ -13,8 +13,12 @@ from digitlib import models, recogniser, runs
 from digitlib.recogniser import Recogniser
 
 
+GOING_ON = []  # a run that nobody holds any more counts as killed
+
+
 def claim(folder: Path) -> str:
-    return runs.start(folder, "same").name
+    GOING_ON.append(runs.start(folder, "same"))
+    return GOING_ON[-1].name
 
 
 def make_model(name: str) -> Path:
@@ -50,6 +54,28 @@ def test_only_an_interrupted_run_is_resumed(tmp_path):
         runs.start(tmp_path, "x", resume=True)
     run.lock.release()
     assert runs.start(tmp_path, "", resume=True).folder == run.folder
+
+
+def test_what_a_killed_run_left_goes_unless_it_can_be_resumed(tmp_path):
+    going_on = runs.start(tmp_path, "going on")
+    killed, resumable = tmp_path / "killed.partial", tmp_path / "resumable.partial"
+    for folder, file in ((killed, "card.json"), (resumable, "checkpoint.pt")):
+        folder.mkdir()
+        (folder / file).write_text("something")
+    runs.start(tmp_path, "killed")
+    assert not (killed / "card.json").exists()
+    assert resumable.exists() and going_on.folder.exists()
+
+
+def test_a_run_that_goes_wrong_leaves_nothing_and_a_sound_one_keeps_its_folder(tmp_path):
+    run = runs.start(tmp_path, "x")
+    with runs.all_or_nothing(run):
+        pass
+    runs.start(tmp_path, "other")
+    assert run.folder.exists()  # nobody takes it for a killed one's between two cells
+    with pytest.raises(ValueError, match="wrong"), runs.all_or_nothing(run):
+        raise ValueError("wrong")
+    assert not run.folder.exists()
 
 
 def test_a_folder_that_cannot_be_written_is_named_with_the_fix(tmp_path):
