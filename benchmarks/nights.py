@@ -104,17 +104,31 @@ def picture(nights: Sequence[Night]) -> Figure:
         "writers who never came": ([night.never_came for night in nights], plots.ACCENT, "o-"),
         "writers who came": ([night.came for night in nights], plots.INK, "^:"),
     }
+    ends: dict[str, tuple[float, str]] = {}
     for name, (shares, colour, style) in lines.items():
         numbers = [n for n, share in enumerate(shares) if share]
         percent = [100 * share.value for share in shares if share]
         axes.plot(numbers, percent, style, color=colour)
-        end = (numbers[-1], percent[-1])
-        axes.annotate(
-            name, end, xytext=(6, 0), textcoords="offset points", color=colour, va="center"
-        )
+        if percent:
+            ends[name] = (percent[-1], colour)
     axes.set_xticks(range(len(nights)))
     axes.set_xlim(-0.2, len(nights) + 0.6)
+    low, high = axes.get_ylim()
+    heights = apart([end for end, _ in ends.values()], 0.07 * (high - low))
+    for (name, (_, colour)), height in zip(ends.items(), heights, strict=True):
+        place = (len(nights) - 1, height)
+        axes.annotate(
+            name, place, xytext=(6, 0), textcoords="offset points", color=colour, va="center"
+        )
     return figure
+
+
+def apart(heights: Sequence[float], least: float) -> list[float]:
+    """The heights, moved up where two would be less than `least` apart, so that words can stand."""
+    moved, above = list(heights), -float("inf")
+    for place in np.argsort(heights, kind="stable").tolist():
+        above = moved[place] = max(moved[place], above + least)
+    return moved
 
 
 def lies(sketches: Sequence[Sketch], count: int, generator: np.random.Generator) -> list[Sketch]:
@@ -129,9 +143,11 @@ def lies(sketches: Sequence[Sketch], count: int, generator: np.random.Generator)
 def line(night: Night) -> str:
     """A row of the table."""
     came = f"{night.came.value:.2%}" if night.came else "–"
+    never = night.never_came
     return (
         f"| {night.number} | {night.model} | {night.submissions:,} | {came} "
-        f"| {night.never_came.value:.2%} | {night.mnist.value:.2%} | {night.seconds:.0f} s |"
+        f"| {never.value:.2%} ({never.low:.2%} to {never.high:.2%}, n = {never.n:,}) "
+        f"| {night.mnist.value:.2%} | {night.seconds:.0f} s |"
     )
 
 
@@ -158,7 +174,10 @@ def main() -> None:
             (Path(folder) / "models").mkdir()
             (Path(folder) / "models" / base.name).symlink_to(base)
             (Path(folder) / "models" / "current").write_text(base.name)
-        print("| night | serves | submissions | who came | who never did | MNIST | took |")
+        print(
+            "| night | serves | submissions | who came | who never did (95 % interval) "
+            "| MNIST | took |"
+        )
         print("|---|---|---|---|---|---|---|")
         nights = [reached(0, [], never, 0.0)]
         print(line(nights[0]), flush=True)

@@ -61,11 +61,30 @@ def by_group(groups: Sequence[str], beyond: NDArray[np.bool_]) -> dict[str, Accu
     }
 
 
+def above(shares: Mapping[str, Accuracy], risk: float = 0.05) -> list[str]:
+    """The groups with clearly more beyond than expected; of many, one soon is by chance.
+
+    An exact binomial test each, with Holm's correction for their number (Holm 1979).
+    """
+    from scipy.stats import binom
+
+    chances = {
+        name: float(binom.sf(round(share.value * share.n) - 1, share.n, EXPECTED))
+        for name, share in shares.items()
+    }
+    found: list[str] = []
+    for name in sorted(chances, key=lambda name: chances[name]):
+        if chances[name] > risk / (len(chances) - len(found)):
+            break
+        found.append(name)
+    return found
+
+
 def sentence(shares: Mapping[str, Accuracy]) -> str:
     """What the shares beyond say, in words."""
     if not shares:
         return "There is nothing to measure yet."
-    far = [name for name, share in shares.items() if share.low > EXPECTED]
+    far = above(shares)
     if not far:
         return f"No day lies clearly above {EXPECTED:.0%}: people draw what the model knows."
     worst = max(far, key=lambda name: shares[name].value)

@@ -5,6 +5,7 @@ which is truer to hands than warping pixels.
 """
 
 from collections.abc import Iterable, Sequence
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from tqdm.auto import tqdm
 
 from digitlib import habits
 from digitlib.datasets import Digits, joined, rasterised
-from digitlib.strokes import Sketch, Strokes, rasterise
+from digitlib.strokes import SUBMISSION, Sketch, Strokes, rasterise
 from digitlib.synthesis import PEN_SPREAD, bent, pen_widths, posed
 
 _CARE = 0.45  # of what `synthesis` does to a glyph: these are real hands already
@@ -35,22 +36,28 @@ class Writers(NamedTuple):
 def split_by_writer(sketches: Iterable[Sketch], fraction: float, seed: int) -> Writers:
     """Hold out a share `fraction` of the writers to choose by, and as many to test on.
 
-    A hand is in one part only: it would flatter the result. The same seed parts alike. Raises
-    ValueError when a part would be empty.
+    A hand is in one part only: it would flatter the result. The same seed parts alike, and writers
+    who join later move hardly any of the others, lest a model learn from who tested its ancestor.
+    Raises ValueError when a part would be empty.
     """
     of_writer: dict[tuple[str, str], list[Sketch]] = {}
     for sketch in sketches:
         of_writer.setdefault((sketch.source, sketch.writer), []).append(sketch)
-    writers = sorted(of_writer)
+    writers = sorted(of_writer, key=lambda writer: _rank(seed, *writer))
     count = round(fraction * len(writers))
     if not 0 < count < len(writers) / 2:
         raise ValueError(
             f"A share of {fraction} of {len(writers)} writers leaves nobody to learn from or to "
             "test on: change `validation_fraction` or add sketches of more writers."
         )
-    order = np.random.default_rng(seed).permutation(len(writers))
-    parts = (order[2 * count :], order[:count], order[count : 2 * count])
-    return Writers(*([s for i in part for s in of_writer[writers[i]]] for part in parts))
+    # From both ends: a part that grows takes from those who are learnt from, not from the other.
+    parts = (writers[count:-count], writers[:count], writers[-count:])
+    return Writers(*([sketch for writer in part for sketch in of_writer[writer]] for part in parts))
+
+
+def _rank(seed: int, source: str, writer: str) -> bytes:
+    """A place in line by chance, whoever else is there."""
+    return blake2b(f"{seed}\0{source}\0{writer}".encode(), digest_size=8).digest()
 
 
 def redrawn(strokes: Strokes, generator: np.random.Generator) -> Strokes:
@@ -147,6 +154,12 @@ def pedigree(writers: Writers) -> dict[str, Any]:
         "writers": len({(sketch.source, sketch.writer) for sketch in everything}),
         "sources": sorted({sketch.source for sketch in everything}),
     }
+
+
+def learnt_submissions(writers: Writers) -> list[str]:
+    """The ids of exported submissions that a model learnt from or was chosen by."""
+    known = (*writers.train, *writers.validation)
+    return sorted(sketch.id for sketch in known if sketch.source == SUBMISSION)
 
 
 def describe(writers: Writers) -> str:

@@ -1,5 +1,6 @@
 """Submissions sorted out: what may be learnt from, by whom it is judged, and what is left out."""
 
+from collections.abc import Collection
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -10,7 +11,7 @@ from sklearn.model_selection import GroupKFold
 from digitlib import suspects
 from digitlib.hands import Writers
 from digitlib.recogniser import Recogniser
-from digitlib.strokes import Sketch, as_strokes
+from digitlib.strokes import SUBMISSION, Sketch, as_strokes
 
 FOLDS = 3
 FEWEST_JUDGED = 20  # sketches, below which no improvement could be told from chance
@@ -52,13 +53,20 @@ class Intake(NamedTuple):
         if self.usable < least:
             return f"{self.usable} submissions are of use; refining starts with {least}."
         new = len(self.judged)
-        if new < FEWEST_JUDGED or len(self.folds) < 2:
-            return (
-                f"{new} of the {self.usable} submissions are of {len(self.folds)} groups of visits "
-                f"that the model hasn't learnt from; to judge it by other people's sketches, "
-                f"{FEWEST_JUDGED} of two groups are needed."
-            )
-        return ""
+        if new >= FEWEST_JUDGED and len(self.folds) > 1:
+            return ""
+        found = {
+            0: f"None of the {self.usable} submissions is of a visit that the model doesn't know",
+            1: f"Of the {self.usable} submissions, {new} are of visits that the model doesn't know,"
+            " and all of these of one",
+        }.get(
+            len(self.folds),
+            f"{new} of the {self.usable} submissions are of visits that the model doesn't know",
+        )
+        return (
+            f"{found}; to judge it by other people's sketches, {FEWEST_JUDGED} of two visits or "
+            "more are needed."
+        )
 
     def describe(self) -> str:
         """What was found, as Markdown."""
@@ -84,12 +92,15 @@ def unlearnt(frame: pd.DataFrame, card: dict[str, Any]) -> pd.Series:
     return ~frame.session.isin(known)
 
 
-def sort_out(frame: pd.DataFrame, recogniser: Recogniser) -> Intake:
-    """Part the submissions' table by session; leave out the rejected, copies and suspects."""
-    new = unlearnt(frame, recogniser.card)
-    kept = frame.assign(new=new)[frame.review != "rejected"].sort_values(["submitted_at", "id"])
-    single = kept[~kept.image.map(bytes).duplicated()]
-    single = suspects.marked(single, recogniser)
+def sort_out(frame: pd.DataFrame, recogniser: Recogniser, before: Collection[str] = ()) -> Intake:
+    """Part the submissions' table by session; leave out the rejected, copies and suspects.
+
+    Those whose ids are in `before` are suspect unless they were accepted since.
+    """
+    frame = frame.assign(new=unlearnt(frame, recogniser.card))
+    kept = _not_rejected(frame)
+    doubts = {*before, *kept[suspects.in_doubt(kept, before)].id.astype(str)}
+    single = suspects.marked(_single(kept), recogniser, doubts)  # copies have one voice
     usable = single[~single.suspect]
     chooses_by = usable.session.map(chooses).astype(bool)
     learnt = usable[~chooses_by]
@@ -103,6 +114,26 @@ def sort_out(frame: pd.DataFrame, recogniser: Recogniser) -> Intake:
     )
 
 
+def _not_rejected(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of images that no review rejected, or that one accepted in another copy."""
+    image = frame.image.map(bytes)
+    verdict = {
+        review: (frame.review == review).groupby(image).transform("any").astype(bool)
+        for review in ("accepted", "rejected")
+    }
+    return frame[(frame.review != "rejected") & (verdict["accepted"] | ~verdict["rejected"])]
+
+
+def _single(rows: pd.DataFrame) -> pd.DataFrame:
+    """One row of each image, the oldest first: the accepted one, else the first."""
+    order = rows.assign(accepted=rows.review == "accepted").sort_values(
+        ["accepted", "submitted_at", "id"], ascending=[False, True, True]
+    )
+    return rows.loc[order.index[~order.image.map(bytes).duplicated()]].sort_values(
+        ["submitted_at", "id"]
+    )
+
+
 def _sketches(rows: pd.DataFrame) -> list[Sketch]:
     """The submissions as sketches; a visit is their writer."""
     return [
@@ -110,7 +141,7 @@ def _sketches(rows: pd.DataFrame) -> list[Sketch]:
             str(row.id),
             int(row.label),
             as_strokes(map(np.stack, row.strokes)),
-            "submission",
+            SUBMISSION,
             row.session,
         )
         for row in rows.itertuples()

@@ -2,13 +2,17 @@
 
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from digitlib import datasets, hands
 from digitlib.datasets import DataUnavailable, Digits
 from digitlib.drift import Yardstick
+from digitlib.hands import Writers
 from digitlib.recogniser import Recogniser
 from digitlib.settings import notebook_defaults
+from digitlib.strokes import SUBMISSION
 
 
 class Replay(NamedTuple):
@@ -30,7 +34,9 @@ def parameters(card: dict[str, Any]) -> dict[str, Any]:
 def replayed(card: dict[str, Any], count: int, seed: int) -> Replay:
     """`count` of the training images that the model of this card comes from, held-out parts apart.
 
-    Where it learnt from pen sketches that are no longer there, the note says so.
+    Submissions that were exported to the sketches are left out: refining takes them from the
+    database, where reviews count and they are judged before they are learnt from. Where the model
+    learnt from pen sketches that are no longer there, the note says so.
     """
     begun, note = parameters(card), ""
     data = datasets.load_dataset(card["data"]["name"], begun["seed"], begun["limit"] or 30_000)
@@ -44,6 +50,9 @@ def replayed(card: dict[str, Any], count: int, seed: int) -> Replay:
             writers = hands.split_by_writer(
                 datasets.load_sketches(), begun["validation_fraction"], begun["seed"]
             )
+            writers = Writers(*([s for s in part if s.source != SUBMISSION] for part in writers))
+            if not writers.train:
+                raise DataUnavailable("There are no pen sketches but submissions.")
             share = begun["sketch_share"]
             train, validation = hands.with_sketches(train, validation, writers, share, seed)
         except DataUnavailable as error:
@@ -51,10 +60,22 @@ def replayed(card: dict[str, Any], count: int, seed: int) -> Replay:
     return Replay(train, validation, data.test, note)
 
 
-def yardstick(recogniser: Recogniser, count: int = 5000) -> Yardstick | None:
-    """How far unseen drawings may lie from the data that a model comes from; None without them."""
+def learnt(recogniser: Recogniser) -> list[str]:
+    """The ids of the submissions that a model or an ancestor learnt from or was chosen by."""
+    ids: list[str] = recogniser.card.get("pedigree", {}).get("submissions", [])
+    return ids
+
+
+def yardstick(
+    recogniser: Recogniser, submissions: NDArray[np.uint8], count: int = 5000
+) -> Yardstick | None:
+    """How far unseen drawings may lie from what a model learnt from; None without its data.
+
+    That is the data that it comes from, and the images (n, 28, 28) of submissions.
+    """
     try:
         replay = replayed(recogniser.card, count, seed=0)
     except DataUnavailable:
         return None
-    return Yardstick.of(recogniser, replay.train.images.numpy(), replay.validation.images.numpy())
+    known = np.concatenate([replay.train.images.numpy(), submissions])
+    return Yardstick.of(recogniser, known, replay.validation.images.numpy())

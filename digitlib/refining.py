@@ -2,8 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Callable, Sequence
-from functools import reduce
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -14,19 +13,18 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from digitlib import (
-    datasets,
     evaluation,
-    gate,
     hands,
     models,
     nondigits,
     origins,
+    recogniser,
     runs,
     settings,
     training,
 )
 from digitlib.datasets import Digits
-from digitlib.gate import Decision, Pair
+from digitlib.gate import Decision
 from digitlib.hands import Writers
 from digitlib.intake import Intake
 from digitlib.models import Network, Served
@@ -34,6 +32,7 @@ from digitlib.origins import Replay
 from digitlib.recipe import Recipe, RunName, Share
 from digitlib.recogniser import Recogniser
 from digitlib.runs import Run
+from digitlib.store import Store, StoreError
 from digitlib.training import Progress
 
 
@@ -133,7 +132,8 @@ def pedigree(card: dict[str, Any], intake: Intake) -> dict[str, Any]:
 
     The submissions' ids are those that it or an ancestor learnt from or was chosen by.
     """
-    metrics, before = card.get("metrics", {}), card.get("pedigree", {}).get("submissions", [])
+    metrics, line = card.get("metrics", {}), card.get("pedigree", {})
+    before = line.get("submissions", [])
     now = [sketch.id for sketch in (*intake.learnt, *intake.chosen_by)]
     parent = {
         "name": card["name"],
@@ -143,17 +143,10 @@ def pedigree(card: dict[str, Any], intake: Intake) -> dict[str, Any]:
     }
     return {
         "parent": card["name"],
-        "ancestors": [*card.get("pedigree", {}).get("ancestors", []), parent],
+        "ancestors": [*line.get("ancestors", []), parent],
         "origin": origins.parameters(card),
         "submissions": sorted({*before, *now}),
     }
-
-
-def best_before(card: dict[str, Any], original: Pair) -> float:
-    """The best accuracy on the original test set of a model's line, it itself included."""
-    now = float(np.mean(original.old.argmax(axis=1) == original.labels))
-    line = [model["test_accuracy"] for model in card.get("pedigree", {}).get("ancestors", [])]
-    return max(accuracy for accuracy in [*line, now] if accuracy is not None)
 
 
 def card(
@@ -187,60 +180,35 @@ def complete(run: Run, card: dict[str, Any]) -> Path:
     return runs.finish(run)
 
 
-def changed(pair: Pair, right: bool, most: int = 30) -> dict[str, Any]:
-    """For `plots.digit_grid`: what only the new model reads right, or only the old one."""
-    places = pair.newly(right)
-    wrong = (pair.old if right else pair.new).argmax(axis=1)
-    title = f"{pair.name}: {len(places)} newly {'right' if right else 'wrong'}"
-    captions = [f"{pair.labels[i]}→{wrong[i]}" for i in places[:most]]
-    return {"images": pair.images[places[:most]], "captions": captions, "title": title}
+def promoted(name: str, old: Recogniser, decision: Decision, asked: Refinement) -> str:
+    """Let a refined model serve, if it may, and say in Markdown what serves from now on.
+
+    It takes the place only of the model that it was compared with.
+    """
+    by_hand = f"To let {name} serve: `python -m digitlib.recogniser promote {name}`."
+    if not (decision.promote and asked.promote):
+        serving = f"**{Recogniser.load().name}** goes on serving."
+        return f"{serving} {by_hand}" if decision.promote else serving
+    try:
+        recogniser.promote(name, instead_of=old.folder)
+    except ValueError as error:
+        return f"**{name} was not promoted:** {error} {by_hand}"
+    return f"**{name}** serves from now on."
 
 
-def decide(card: dict[str, Any], asked: Refinement, by_people: Pair, original: Pair) -> Decision:
-    """Whether the refined model may take the place of the one with this card."""
-    best = best_before(card, original)
-    return gate.decide(
-        by_people,
-        original,
-        best_before=best,
-        tolerance=asked.tolerance,
-        floor=asked.floor,
-        risk=asked.risk,
-    )
+def recorded(store: Store, card: dict[str, Any]) -> str:
+    """Keep the run's row; why it was not kept where the database refuses, else nothing.
 
-
-def on_people(old: Recogniser, trials: Sequence[Refined], intake: Intake) -> Pair:
-    """Old and new on the submissions of people new to both: each fold's by a model without it."""
-    folds = [datasets.rasterised(fold) for fold in intake.folds]
-    digits = reduce(datasets.joined, folds)
-    new = np.concatenate([trial.read(fold) for trial, fold in zip(trials, folds, strict=True)])
-    return _pair("submissions of people new to it", digits, old, new)
-
-
-def on_original(old: Recogniser, new: Recogniser, replay: Replay) -> Pair:
-    """Both models, as they serve, on the original test set."""
-    name = {"mnist": "MNIST's"}.get(old.card["data"]["name"], "the synthetic")
-    return _pair(f"{name} test digits", replay.test, old, new.predict(replay.test.images.numpy()))
-
-
-def _pair(name: str, digits: Digits, old: Recogniser, new: NDArray[np.floating]) -> Pair:
-    """What the old model makes of the digits, beside what the new one does."""
-    images = digits.images.numpy()
-    return Pair(name, images, digits.labels.numpy(), old.predict(images), new)
-
-
-def metrics(by_people: Pair, original: Pair, decision: Decision) -> dict[str, Any]:
-    """The figures of a refined model, for its card and its row."""
-    found = evaluation.accuracy(original.labels, original.new.argmax(axis=1))
-    people = evaluation.accuracy(by_people.labels, by_people.new.argmax(axis=1))
-    return {
-        "test_accuracy": found.value,
-        "test_accuracy_interval": [found.low, found.high],
-        "test_images": found.n,
-        "test_calibration_error": evaluation.calibration_error(original.new, original.labels),
-        "people_accuracy": people.value,
-        "people_accuracy_before": float(np.mean(by_people.old.argmax(axis=1) == by_people.labels)),
-        "people_submissions": people.n,
-        "passed": decision.promote,
-        "checks": {check.name: check.found for check in decision.checks},
-    }
+    A model that serves already isn't lost for that.
+    """
+    try:
+        store.record_run(
+            run_name=card["name"],
+            notebook="refine",
+            parameters=card["parameters"] | {"run_name": card["name"]},
+            metrics=card["metrics"],
+            model=card["name"],
+        )
+    except StoreError as error:
+        return f"The run has no row in the table of runs: {error}"
+    return ""

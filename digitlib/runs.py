@@ -33,7 +33,8 @@ def start(models: Path, name: str = "", resume: bool = False) -> Run:
     """Claim a name under the models folder: two runs never share one, even when started at once.
 
     Without a name it is the time, UTC; one that is taken gets `-2`, `-3`, …. With `resume` the
-    interrupted run of that name goes on, or the latest interrupted one where `name` is empty.
+    interrupted run of that name goes on, or the latest interrupted one where `name` is empty. What
+    killed runs left that can't be resumed is removed.
 
     Raises ValueError when there is nothing to resume or the run is still going on, and OSError,
     naming the folder and the fix, when nothing can be written there.
@@ -43,20 +44,34 @@ def start(models: Path, name: str = "", resume: bool = False) -> Run:
     name = name or f"{datetime.datetime.now(datetime.UTC):%Y%m%d-%H%M%S}"
     try:
         models.mkdir(parents=True, exist_ok=True)
-        for number in range(1, 10_000):
-            unique = name if number == 1 else f"{name}-{number}"
-            if not (models / unique).exists():
-                try:
-                    (models / f"{unique}.partial").mkdir()
-                except FileExistsError:
-                    continue
-                return _taken_up(models / f"{unique}.partial")
+        with FileLock(models / ".start.lock"):  # or one run could remove what another just made
+            _remove_killed(models)
+            for number in range(1, 10_000):
+                unique = name if number == 1 else f"{name}-{number}"
+                if not (models / unique).exists():
+                    try:
+                        (models / f"{unique}.partial").mkdir()
+                    except FileExistsError:
+                        continue
+                    return _taken_up(models / f"{unique}.partial")
     except OSError as error:
         raise OSError(
             f"Nothing was started: {models} can't be written to ({error.strerror}). Make room or "
             "name another folder with DIGITS_OUTPUTS_DIR."
         ) from error
     raise ValueError(f"run_name={name!r} is taken ten thousand times; choose another.")
+
+
+def _remove_killed(models: Path) -> None:
+    """Remove the folders of runs that were killed and have no checkpoint to go on from."""
+    for folder in models.glob("*.partial"):
+        if any(folder.glob("checkpoint*.pt")):
+            continue
+        try:
+            with FileLock(folder / "lock", timeout=0):
+                shutil.rmtree(folder)
+        except Timeout:
+            continue  # it is still going on
 
 
 def _interrupted(models: Path, name: str) -> Path:
@@ -151,10 +166,9 @@ def all_or_nothing(run: Run) -> Iterator[None]:
     try:
         yield
     except BaseException:
+        run.lock.release()
         shutil.rmtree(run.folder, ignore_errors=True)
         raise
-    finally:
-        run.lock.release()
 
 
 def way_on(run: Run) -> str:

@@ -190,20 +190,32 @@ class Store:
             " ORDER BY started_at DESC, id DESC"
         )
 
+    @property
+    def absence(self) -> str:
+        """A sentence that names the database's file where there is none yet; else empty."""
+        path = self._database.path
+        return "" if path.exists() else f"There is no database {path} yet."
+
     def snapshot(self) -> DuckDBPyConnection:
         """A copy of the database in memory, to ask anything of: submissions and runs."""
         return self._database.snapshot()
 
-    def sketches(self) -> DuckDBPyRelation:
-        """What may be trained on, so none rejected, oldest first, as in a sketches file."""
+    def sketches(self, doubtful: Iterable[UUID | str] = ()) -> DuckDBPyRelation:
+        """All but the rejected, oldest first, as in a sketches file.
+
+        Nor those with the ids `doubtful`, unless a review accepted them by now.
+        """
         return self._database.snapshot().sql(
             "SELECT id::VARCHAR AS id, label, strokes, 'submission' AS source, session AS writer"
-            " FROM submissions WHERE review <> 'rejected' ORDER BY submitted_at, submissions.id"
+            " FROM submissions WHERE review = 'accepted'"
+            " OR (review = 'pending' AND NOT list_contains(?::VARCHAR[], id::VARCHAR))"
+            " ORDER BY submitted_at, submissions.id",
+            params=[[str(id) for id in doubtful]],
         )
 
-    def export(self, path: str | Path) -> int:
-        """Write `sketches()` as Parquet, moved into place when it is whole; returns how many."""
-        sketches = self.sketches()
+    def export(self, path: str | Path, doubtful: Iterable[UUID | str] = ()) -> int:
+        """Write `sketches` as Parquet, moved into place when it is whole; returns how many."""
+        sketches = self.sketches(doubtful)
         path = Path(path)
         partial = path.with_name(f".{path.name}.partial")
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 Strokes = list[NDArray[np.float64]]
 Image = NDArray[np.uint8]
 
+SUBMISSION = "submission"  # the source of a sketch that was exported from the database
 FIELD = 28  # px, the side of an image
 BOX = 20.0  # px, the longer side of the digit's ink
 INK_WIDTH = 2.4  # px, the median width of MNIST's ink (see benchmarks/ink_width.py)

@@ -25,6 +25,21 @@ def table(store: Store) -> pd.DataFrame:
     return frame
 
 
+def digits_from(given: object) -> list[int]:
+    """The digits that a parameter names: 3, [3, 5], "3,5" or "[3]"; none of them is all.
+
+    papermill passes what it takes for a number as one, and else text. ValueError for what names
+    no digit from 0 to 9.
+    """
+    words = given if isinstance(given, list | tuple) else str(given).strip("[]() ").split(",")
+    words = [str(word).strip() for word in words if str(word).strip()]
+    if wrong := [word for word in words if word not in tuple("0123456789")]:
+        raise ValueError(
+            f"digits={given!r} names {wrong[0]!r}, which is no digit. Give one, 3, or some, 3,5."
+        )
+    return [int(word) for word in words]
+
+
 def chosen(frame: pd.DataFrame, show: str, digits: Sequence[int], model: str) -> pd.DataFrame:
     """The rows to look at, of these digits and of a model (empty: all).
 
@@ -55,28 +70,37 @@ def captions(frame: pd.DataFrame) -> list[str]:
     ]
 
 
+def trusted(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows to judge models by: none that was rejected, or is contradicted and not accepted."""
+    return frame[(frame.review != "rejected") & ~frame.suspect]
+
+
 def headline(frame: pd.DataFrame) -> str:
     """How many there are, by how many visits, and how well they were read, in a sentence."""
     kept = frame[frame.review != "rejected"]
     if kept.empty:
         return "**Nobody has submitted a sketch yet.** Start with `make dashboard`."
-    read = evaluation.accuracy(kept.label.to_numpy(), kept.predicted.to_numpy())
-    waiting = len(chosen(frame, "doubtful", (), ""))
+    waiting = int(frame.suspect.sum())
+    read = f"{evaluation.accuracy(*read_as(frame))}" if len(trusted(frame)) else "none"
     return (
-        f"**{len(kept):,} sketches** from {kept.session.nunique():,} visits; the models read"
-        f" {read} of them as their writers meant. {waiting:,} labels are contradicted and wait for"
-        " a review."
+        f"**{len(kept):,} sketches** from {kept.session.nunique():,} visits. {waiting:,} labels are"
+        f" contradicted and wait for a review; of the others the models read {read} as their"
+        " writers meant."
     )
 
 
 def read_as(frame: pd.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Labels (n,) and what was read (n,), of all that are not rejected."""
-    kept = frame[frame.review != "rejected"]
+    """Labels (n,) and what was read (n,), of the trusted."""
+    kept = trusted(frame)
     return kept.label.to_numpy(np.int64), kept.predicted.to_numpy(np.int64)
 
 
 def daily(frame: pd.DataFrame) -> tuple[list[str], NDArray[np.int64]]:
-    """The days with sketches, oldest first, and how many of each digit (days, 10)."""
+    """The days with sketches, oldest first, and how many of each digit (days, 10).
+
+    The rejected are left out.
+    """
+    frame = frame[frame.review != "rejected"]
     days = sorted(frame.day.unique())
     counts = np.zeros((len(days), 10), np.int64)
     np.add.at(counts, (frame.day.map(days.index).astype(np.int64), frame.label), 1)
@@ -84,16 +108,15 @@ def daily(frame: pd.DataFrame) -> tuple[list[str], NDArray[np.int64]]:
 
 
 def accuracies(frame: pd.DataFrame, by: str) -> dict[str, evaluation.Accuracy]:
-    """How often the sketches of each day or model (`by`) were read right, the rejected left out."""
+    """How often the trusted sketches of each day or model (`by`) were read right."""
     return {
-        str(name): evaluation.accuracy(*read_as(rows))
-        for name, rows in frame[frame.review != "rejected"].groupby(by)
+        str(name): evaluation.accuracy(*read_as(rows)) for name, rows in trusted(frame).groupby(by)
     }
 
 
 def over_time(frame: pd.DataFrame) -> dict[str, dict[str, evaluation.Accuracy]]:
     """For each model, in the order in which they served, its accuracy on each of its days."""
-    kept = frame[frame.review != "rejected"].sort_values("submitted_at")
+    kept = trusted(frame).sort_values("submitted_at")
     return {
         str(model): accuracies(kept[kept.model == model], "day") for model in kept.model.unique()
     }

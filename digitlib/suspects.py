@@ -3,8 +3,13 @@
 A public page gets wrong labels, by slip and on purpose. Two opinions are averaged: that of the
 model, and that of the sketches of all other sessions, so that an odd hand is heard where other
 people write like it, and a session that lies has no say on itself. Which labels the average
-contradicts is decided by confident learning (Northcutt, Jiang and Chuang 2021).
+contradicts is decided by confident learning (Northcutt, Jiang and Chuang 2021). Once contradicted,
+a label stays so until a person accepts it: else a model that just learnt from its like would let it
+pass.
 """
+
+import json
+from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
@@ -15,8 +20,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from digitlib.recogniser import Recogniser
+from digitlib.store import Store
 
 FOLDS = 5
+NOTEBOOK = "suspects"  # what the rows of runs are named that remember them
 FEWEST = 100  # sketches, below which they have no opinion of their own
 CONFIDENT = 0.95  # where all labels are alike, so that a class's usual confidence is not known
 _REGULARISATION = 0.003  # inverse: wrong labels must not be learnt by heart
@@ -58,10 +65,14 @@ def contradicted(labels: Labels, probabilities: Probabilities) -> NDArray[np.boo
     return found
 
 
-def marked(frame: pd.DataFrame, recogniser: Recogniser) -> pd.DataFrame:
+def marked(
+    frame: pd.DataFrame, recogniser: Recogniser, before: Collection[str] = ()
+) -> pd.DataFrame:
     """A submissions' table with `suspect`, and `likeliest` and its `odds` by the two opinions.
 
-    Labels that a person accepted are above suspicion, and rejected ones have no say.
+    Suspect is as well what has its image in common with one of the ids `before`, those suspected
+    earlier, or with a sketch of another label, unless a person accepted one of these. Labels that
+    a person accepted are above suspicion, and rejected ones have no say.
     """
     frame = frame.assign(suspect=False, likeliest=frame.predicted, odds=np.nan)
     kept = frame.index[frame.review != "rejected"]
@@ -70,8 +81,39 @@ def marked(frame: pd.DataFrame, recogniser: Recogniser) -> pd.DataFrame:
     images = np.frombuffer(b"".join(map(bytes, frame.image[kept])), np.uint8).reshape(-1, 28, 28)
     labels = frame.label[kept].to_numpy(np.int64)
     likely = opinion(recogniser, images, labels, frame.session[kept].to_numpy(object))
-    pending = (frame.review[kept] == "pending").to_numpy()
-    frame.loc[kept, "suspect"] = contradicted(labels, likely) & pending
+    doubtful = contradicted(labels, likely) | in_doubt(frame.loc[kept], before).to_numpy()
+    frame.loc[kept, "suspect"] = doubtful & (frame.review[kept] == "pending").to_numpy()
     frame.loc[kept, "likeliest"] = likely.argmax(axis=1)
     frame.loc[kept, "odds"] = likely.max(axis=1)
     return frame
+
+
+def in_doubt(rows: pd.DataFrame, before: Collection[str]) -> pd.Series:
+    """Which rows (n,) have an image that was suspect `before`, or is there with another label.
+
+    None of an image of which a person accepted a copy.
+    """
+    copies = rows.assign(
+        before=rows.id.astype(str).isin(before), accepted=rows.review == "accepted"
+    ).groupby(rows.image.map(bytes))
+    suspected, accepted = (copies[name].transform("any") for name in ("before", "accepted"))
+    return (suspected | (copies.label.transform("nunique") > 1)) & ~accepted
+
+
+def remembered(store: Store) -> set[str]:
+    """The ids of all submissions whose labels were contradicted before a night of refining."""
+    rows = store.runs().filter(f"notebook = '{NOTEBOOK}'").project("metrics").fetchall()
+    return {id for (metrics,) in rows for id in json.loads(metrics)["suspects"]}
+
+
+def remember(store: Store, rows: pd.DataFrame, recogniser: Recogniser) -> None:
+    """Keep the suspects' ids in a row of the runs, whatever becomes of the night."""
+    new = sorted(set(rows.id.astype(str)) - remembered(store))
+    if new:
+        store.record_run(
+            run_name="",
+            notebook=NOTEBOOK,
+            parameters={},
+            metrics={"suspects": new},
+            model=recogniser.name,
+        )

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from digitlib import drift, nondigits, origins
+from digitlib import drift, nondigits, origins, submission_plots
 from digitlib.datasets import load_synthetic
 from digitlib.drift import Yardstick
 from digitlib.recogniser import BUNDLED, Recogniser
+
+NOTHING = np.zeros((0, 28, 28), np.uint8)
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +39,38 @@ def test_a_day_that_differs_is_named():
     assert "nothing" in drift.sentence({})
 
 
+def test_of_many_days_alike_hardly_ever_one_is_named():
+    generator, alarms = np.random.default_rng(0), 0
+    for _ in range(100):
+        beyond = generator.random(60 * 100) < drift.EXPECTED
+        shares = drift.by_group([f"day {number // 100:02}" for number in range(6000)], beyond)
+        alarms += "No day" not in drift.sentence(shares)
+    assert alarms <= 9  # of 100 at a risk of 5 %
+
+
+def test_the_words_on_the_expected_share_cover_no_day():
+    shares = drift.by_group(["day"] * 100, np.arange(100) < 5)
+    axes = submission_plots.drift(shares, drift.EXPECTED).axes[0]
+    assert not axes.texts and "5%" in axes.get_title(loc="right")
+
+
+def test_what_was_learnt_from_submissions_is_known(monkeypatch):
+    recogniser = Recogniser.load(BUNDLED)
+    drawn = load_synthetic(300, 0)
+    replay = origins.Replay(drawn, load_synthetic(300, 1), drawn)
+    monkeypatch.setattr(origins, "replayed", lambda *_args, **_kwargs: replay)
+    strange = nondigits.drawings(100, 5).images.numpy()
+    assert origins.yardstick(recogniser, NOTHING).beyond(strange).mean() > 0.4
+    silent = ~recogniser.features(strange).any(axis=1)  # near to nothing, not even themselves
+    assert not origins.yardstick(recogniser, strange).beyond(strange)[~silent].any()
+    monkeypatch.setitem(recogniser.card, "pedigree", {"submissions": ["a", "b"]})
+    assert origins.learnt(recogniser) == ["a", "b"]
+
+
 def test_without_the_original_data_there_is_no_yardstick(tmp_path, monkeypatch):
     monkeypatch.setenv("DIGITS_DATA_DIR", str(tmp_path))
     monkeypatch.setattr("torchvision.datasets.MNIST", _no_network)
-    assert origins.yardstick(Recogniser.load(BUNDLED)) is None
+    assert origins.yardstick(Recogniser.load(BUNDLED), NOTHING) is None
 
 
 def _no_network(*_args, **_kwargs):

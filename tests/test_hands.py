@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from digitlib import hands
+from digitlib import hands, origins
 from digitlib.datasets import load_synthetic
 from digitlib.recogniser import BUNDLED, Recogniser
 from digitlib.strokes import Sketch, rasterise, write_sketches
@@ -28,6 +28,44 @@ def test_no_hand_is_on_two_sides(sketches):
     assert sum(map(len, parts)) == 400
     assert hands.split_by_writer(sketches, 0.1, seed=0) == parts
     assert hands.split_by_writer(sketches, 0.1, seed=1) != parts
+
+
+def test_writers_who_join_move_hardly_any_of_the_others(sketches):
+    known = [s._replace(writer=f"{s.writer} {int(s.id) % 10}") for s in sketches]  # 40 × 10
+    joined = [s._replace(writer=f"new {s.id}") for s in sketches[:100]]
+    before = hands.split_by_writer(known, 0.1, seed=0)
+    after = hands.split_by_writer([*known, *joined], 0.1, seed=0)
+    for old, new in zip(before[1:], after[1:], strict=True):
+        stayed = {sketch.writer for sketch in old} & {sketch.writer for sketch in new}
+        assert len(stayed) >= 0.85 * len({sketch.writer for sketch in old})
+    tested = {sketch.writer for sketch in before.test}
+    assert not tested & {sketch.writer for sketch in after.validation}
+
+
+def test_exported_submissions_are_known_and_not_replayed(tmp_path, sketches, monkeypatch):
+    """Of a model that learnt from an export, `refine.ipynb` must know so, and not learn twice."""
+    monkeypatch.setenv("DIGITS_DATA_DIR", str(tmp_path))
+    exported = [s._replace(source="submission", writer=f"visit {s.id}") for s in sketches[:200]]
+    (tmp_path / "sketches").mkdir()
+    write_sketches(tmp_path / "sketches" / "all.parquet", [*sketches[200:], *exported])
+    parts = hands.split_by_writer([*sketches[200:], *exported], 0.05, seed=0)
+    apart = {sketch.id for sketch in parts.test}
+    ids = {sketch.id for sketch in exported}
+    assert set(hands.learnt_submissions(parts)) == ids - apart != ids
+    seen = []
+    monkeypatch.setattr(
+        hands, "with_sketches", lambda train, validation, writers, *_: (
+            seen.extend([*writers.train, *writers.validation]) or (train, validation)
+        )
+    )  # fmt: skip
+    card = {
+        "parameters": {"seed": 0, "limit": 300, "validation_fraction": 0.05, "sketch_share": 0.3},
+        "data": {"name": "synthetic", "sketches": {"train": 360}},
+    }
+    assert origins.replayed(card, 100, seed=0).note == ""
+    assert seen and all(sketch.source == "drawn" for sketch in seen)
+    write_sketches(tmp_path / "sketches" / "all.parquet", exported)
+    assert "no pen sketches but submissions" in origins.replayed(card, 100, seed=0).note
 
 
 def test_too_few_writers_is_said_plainly(sketches):
@@ -82,7 +120,8 @@ def test_train_learns_from_pen_sketches_and_is_tested_on_other_hands(
 ):
     monkeypatch.setenv("DIGITS_DATA_DIR", str(tmp_path / "data"))
     (tmp_path / "data" / "sketches").mkdir(parents=True)
-    write_sketches(tmp_path / "data" / "sketches" / "one.parquet", sketches[:200])
+    submitted = [sketch._replace(source="submission") for sketch in sketches[:200]]
+    write_sketches(tmp_path / "data" / "sketches" / "one.parquet", submitted)
     write_sketches(tmp_path / "data" / "sketches" / "two.parquet", sketches[200:])
     run(
         "train", dataset="synthetic", limit=400, epochs=2, architecture="lenet5", run_name="pens",
@@ -90,8 +129,10 @@ def test_train_learns_from_pen_sketches_and_is_tested_on_other_hands(
     )  # fmt: skip
     card = Recogniser.load(outputs / "models" / "pens").card
     assert card["data"]["train"] == 360
-    assert card["data"]["sketches"]["writers"] == 40
+    assert card["data"]["sketches"]["writers"] == 80
     assert card["metrics"]["sketch_images"] == card["data"]["sketches"]["test"] == 40
+    learnt = set(card["pedigree"]["submissions"])
+    assert len(learnt) > 150 and learnt < {sketch.id for sketch in submitted}
     assert 0 < card["metrics"]["sketch_accuracy"] <= 1
 
 

@@ -1,10 +1,12 @@
 """The refine loop, as it runs every night."""
 
 import json
+import shutil
+from types import SimpleNamespace
 
 import pytest
 
-from digitlib import recogniser
+from digitlib import gate, recogniser, refining
 from digitlib.recogniser import Recogniser
 from digitlib.store import Store
 from digitlib.synthesis import draw_many
@@ -46,6 +48,8 @@ def test_with_few_or_no_submissions_it_ends_kindly_and_promotes_nothing(run, out
     done = run("refine")
     assert "Nothing is refined." in done.text
     assert f"{count} submissions are of use" in done.text
+    assert f"{Recogniser.load().name} goes on serving" in done.text
+    assert ("There is no database" in done.text) == (count == 0)
     assert not (outputs / "models").exists()
 
 
@@ -68,7 +72,8 @@ def test_a_model_learns_from_submissions_is_promoted_and_can_be_rolled_back(run,
     run_row = Store().runs().fetchone()
     assert run_row[1] == "better"
     again = run("refine", run_name="none")
-    assert "0 of the" in again.text and not (outputs / "models" / "none").exists()
+    assert "None of the" in again.text and "better goes on serving" in again.text
+    assert not (outputs / "models" / "none").exists()
     submitted(better, 60, first_visit=100)  # of people new to it
     again = run("refine", run_name="twice", replay=300, epochs=1, promote=False)
     assert Recogniser.load().name == "better"
@@ -84,7 +89,48 @@ def test_a_model_that_is_no_better_is_not_promoted_and_the_notebook_says_why(run
     assert Recogniser.load().name == "poor"
     assert "The old model stays." in done.text
     assert "are read better" in done.text
+    assert "**poor** goes on serving." in done.text
     assert models(outputs) == {"poor", "same"}
+
+
+def decided(passed: bool) -> gate.Decision:
+    return gate.Decision((gate.Check("all is well", passed, "it was looked at"),))
+
+
+@pytest.fixture
+def two() -> list[Recogniser]:
+    """Two models of the user's, of which the first serves."""
+    for name in ("one", "two"):
+        shutil.copytree(recogniser.BUNDLED, recogniser.models_dir() / name)
+    recogniser.promote("one")
+    return [Recogniser.named(name) for name in ("one", "two")]
+
+
+@pytest.mark.parametrize(
+    "compared, passed, wanted, serving, says",
+    [
+        ("one", True, True, "two", "**two** serves from now on."),
+        ("one", False, True, "one", "goes on serving."),
+        ("one", True, False, "one", "python -m digitlib.recogniser promote two"),
+        ("bundled", True, True, "one", "python -m digitlib.recogniser promote two"),
+    ],
+    ids=["better", "no better", "not asked for", "compared with another"],
+)
+def test_a_refined_model_takes_the_place_only_of_what_it_was_compared_with(
+    two, compared, passed, wanted, serving, says
+):
+    old, asked = Recogniser.named(compared), SimpleNamespace(promote=wanted)
+    assert says in refining.promoted("two", old, decided(passed), asked)
+    assert recogniser.current_model().name == serving
+
+
+def test_a_row_that_the_database_refuses_is_said_and_stops_nothing(tmp_path):
+    card = {"name": "two", "parameters": {"seed": 0}, "metrics": {"passed": True}}
+    assert refining.recorded(Store(), card) == ""
+    assert Store().runs().project("run_name, model").fetchall() == [("two", "two")]
+    (tmp_path / "broken.duckdb").write_text("a novel")
+    said = refining.recorded(Store(tmp_path / "broken.duckdb"), card)
+    assert "no row" in said and "not a DuckDB database" in said
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,12 @@ from digitlib import models, recogniser, runs
 from digitlib.recogniser import Recogniser
 
 
+GOING_ON = []  # a run that nobody holds any more counts as killed
+
+
 def claim(folder: Path) -> str:
-    return runs.start(folder, "same").name
+    GOING_ON.append(runs.start(folder, "same"))
+    return GOING_ON[-1].name
 
 
 def make_model(name: str) -> Path:
@@ -52,6 +56,28 @@ def test_only_an_interrupted_run_is_resumed(tmp_path):
     assert runs.start(tmp_path, "", resume=True).folder == run.folder
 
 
+def test_what_a_killed_run_left_goes_unless_it_can_be_resumed(tmp_path):
+    going_on = runs.start(tmp_path, "going on")
+    killed, resumable = tmp_path / "killed.partial", tmp_path / "resumable.partial"
+    for folder, file in ((killed, "card.json"), (resumable, "checkpoint.pt")):
+        folder.mkdir()
+        (folder / file).write_text("something")
+    runs.start(tmp_path, "killed")
+    assert not (killed / "card.json").exists()
+    assert resumable.exists() and going_on.folder.exists()
+
+
+def test_a_run_that_goes_wrong_leaves_nothing_and_a_sound_one_keeps_its_folder(tmp_path):
+    run = runs.start(tmp_path, "x")
+    with runs.all_or_nothing(run):
+        pass
+    runs.start(tmp_path, "other")
+    assert run.folder.exists()  # nobody takes it for a killed one's between two cells
+    with pytest.raises(ValueError, match="wrong"), runs.all_or_nothing(run):
+        raise ValueError("wrong")
+    assert not run.folder.exists()
+
+
 def test_a_folder_that_cannot_be_written_is_named_with_the_fix(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match=r"file/models can't be written to.*DIGITS_OUTPUTS_DIR"):
@@ -84,6 +110,80 @@ def test_an_unsound_model_is_not_promoted():
     assert Recogniser.load().name == "sound"
 
 
+def test_promoting_what_serves_changes_nothing():
+    make_model("one")
+    recogniser.promote("one")
+    recogniser.promote("one")
+    assert recogniser.roll_back() == recogniser.BUNDLED
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../models/one", "/tmp", "one/", "one\ntwo", " "])
+def test_only_a_plain_name_can_be_promoted(name):
+    make_model("one")
+    with pytest.raises(ValueError, match="plain name"):
+        recogniser.promote(name)
+    assert recogniser.current_model() == recogniser.BUNDLED
+
+
+def test_what_is_gone_is_not_rolled_back_to():
+    shutil.rmtree((make_model("one"), recogniser.promote("one"))[0])
+    make_model("two")
+    recogniser.promote("two")
+    with pytest.raises(ValueError, match="not a model folder"):
+        recogniser.roll_back()
+    assert Recogniser.load().name == "two"
+
+
+def test_a_model_takes_the_place_only_of_the_one_that_it_was_compared_with():
+    one, _ = make_model("one"), make_model("two")
+    recogniser.promote("one", instead_of=recogniser.BUNDLED)
+    with pytest.raises(ValueError, match="one serves by now, not bundled"):
+        recogniser.promote("two", instead_of=recogniser.BUNDLED)
+    assert Recogniser.load().name == "one"
+    recogniser.promote("two", instead_of=one)
+    assert Recogniser.load().name == "two"
+
+
+@pytest.mark.parametrize("call", [lambda: recogniser.promote("two"), recogniser.roll_back])
+def test_a_promotion_or_rollback_cut_short_can_be_done_again(call, monkeypatch):
+    for name in ("zero", "one", "two"):
+        make_model(name)
+    recogniser.promote("zero")
+    recogniser.promote("one")
+    write, written = recogniser.settings.write_atomically, []
+
+    def cut_short(path, content):
+        if written:
+            raise KeyboardInterrupt
+        written.append(write(path, content))
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(recogniser.settings, "write_atomically", cut_short)
+        call()
+    rolled_back = call is recogniser.roll_back
+    assert Recogniser.load().name == ("zero" if rolled_back else "one")
+    if not rolled_back:
+        call()
+        assert recogniser.roll_back().name == "one"
+        assert recogniser.roll_back().name == "zero"
+    assert recogniser.roll_back() == recogniser.BUNDLED
+
+
+def test_of_two_processes_that_promote_at_once_each_leaves_its_trace():
+    code = "import sys; from digitlib.recogniser import promote\nfor n in sys.argv[1:]: promote(n)"
+    names = [[f"{side}{number}" for number in range(5)] for side in "ab"]
+    model = make_model("model")
+    for name in names[0] + names[1]:
+        shutil.copytree(model, model.with_name(name))
+    processes = [subprocess.Popen([sys.executable, "-c", code, *part]) for part in names]
+    assert [process.wait(60) for process in processes] == [0, 0]
+    served = [recogniser.current_model().name]
+    served += [recogniser.roll_back().name for _ in range(10)]
+    assert sorted(served) == sorted([*names[0], *names[1], "bundled"])
+    for part in names:
+        assert [name for name in served[::-1] if name in part] == part
+
+
 def test_a_promoted_model_that_is_gone_is_explained():
     folder = make_model("gone")
     recogniser.promote("gone")
@@ -111,6 +211,14 @@ def test_promote_and_rollback_are_one_command_each():
     assert done.returncode == 1
     assert "not a model folder" in done.stderr
     assert "Traceback" not in done.stderr
+    done = subprocess.run(
+        [sys.executable, "-m", "digitlib.recogniser", "promot", "mine"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("Usage: ")
 
 
 def test_what_is_not_an_image_is_refused():

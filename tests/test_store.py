@@ -170,6 +170,8 @@ def test_review_and_tally_and_sketches_leave_the_rejected_out(store: Store, tmp_
     right, wrong, bad = submit(store, 7), submit(store, 1), submit(store, 2)
     store.review(bad, "rejected")
     store.review(right, "accepted")
+    exported = store.sketches(doubtful=[right, wrong]).fetchall()
+    assert [row[0] for row in exported] == [str(right)]  # a person has the last word
     tally = store.tally()
     assert (tally.total, tally.right) == (2, 1)
     assert tally.per_digit == (0, 1, 0, 0, 0, 0, 0, 1, 0, 0)
@@ -224,7 +226,10 @@ def test_a_run_is_kept_with_what_json_can_say(store: Store) -> None:
 def test_without_a_file_there_is_nothing_and_nothing_is_made(store: Store, path: Path) -> None:
     assert store.tally().total == 0
     assert len(store.submissions()) == len(store.runs()) == 0
+    assert str(path) in store.absence
     assert not path.exists()
+    submit(store)
+    assert store.absence == ""
 
 
 def test_an_older_database_is_migrated_and_readable_before_that(

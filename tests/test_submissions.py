@@ -45,7 +45,33 @@ def test_the_table_says_what_was_right_and_how_sure(store: Store) -> None:
     assert submissions.captions(frame)[:3] == ["3, read 7", "1, read 7", "7"]
     assert "**4 sketches** from 3 visits" in submissions.headline(frame)
     assert submissions.daily(frame)[1].sum(axis=0).tolist() == [0, 1, 0, 1, 0, 0, 0, 2, 0, 0]
-    assert submissions.accuracies(frame, "model")["always-seven"].value == 0.5
+    told = submissions.accuracies(frame.assign(suspect=False), "model")["always-seven"]
+    assert told.value == 0.5
+
+
+def test_contradicted_and_rejected_labels_are_not_held_against_a_model(store: Store) -> None:
+    frame = submissions.table(store).assign(suspect=[True, False, False, False])
+    frame.loc[1, "review"] = "rejected"
+    assert submissions.accuracies(frame, "model")["always-seven"].value == 1
+    assert submissions.over_time(frame)["always-seven"].popitem()[1].n == 2
+    assert list(submissions.read_as(frame)[0]) == [7, 7]
+    assert submissions.daily(frame)[1].sum(axis=0).tolist() == [0, 0, 0, 1, 0, 0, 0, 2, 0, 0]
+    assert "**3 sketches** from 2 visits. 1 labels" in submissions.headline(frame)
+    assert "none as their writers meant" in submissions.headline(frame.assign(suspect=True))
+
+
+@pytest.mark.parametrize(
+    "given, digits",
+    [(3, [3]), ("[3]", [3]), ("3,5", [3, 5]), ([3, "5"], [3, 5]), ("[]", []), ([], []), ("", [])],
+)
+def test_digits_can_be_given_as_people_type_them(given, digits) -> None:
+    assert submissions.digits_from(given) == digits
+
+
+@pytest.mark.parametrize("given", [35, -1, 3.5, "three", "3;5", [11], True, None, {}])
+def test_what_is_no_digit_is_refused(given) -> None:
+    with pytest.raises(ValueError, match="is no digit"):
+        submissions.digits_from(given)
 
 
 def test_rows_are_chosen_by_review_digit_and_model(store: Store) -> None:
@@ -86,12 +112,22 @@ def test_the_notebook_shows_and_exports_what_there_is(
     database = tmp_path / "empty.duckdb" if is_empty else store.url
     monkeypatch.setenv("DIGITS_DATABASE", str(database))
     monkeypatch.setenv("DIGITS_OUTPUTS_DIR", str(tmp_path / "outputs"))
-    shown = papermill("submissions", tmp_path / "out.ipynb", show="doubtful")
+    shown = papermill("submissions", tmp_path / "out.ipynb", show="doubtful", digits="[3]")
     exported = read_sketches(tmp_path / "outputs" / "submissions" / "sketches.parquet")
     assert len(exported) == (0 if is_empty else 4)
     assert (tmp_path / "outputs" / "submissions" / "sketches.csv").read_text().startswith("id,")
     assert ("Nobody has submitted" in shown) == is_empty
     assert ("4 sketches" in shown) != is_empty
+    assert (f"There is no database {database}" in shown) == is_empty
+
+
+def test_a_digit_that_is_none_stops_the_notebook_with_a_clear_error(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGITS_DATABASE", store.url)
+    with pytest.raises(subprocess.CalledProcessError) as error:
+        papermill("submissions", tmp_path / "out.ipynb", digits="x")
+    assert "names 'x', which is no digit" in error.value.stderr.decode()
 
 
 def test_the_dashboards_notebook_shows_the_page(

@@ -6,6 +6,7 @@ import pytest
 
 from digitlib import intake, suspects
 from digitlib.recogniser import BUNDLED, Recogniser
+from digitlib.store import Store
 from digitlib.strokes import rasterise
 from digitlib.synthesis import draw_many
 
@@ -115,6 +116,53 @@ def test_the_rejected_copies_and_suspects_are_left_out_and_visits_kept_apart(hon
     assert sorted(judged) == sorted(sketch.id for sketch in found.learnt)
 
 
+@pytest.mark.parametrize(
+    "labels, reviews, learnt, is_suspect",
+    [
+        ((0, 0), ("pending", "pending"), 0, False),
+        ((0, 0), ("pending", "rejected"), None, False),
+        ((0, 5), ("pending", "rejected"), None, False),
+        ((0, 5), ("pending", "pending"), None, True),
+        ((0, 5), ("pending", "accepted"), 5, False),
+        ((0, 5), ("rejected", "accepted"), 5, False),
+        ((0, 0), ("accepted", "rejected"), 0, False),
+    ],
+)
+def test_copies_are_one_drawing_and_a_person_decides(
+    honest, recogniser, labels, reviews, learnt, is_suspect
+):
+    """`labels` are how far off they are."""
+    label = honest.label[0]
+    copies = honest.iloc[[0, 0]].assign(
+        id=["first", "copy"], label=[(label + off) % 10 for off in labels], review=reviews
+    )
+    frame = pd.concat([copies, honest[1:]], ignore_index=True)
+    found = intake.sort_out(frame, recogniser)
+    kept = [s for s in (*found.learnt, *found.chosen_by) if s.id in ("first", "copy")]
+    assert [s.label for s in kept] == ([] if learnt is None else [(label + learnt) % 10])
+    assert (set(found.suspects.id) & {"first", "copy"} != set()) is is_suspect
+    shown = suspects.marked(frame, recogniser).suspect[:2]
+    assert shown.any() == is_suspect
+
+
+def test_what_was_contradicted_once_waits_until_a_person_accepts_it(honest, recogniser, tmp_path):
+    store = Store(tmp_path / "digits.duckdb")
+    wrong = honest.assign(label=(honest.label + 5 * (honest.index == 7)) % 10)
+    assert "00007" in set(intake.sort_out(wrong, recogniser).suspects.id)
+    suspects.remember(store, intake.sort_out(wrong, recogniser).suspects, recogniser)
+    suspects.remember(store, honest[honest.id == "00009"], recogniser)
+    suspects.remember(store, honest[honest.id == "00009"], recogniser)
+    assert len(store.runs()) == 2  # what is known isn't said again
+    before = suspects.remembered(store)
+    assert {"00007", "00009"} <= before
+    later = intake.sort_out(honest, recogniser, before)
+    assert {"00007", "00009"} <= set(later.suspects.id)
+    assert {"00007", "00009"} <= set(honest.id[suspects.marked(honest, recogniser, before).suspect])
+    accepted = honest.assign(review=honest.review.where(honest.id != "00009", "accepted"))
+    learnt = intake.sort_out(accepted, recogniser, before)
+    assert "00009" in {s.id for s in (*learnt.learnt, *learnt.chosen_by)}
+
+
 def test_a_model_is_judged_by_visits_that_it_has_not_learnt_from(honest, recogniser, monkeypatch):
     learnt = honest.id[honest.session.isin(["visit 2", "visit 3"])][:30].tolist()
     monkeypatch.setitem(recogniser.card, "pedigree", {"submissions": learnt})
@@ -122,7 +170,12 @@ def test_a_model_is_judged_by_visits_that_it_has_not_learnt_from(honest, recogni
     assert not {"visit 2", "visit 3"} & {sketch.writer for sketch in found.judged}
     assert {"visit 2", "visit 3"} <= {sketch.writer for sketch in found.learnt}
     monkeypatch.setitem(recogniser.card, "pedigree", {"submissions": honest.id.tolist()})
-    assert "0 of the" in intake.sort_out(honest, recogniser).wanting(100)
+    assert "None of the" in intake.sort_out(honest, recogniser).wanting(100)
+    rest = honest.id[honest.session != "visit 3"].tolist()
+    monkeypatch.setitem(recogniser.card, "pedigree", {"submissions": rest})
+    assert "20 are of visits that the model doesn't know, and all of these of one;" in (
+        intake.sort_out(honest, recogniser).wanting(100)
+    )
 
 
 def test_the_visits_that_are_chosen_by_never_change():

@@ -1,0 +1,100 @@
+"""The refined model beside the old one: on people new to both, and on the original test set."""
+
+from collections.abc import Sequence
+from functools import reduce
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitlib import datasets, evaluation, gate
+from digitlib.datasets import Digits
+from digitlib.gate import Decision, Pair
+from digitlib.intake import Intake
+from digitlib.origins import Replay
+from digitlib.recogniser import Recogniser
+from digitlib.refining import Refined, Refinement
+
+
+def best_before(card: dict[str, Any], original: Pair) -> float:
+    """The best accuracy on the original test set of a model's line, it itself included."""
+    now = float(np.mean(original.old.argmax(axis=1) == original.labels))
+    line = [model["test_accuracy"] for model in card.get("pedigree", {}).get("ancestors", [])]
+    return max(accuracy for accuracy in [*line, now] if accuracy is not None)
+
+
+def decide(card: dict[str, Any], asked: Refinement, by_people: Pair, original: Pair) -> Decision:
+    """Whether the refined model may take the place of the one with this card."""
+    best = best_before(card, original)
+    return gate.decide(
+        by_people,
+        original,
+        best_before=best,
+        tolerance=asked.tolerance,
+        floor=asked.floor,
+        risk=asked.risk,
+    )
+
+
+def on_people(old: Recogniser, trials: Sequence[Refined], intake: Intake) -> Pair:
+    """Old and new on the submissions of people new to both: each fold's by a model without it."""
+    folds = [datasets.rasterised(fold) for fold in intake.folds]
+    digits = reduce(datasets.joined, folds)
+    new = np.concatenate([trial.read(fold) for trial, fold in zip(trials, folds, strict=True)])
+    visits = [sketch.writer for sketch in intake.judged]
+    return _pair("submissions of people new to it", digits, old, new)._replace(visits=visits)
+
+
+def on_original(old: Recogniser, new: Recogniser, replay: Replay) -> Pair:
+    """Both models, as they serve, on the original test set."""
+    name = {"mnist": "MNIST's"}.get(old.card["data"]["name"], "the synthetic")
+    return _pair(f"{name} test digits", replay.test, old, new.predict(replay.test.images.numpy()))
+
+
+def chosen_by(old: Recogniser, refined: Refined, intake: Intake) -> str:
+    """How the network that may serve reads the sketches it was chosen by, as Markdown.
+
+    It is itself in no check on people: of those that it learnt from, copies are judged.
+    """
+    if not intake.chosen_by:
+        return ""
+    digits = datasets.rasterised(intake.chosen_by)
+    pair = _pair("", digits, old, refined.read(digits))
+    read = evaluation.accuracy(pair.labels, pair.new.argmax(axis=1))
+    before = float(np.mean(pair.old.argmax(axis=1) == pair.labels))
+    return (
+        f"The network itself reads {read} of the submissions that it was chosen by, {old.name} "
+        f"{before:.2%}."
+    )
+
+
+def _pair(name: str, digits: Digits, old: Recogniser, new: NDArray[np.floating]) -> Pair:
+    """What the old model makes of the digits, beside what the new one does."""
+    images = digits.images.numpy()
+    return Pair(name, images, digits.labels.numpy(), old.predict(images), new)
+
+
+def changed(pair: Pair, right: bool, most: int = 30) -> dict[str, Any]:
+    """For `plots.digit_grid`: what only the new model reads right, or only the old one."""
+    places = pair.newly(right)
+    wrong = (pair.old if right else pair.new).argmax(axis=1)
+    title = f"{pair.name}: {len(places)} newly {'right' if right else 'wrong'}"
+    captions = [f"{pair.labels[i]}→{wrong[i]}" for i in places[:most]]
+    return {"images": pair.images[places[:most]], "captions": captions, "title": title}
+
+
+def metrics(by_people: Pair, original: Pair, decision: Decision) -> dict[str, Any]:
+    """The figures of a refined model, for its card and its row."""
+    found = evaluation.accuracy(original.labels, original.new.argmax(axis=1))
+    people = evaluation.accuracy(by_people.labels, by_people.new.argmax(axis=1))
+    return {
+        "test_accuracy": found.value,
+        "test_accuracy_interval": [found.low, found.high],
+        "test_images": found.n,
+        "test_calibration_error": evaluation.calibration_error(original.new, original.labels),
+        "people_accuracy": people.value,
+        "people_accuracy_before": float(np.mean(by_people.old.argmax(axis=1) == by_people.labels)),
+        "people_submissions": people.n,
+        "passed": decision.promote,
+        "checks": {check.name: check.found for check in decision.checks},
+    }
