@@ -58,10 +58,12 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[DuckDBPyConnection]:
         """A transaction, on disk once the block is left; an exception inside undoes it."""
+        log = self.path.with_name(f"{self.path.name}.wal")
         with self._explained(), _without_pandas(), self._turn() as deadline:
-            files = [self.path, self.path.with_name(f"{self.path.name}.wal")]
-            are_new = not all(file.exists() for file in files)
+            if not self.path.exists():
+                self._create()
             with self._opened(deadline, read_only=False) as connection:
+                is_new = not log.exists()  # now: opening may have removed one that was merged
                 migrate(connection)
                 connection.begin()
                 try:
@@ -71,8 +73,26 @@ class Database:
                         connection.rollback()
                     raise
                 connection.commit()
-            if are_new:
-                _sync_folder(self.path.parent)  # else a power failure could forget a file's name
+            if is_new:
+                _sync_folder(self.path.parent)  # else a power failure could forget its name
+
+    def _create(self) -> None:
+        """Make an empty database under another name, and move it into place when it is whole."""
+        partial = self.path.with_name(f".{self.path.name}.partial")
+        partial.unlink(missing_ok=True)  # of a power failure
+        try:
+            with _engine() as engine:
+                _attach(engine, partial)
+                engine.execute("USE file")
+                migrate(engine)
+                engine.execute("CHECKPOINT file")  # all in the file, and synced
+                engine.execute("USE memory")
+                engine.execute("DETACH file")
+            os.replace(partial, self.path)
+        finally:
+            for file in (partial, partial.with_name(f"{partial.name}.wal")):
+                file.unlink(missing_ok=True)
+        _sync_folder(self.path.parent)
 
     @contextmanager
     def reading(self) -> Iterator[DuckDBPyConnection]:
@@ -114,7 +134,7 @@ class Database:
         lock = FileLock(f"{self.path}.lock", timeout=self.patience, poll_interval=_POLL_SECONDS)
         try:
             if not to_read:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
+                _make_folder(self.path.parent)
             lock.acquire()
         except OSError as error:
             if isinstance(error, Timeout) or not to_read:
@@ -146,11 +166,9 @@ class Database:
 
     def _attach(self, to: DuckDBPyConnection, deadline: float, *, read_only: bool) -> None:
         """Attach the file, patiently while another program holds it, but not past the deadline."""
-        path = str(self.path).replace("'", "''")  # ATTACH takes no parameter
-        mode = " (READ_ONLY)" if read_only else ""
         while True:
             try:
-                to.execute(f"ATTACH '{path}' AS file{mode}")
+                _attach(to, self.path, " (READ_ONLY)" if read_only else "")
                 return
             except duckdb.IOException as error:
                 if "Could not set lock" not in str(error) or time.monotonic() > deadline:
@@ -184,6 +202,12 @@ def _engine() -> DuckDBPyConnection:
     return engine
 
 
+def _attach(to: DuckDBPyConnection, path: Path, mode: str = "") -> None:
+    """Attach a file under the name `file`."""
+    quoted = str(path).replace("'", "''")  # ATTACH takes no parameter
+    to.execute(f"ATTACH '{quoted}' AS file{mode}")
+
+
 @contextmanager
 def _without_pandas() -> Iterator[None]:
     """Keep DuckDB from importing pandas, 35 MB and half a second, just to see if a value is NaT.
@@ -198,6 +222,14 @@ def _without_pandas() -> Iterator[None]:
         yield
     finally:
         sys.modules.pop("pandas", None)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it, so that a power failure forgets none of them."""
+    new = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in new:
+        _sync_folder(path.parent)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -196,7 +196,18 @@ def test_power_may_fail_at_any_moment(tmp_path: Path) -> None:
     for acknowledged, folders in failures(tmp_path / "folder", SUBMISSIONS):
         for files in folders:
             state = tuple(sorted(files.items()))
-            if acknowledged and state not in seen:
+            if state not in seen:  # also before the first: what is there can be used
                 seen[state] = kept(tmp_path / "disk", files)
-            assert acknowledged <= seen.get(state, set())
+            assert acknowledged <= seen[state]
     assert len(seen) > SUBMISSIONS
+
+
+def test_power_may_fail_again(tmp_path: Path) -> None:
+    """A log that was merged and removed is there again; what comes next is kept all the same."""
+    (tmp_path / "folder").mkdir()
+    for before, (files, *_, newest) in failures(tmp_path / "folder", SUBMISSIONS):
+        if before and files.keys() - newest.keys():
+            break
+    kept(tmp_path / "disk", files)
+    for acknowledged, (files, *_) in failures(tmp_path / "disk", 2):
+        assert before | acknowledged <= kept(tmp_path / "disk", files)
