@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from digitlib import gate, recogniser, refining
+from digitlib import gate, recogniser, refining, suspects
 from digitlib.recogniser import Recogniser
 from digitlib.store import Store
 from digitlib.synthesis import draw_many
@@ -80,6 +80,8 @@ def test_a_model_learns_from_submissions_is_promoted_and_can_be_rolled_back(run,
     twice = json.loads((outputs / "models" / "twice" / "card.json").read_text())
     assert [model["name"] for model in twice["pedigree"]["ancestors"]] == ["poor", "better"]
     assert "better is to be refined" in again.text
+    set_aside = suspects.remembered(Store())
+    assert set_aside & set(lies) and not set_aside & set(twice["pedigree"]["submissions"])
     assert recogniser.roll_back().name == "poor"
 
 
