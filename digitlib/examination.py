@@ -14,7 +14,7 @@ from digitlib.datasets import DataUnavailable, Digits
 from digitlib.evaluation import Accuracy, Comparison
 from digitlib.intake import unlearnt
 from digitlib.recogniser import Recogniser
-from digitlib.strokes import Sketch
+from digitlib.strokes import SUBMISSION, Sketch
 
 
 class Exam(NamedTuple):
@@ -74,7 +74,10 @@ def test_digits(card: dict[str, Any]) -> Exam:
 
 
 def pen_digits(card: dict[str, Any]) -> Exam | None:
-    """Pen sketches of writers whom the model never saw; None where there are none at hand."""
+    """Pen sketches of writers whom the model never saw; None where there are none at hand.
+
+    Without exported submissions, which a refined model may know.
+    """
     try:
         sketches = datasets.load_sketches()
     except DataUnavailable:
@@ -82,6 +85,9 @@ def pen_digits(card: dict[str, Any]) -> Exam | None:
     if card["data"].get("sketches"):
         begun = origins.parameters(card)
         sketches = hands.split_by_writer(sketches, begun["validation_fraction"], begun["seed"]).test
+    sketches = [sketch for sketch in sketches if sketch.source != SUBMISSION]
+    if not sketches:
+        return None
     return Exam("pen digits of unseen writers", datasets.rasterised(sketches), sketches)
 
 

@@ -9,6 +9,7 @@ pass.
 """
 
 import json
+from collections import Counter
 from collections.abc import Collection
 
 import numpy as np
@@ -91,13 +92,21 @@ def marked(
 def in_doubt(rows: pd.DataFrame, before: Collection[str]) -> pd.Series:
     """Which rows (n,) have an image that was suspect `before`, or is there with another label.
 
-    None of an image of which a person accepted a copy.
+    Where a person accepted a copy, only those with another label than that.
     """
-    copies = rows.assign(
-        before=rows.id.astype(str).isin(before), accepted=rows.review == "accepted"
-    ).groupby(rows.image.map(bytes))
-    suspected, accepted = (copies[name].transform("any") for name in ("before", "accepted"))
-    return (suspected | (copies.label.transform("nunique") > 1)) & ~accepted
+    drawn = list(zip(rows.image.map(bytes), rows.label, strict=True))
+    known = rows.id.astype(str).isin(before)
+    suspected = {image for (image, _), is_known in zip(drawn, known, strict=True) if is_known}
+    agreed = {one for one, review in zip(drawn, rows.review, strict=True) if review == "accepted"}
+    decided = {image for image, _ in agreed}
+    labels = Counter(image for image, _ in set(drawn))
+    doubts = [
+        (image, label) not in agreed
+        if image in decided
+        else image in suspected or labels[image] > 1
+        for image, label in drawn
+    ]
+    return pd.Series(doubts, rows.index, dtype=bool)
 
 
 def remembered(store: Store) -> set[str]:

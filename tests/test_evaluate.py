@@ -8,12 +8,25 @@ import pytest
 from digitlib import examination
 from digitlib.recogniser import BUNDLED, Recogniser
 from digitlib.store import Store
+from digitlib.strokes import Sketch
 from digitlib.synthesis import draw_many
 
 
 @pytest.fixture(scope="module")
 def bundled() -> Recogniser:
     return Recogniser.load(BUNDLED)
+
+
+def test_exported_submissions_are_no_pens_of_unseen_writers(bundled, monkeypatch):
+    square = [np.array([[0.0, 0.0], [1.0, 1.0]])]
+    sketches = [
+        Sketch(str(n), 1, square, source, "w") for n, source in enumerate(["submission", "pen"])
+    ]
+    monkeypatch.setattr(examination.datasets, "load_sketches", lambda: sketches)
+    card = {**bundled.card, "data": {"name": "mnist"}}
+    assert [sketch.id for sketch in examination.pen_digits(card).sketches] == ["1"]
+    monkeypatch.setattr(examination.datasets, "load_sketches", lambda: sketches[:1])
+    assert examination.pen_digits(card) is None
 
 
 def test_pens_are_those_of_writers_whom_the_model_never_saw(bundled, pens):

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from digitlib import gate, recogniser, refining
+from digitlib import gate, recogniser, refining, suspects
 from digitlib.recogniser import Recogniser
 from digitlib.store import Store
 from digitlib.synthesis import draw_many
@@ -69,6 +69,8 @@ def test_a_model_learns_from_submissions_is_promoted_and_can_be_rolled_back(run,
     known = {str(row[0]) for row in Store().submissions().project("id").fetchall()}
     assert 200 < len(learnt) < 400 and learnt <= known
     assert len(learnt & set(lies)) < 0.5 * len(lies)  # a poor model: most, not all
+    set_aside = suspects.remembered(Store())
+    assert set_aside & set(lies) and not set_aside & learnt
     run_row = Store().runs().fetchone()
     assert run_row[1] == "better"
     again = run("refine", run_name="none")
@@ -80,6 +82,7 @@ def test_a_model_learns_from_submissions_is_promoted_and_can_be_rolled_back(run,
     twice = json.loads((outputs / "models" / "twice" / "card.json").read_text())
     assert [model["name"] for model in twice["pedigree"]["ancestors"]] == ["poor", "better"]
     assert "better is to be refined" in again.text
+    assert not set_aside & set(twice["pedigree"]["submissions"])
     assert recogniser.roll_back().name == "poor"
 
 

@@ -141,8 +141,9 @@ def test_copies_are_one_drawing_and_a_person_decides(
     kept = [s for s in (*found.learnt, *found.chosen_by) if s.id in ("first", "copy")]
     assert [s.label for s in kept] == ([] if learnt is None else [(label + learnt) % 10])
     assert (set(found.suspects.id) & {"first", "copy"} != set()) is is_suspect
-    shown = suspects.marked(frame, recogniser).suspect[:2]
-    assert shown.any() == is_suspect
+    shown = suspects.marked(frame, recogniser).suspect[:2].tolist()
+    differ = labels[0] != labels[1] and "rejected" not in reviews
+    assert shown == [differ and review == "pending" for review in reviews]
 
 
 def test_what_was_contradicted_once_waits_until_a_person_accepts_it(honest, recogniser, tmp_path):
