@@ -12,7 +12,6 @@ import pytest
 from digitlib import models, recogniser, runs
 from digitlib.recogniser import Recogniser
 
-
 GOING_ON = []  # a run that nobody holds any more counts as killed
 
 
