@@ -1,18 +1,44 @@
 """What people have submitted, as a table to filter, count and review."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import ipywidgets as ipw
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic.dataclasses import dataclass
 
 from digitlib import evaluation
 from digitlib.pictures import data_url
 from digitlib.store import Store, StoreError
 
 FILTERS = ("all", "wrong", "doubtful", "pending", "accepted", "rejected")
+
+
+def digits_from(given: object) -> list[int]:
+    """The digits that a parameter names: 3, [3, 5], "3,5" or "[3]"; none of them is all.
+
+    papermill passes what it takes for a number as one, and else text. ValueError for what names
+    no digit from 0 to 9.
+    """
+    words = given if isinstance(given, list | tuple) else str(given).strip("[]() ").split(",")
+    words = [str(word).strip() for word in words if str(word).strip()]
+    if wrong := [word for word in words if word not in tuple("0123456789")]:
+        raise ValueError(f"{wrong[0]!r} is no digit from 0 to 9; give one, as 3, or some, as 3,5")
+    return [int(word) for word in words]
+
+
+@dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))
+class Selection:
+    """What `notebooks/submissions.ipynb` was asked to show; its parameters cell holds defaults."""
+
+    show: Literal[FILTERS]  # type: ignore[valid-type]
+    digits: Annotated[list[int], BeforeValidator(digits_from)]
+    model: str
+    gallery: Annotated[int, Field(ge=0)]
+    export: bool
 
 
 def table(store: Store) -> pd.DataFrame:
@@ -25,29 +51,11 @@ def table(store: Store) -> pd.DataFrame:
     return frame
 
 
-def digits_from(given: object) -> list[int]:
-    """The digits that a parameter names: 3, [3, 5], "3,5" or "[3]"; none of them is all.
-
-    papermill passes what it takes for a number as one, and else text. ValueError for what names
-    no digit from 0 to 9.
-    """
-    words = given if isinstance(given, list | tuple) else str(given).strip("[]() ").split(",")
-    words = [str(word).strip() for word in words if str(word).strip()]
-    if wrong := [word for word in words if word not in tuple("0123456789")]:
-        raise ValueError(
-            f"digits={given!r} names {wrong[0]!r}, which is no digit. Give one, 3, or some, 3,5."
-        )
-    return [int(word) for word in words]
-
-
 def chosen(frame: pd.DataFrame, show: str, digits: Sequence[int], model: str) -> pd.DataFrame:
     """The rows to look at, of these digits and of a model (empty: all).
 
     `show` is one of `FILTERS`; doubtful are those that `suspects.marked` marked, the surest first.
-    ValueError for another word.
     """
-    if show not in FILTERS:
-        raise ValueError(f"show={show!r} is none of {', '.join(FILTERS)}.")
     rows = frame[frame.label.isin(list(digits) or range(10))]
     rows = rows[rows.model == model] if model else rows
     if show == "wrong":

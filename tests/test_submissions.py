@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from digitlib import settings, submissions, suspects
+from digitlib.recipe import validated
 from digitlib.recogniser import current_model
 from digitlib.store import Store
 from digitlib.strokes import read_sketches
@@ -79,8 +80,18 @@ def test_rows_are_chosen_by_review_digit_and_model(store: Store) -> None:
     assert list(submissions.chosen(frame, "wrong", (), "").label) == [3, 1]
     assert list(submissions.chosen(frame, "all", [7, 3], "").label) == [3, 7, 7]
     assert submissions.chosen(frame, "all", (), "another").empty
-    with pytest.raises(ValueError, match="doubtful"):
-        submissions.chosen(frame, "dubious", (), "")
+
+
+GIVEN = {"show": "all", "digits": [], "model": "", "gallery": 60, "export": True}
+
+
+def test_what_is_asked_for_is_checked_before_work_starts() -> None:
+    asked = validated(submissions.Selection, {**GIVEN, "digits": "3,5", "export": "false"})
+    assert (asked.digits, asked.export) == ([3, 5], False)  # as papermill passes them
+    for wrong in ({"show": "dubious"}, {"digits": "three"}, {"gallery": -1}, {"export": "maybe"}):
+        ((name, _),) = wrong.items()
+        with pytest.raises(ValueError, match=f"Nothing was started.\n{name}="):
+            validated(submissions.Selection, {**GIVEN, **wrong})
 
 
 def test_a_review_is_kept_and_goes_on_to_the_next(store: Store) -> None:
