@@ -104,6 +104,15 @@
   document.addEventListener("visibilitychange", ask);
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
+  // Drawing or pressing a button then fails in the widgets' own code.
+  const failed = (event) => {
+    if (!/^(Uncaught )?(Error: )?Cannot send/.test(event.message ?? String(event.reason))) return;
+    lost(true);
+    event.preventDefault();
+  };
+  addEventListener("error", failed);
+  addEventListener("unhandledrejection", failed);
+
   // One that died is started again, but empty: only its messages tell.
   const dead = /"execution_state": ?"(dead|restarting|autorestarting)"/;
   const Socket = window.WebSocket;
