@@ -17,9 +17,11 @@ from digitlib.schema import VERSION, StoreError, migrate, version_of
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "threads": 1,
     "default_block_size": "16384",  # bytes, of a new file: 10 MB less memory for each visitor
-    "checkpoint_threshold": "64KB",  # of log, some 20 sketches: what the next to open has to read
+    "checkpoint_threshold": "64KB",  # of log, a dozen sketches: what the next to open has to read
     "autoinstall_known_extensions": False,  # no downloads behind one's back
 }
+
+_IN_SMALL_PARTS = "ROW_GROUP_SIZE 2048"  # rows: a merge of the log writes the last part anew
 
 _POLL_SECONDS = 0.005  # between looks at the lock: a turn takes about 15 ms
 _ELSEWHERE = "or set DIGITS_DATABASE to another file."
@@ -82,7 +84,7 @@ class Database:
         partial.unlink(missing_ok=True)  # of a power failure
         try:
             with _engine() as engine:
-                _attach(engine, partial)
+                _attach(engine, partial, _IN_SMALL_PARTS)
                 engine.execute("USE file")
                 migrate(engine)
                 engine.execute("CHECKPOINT file")  # all in the file, and synced
@@ -168,7 +170,7 @@ class Database:
         """Attach the file, patiently while another program holds it, but not past the deadline."""
         while True:
             try:
-                _attach(to, self.path, " (READ_ONLY)" if read_only else "")
+                _attach(to, self.path, "READ_ONLY" if read_only else _IN_SMALL_PARTS)
                 return
             except duckdb.IOException as error:
                 if "Could not set lock" not in str(error) or time.monotonic() > deadline:
@@ -202,10 +204,10 @@ def _engine() -> DuckDBPyConnection:
     return engine
 
 
-def _attach(to: DuckDBPyConnection, path: Path, mode: str = "") -> None:
+def _attach(to: DuckDBPyConnection, path: Path, option: str) -> None:
     """Attach a file under the name `file`."""
     quoted = str(path).replace("'", "''")  # ATTACH takes no parameter
-    to.execute(f"ATTACH '{quoted}' AS file{mode}")
+    to.execute(f"ATTACH '{quoted}' AS file ({option})")
 
 
 @contextmanager

@@ -30,6 +30,26 @@ MIGRATIONS = (
     CREATE TABLE schema_version (version INTEGER NOT NULL);
     INSERT INTO schema_version VALUES (1);
     """,
+    # Without a key, which the store's lock makes up for: with one, DuckDB 1.5 logs all strokes of
+    # up to 2048 earlier rows again with each new row (it writes nested lists by whole vectors).
+    """
+    CREATE TABLE submissions_2 (
+        id UUID NOT NULL,
+        submitted_at TIMESTAMP NOT NULL,
+        session VARCHAR NOT NULL,
+        label UTINYINT NOT NULL CHECK (label <= 9),
+        predicted UTINYINT NOT NULL CHECK (predicted <= 9),
+        probabilities FLOAT[10] NOT NULL,
+        image BLOB NOT NULL CHECK (octet_length(image) = 784),
+        strokes FLOAT[][][] NOT NULL,
+        model VARCHAR NOT NULL,
+        review VARCHAR NOT NULL CHECK (review IN ('pending', 'accepted', 'rejected'))
+    );
+    INSERT INTO submissions_2 SELECT * FROM submissions;
+    DROP TABLE submissions;
+    ALTER TABLE submissions_2 RENAME TO submissions;
+    UPDATE schema_version SET version = 2;
+    """,
 )
 VERSION = len(MIGRATIONS)
 

@@ -129,7 +129,7 @@ class Store:
             checked_text(recogniser.name, "model's name"),
         ]
         with self._database.writing() as connection:
-            # Looking first takes half the time of an upsert, and nobody else writes meanwhile.
+            # There is no key (see `schema`): but nobody else writes meanwhile.
             if connection.execute("SELECT 1 FROM submissions WHERE id = ?", [id]).fetchone():
                 connection.execute("UPDATE submissions SET label = ? WHERE id = ?", [label, id])
             else:

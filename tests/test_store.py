@@ -236,10 +236,14 @@ def test_an_older_database_is_migrated_and_readable_before_that(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = submit(store, 5)
-    newer = "ALTER TABLE submissions ADD COLUMN pen VARCHAR; UPDATE schema_version SET version = 2"
+    next_one = schema.VERSION + 1
+    newer = (
+        "ALTER TABLE submissions ADD COLUMN pen VARCHAR;"
+        f"UPDATE schema_version SET version = {next_one}"
+    )
     monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, newer))
-    monkeypatch.setattr(schema, "VERSION", 2)
-    monkeypatch.setattr(database, "VERSION", 2)
+    monkeypatch.setattr(schema, "VERSION", next_one)
+    monkeypatch.setattr(database, "VERSION", next_one)
     assert store.submissions().project("id, pen").fetchall() == [(old, None)]
     assert store.tally().total == 1
     store.review(old, "accepted")
@@ -248,6 +252,34 @@ def test_an_older_database_is_migrated_and_readable_before_that(
         store.tally()
     with pytest.raises(StoreError, match="newer version"):
         submit(store)
+
+
+def test_a_database_of_the_first_version_keeps_its_submissions(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as then:
+        then.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
+        then.setattr(schema, "VERSION", 1)
+        then.setattr(database, "VERSION", 1)
+        old = [submit(store, label) for label in (4, 5)]
+        rows = store.submissions().fetchall()
+    assert store.submissions().fetchall() == rows
+    new = submit(store, 6)
+    assert store.submissions().project("id").fetchall() == [(id,) for id in (new, *old[::-1])]
+
+
+def test_a_submission_costs_no_more_for_those_before_it(store: Store, path: Path) -> None:
+    """What is logged, synced and read again by the next to open doesn't grow with the table."""
+    submit(store)
+    with duckdb.connect(path) as connection:
+        connection.execute(
+            "INSERT INTO submissions SELECT uuid(), submissions.* EXCLUDE (id)"
+            " FROM submissions, range(500)"
+        )
+    log = path.with_name(f"{path.name}.wal")
+    before = log.stat().st_size if log.exists() else 0
+    submit(store)
+    assert log.stat().st_size - before < 20_000  # bytes
 
 
 def contents(folder: Path) -> dict[str, bytes]:
