@@ -138,7 +138,7 @@ def test_a_digit_that_is_none_stops_the_notebook_with_a_clear_error(
     monkeypatch.setenv("DIGITS_DATABASE", store.url)
     with pytest.raises(subprocess.CalledProcessError) as error:
         papermill("submissions", tmp_path / "out.ipynb", digits="x")
-    assert "names 'x', which is no digit" in error.value.stderr.decode()
+    assert "'x' is no digit from 0 to 9" in error.value.stderr.decode()
 
 
 def test_the_dashboards_notebook_shows_the_page(
