@@ -19,7 +19,7 @@ Point = tuple[float, float]
 
 SIDE = 672  # px of the canvas's buffer: at least twice its size on screen, for crisp lines
 LINE_WIDTH = 40  # px of the buffer
-PACE = 1 / 36  # seconds between two changes of `strokes` while the pen moves, at least
+PACE = 1 / 45  # seconds between two changes of `strokes` while the pen moves, at least
 
 
 class Pad(ipw.VBox):

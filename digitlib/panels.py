@@ -180,6 +180,7 @@ class Collected(ipw.HTML):
     @traitlets.observe("tally")
     def _redraw(self, change: Any) -> None:
         self.value = collected(change.new)
+        self.add_class("is-counted")
 
 
 def collected(tally: Tally) -> str:

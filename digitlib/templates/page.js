@@ -47,11 +47,26 @@
     if (padOf(event)) event.preventDefault();
   });
 
+  // A screen reader hears the guess once the pen rests, not thirty times a second.
+  let saying, heard;
+  const say = () => {
+    const said = document.getElementById("digit-said");
+    const parts = document.querySelectorAll(".digit-guess strong, .digit-guess span");
+    const text = [...parts].map((part) => part.textContent).join(", ");
+    if (said && text && said.textContent !== text) said.textContent = text;
+  };
+  const hear = (guess) => new MutationObserver(() => {
+    clearTimeout(saying);
+    saying = setTimeout(say, 700);
+  }).observe(guess, { subtree: true, childList: true });
+
   const name = (selector, attributes) => document.querySelectorAll(`.digit-page ${selector}`).forEach(
     (element) => Object.entries(attributes).forEach(([key, value]) => {
       if (element.getAttribute(key) !== value) element.setAttribute(key, value);
     }));
   const describe = () => {
+    const guess = document.querySelector(".digit-page .digit-guess");
+    if (guess && guess !== heard) hear(heard = guess);
     name("canvas.digit-pad", { role: "img", "aria-label": "The pad: draw a digit here" });
     name("img.digit-map", { alt: "" });
     name("img.digit-seen", { alt: "Your sketch as the model sees it, 28 by 28 pixels" });
@@ -63,20 +78,6 @@
   new MutationObserver(describe).observe(document, {
     subtree: true, childList: true, attributes: true, attributeFilter: ["class"],
   });
-
-  // A screen reader hears the guess once the pen rests, not thirty times a second.
-  let saying;
-  const say = () => {
-    const said = document.getElementById("digit-said");
-    const parts = document.querySelectorAll(".digit-guess strong, .digit-guess span");
-    const text = [...parts].map((part) => part.textContent).join(", ");
-    if (said && text && said.textContent !== text) said.textContent = text;
-  };
-  new MutationObserver((changes) => {
-    if (!changes.some(({ target }) => target.closest?.(".digit-guess"))) return;
-    clearTimeout(saying);
-    saying = setTimeout(say, 700);
-  }).observe(document, { subtree: true, childList: true });
 
   // A kernel that is ended, because the page lay idle or it ran out of memory, says nothing:
   // ask whether it is there, now and then and when somebody draws.
