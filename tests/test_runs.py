@@ -191,31 +191,22 @@ def test_a_promoted_model_that_is_gone_is_explained():
         Recogniser.load()
 
 
+def serving_command(*words: str) -> subprocess.CompletedProcess[str]:
+    """`python -m digitlib.recogniser`, as people type it."""
+    command = [sys.executable, "-m", "digitlib.recogniser", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
 def test_promote_and_rollback_are_one_command_each():
     make_model("mine")
     for command, serving in ((["promote", "mine"], "mine serves"), (["rollback"], "serves")):
-        done = subprocess.run(
-            [sys.executable, "-m", "digitlib.recogniser", *command],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = serving_command(*command)
         assert serving in done.stdout, done.stderr
-    done = subprocess.run(
-        [sys.executable, "-m", "digitlib.recogniser", "promote", "nobody"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = serving_command("promote", "nobody")
     assert done.returncode == 1
     assert "not a model folder" in done.stderr
     assert "Traceback" not in done.stderr
-    done = subprocess.run(
-        [sys.executable, "-m", "digitlib.recogniser", "promot", "mine"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = serving_command("promot", "mine")
     assert done.returncode == 1
     assert done.stderr.startswith("Usage: ")
 
