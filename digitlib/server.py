@@ -15,6 +15,8 @@ from tornado.web import HTTPError, RequestHandler
 from traitlets import Integer
 from voila.handler import VoilaHandler
 
+from digitlib.scripts import Scripts, joined
+
 TEMPLATES = Path(__file__).with_name("templates")
 _PROTOCOL = "v1.kernel.websocket.jupyter.org"
 _LOCAL = ("localhost", "127.0.0.1", "::1")
@@ -102,10 +104,14 @@ class Visitors(PasswordIdentityProvider):
             options.pop("token", None)  # then one is made, unless there is a password
         super().__init__(**options)
 
-    def get_handlers(self) -> list[tuple[str, object]]:
-        """The pages to log in and out, under the path that a proxy may have put before."""
-        prefix = self.parent.server_url if self.parent is not None else "/"
-        return [(url_path_join(prefix, path), page) for path, page in super().get_handlers()]
+    def get_handlers(self) -> list[tuple[Any, ...]]:
+        """The pages to log in and out, and the page's scripts, under the path a proxy may have."""
+        if self.parent is None:
+            return list(super().get_handlers())
+        scripts = joined(self.parent.voila_configuration.extension_allowlist)
+        pages: list[tuple[Any, ...]] = list(super().get_handlers())
+        pages.append(("/voila/scripts.js", Scripts, {"scripts": scripts}))
+        return [(url_path_join(self.parent.server_url, path), *rest) for path, *rest in pages]
 
     async def get_user(self, handler: RequestHandler) -> User | None:
         """The visitor; to a page also the cookie that lets it end its kernel when it is closed."""

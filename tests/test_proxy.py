@@ -65,6 +65,11 @@ def proxy(server: Server, tmp_path: Path) -> Iterator[str]:
     config, log = folder / "nginx.conf", folder / "error.log"
     config.write_text(CONFIG.format(folder=folder, port=port, behind=server.port))
     with subprocess.Popen([NGINX, "-p", folder, "-c", config, "-e", log]) as process:
+        until = time.monotonic() + 20
+        with socket.socket() as probe:
+            while probe.connect_ex(("127.0.0.1", port)) != 0:
+                assert time.monotonic() < until, log.read_text()
+                time.sleep(0.1)
         yield f"http://127.0.0.1:{port}/digits/"
         process.terminate()
 
