@@ -1,12 +1,13 @@
 """Architectures are what their docstrings say, and a model folder computes what training did."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from digitlib import models
+from digitlib import models, settings
 from digitlib.architectures import VARIANTS
 from digitlib.recogniser import Recogniser
 
@@ -44,10 +45,10 @@ def test_the_folder_computes_what_the_network_does(name, folder, drawn):
     seen = recogniser.activations(images[3].numpy())
     assert list(seen) == list(network.blocks)
     for activation, block in zip(seen.values(), blocks, strict=True):
-        np.testing.assert_allclose(activation, block[3], atol=1e-4)
+        np.testing.assert_allclose(activation, block[3], atol=2e-3)
     reread = models.read_model(folder)
     for one, other in zip(reread.parameters(), network.parameters(), strict=True):
-        assert torch.equal(one, other)
+        torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-3)  # kept in half precision
 
 
 @pytest.mark.parametrize("name", ["fast", "mlp"])
@@ -62,11 +63,11 @@ def test_an_ensemble_is_served_as_the_mean_of_its_networks(name, folder, drawn):
         alone = [models.Served(network)(images) for network in networks]
     recogniser = Recogniser.load(folder)
     mean = torch.stack([logits.softmax(1) for logits, *_ in alone]).mean(0)
-    np.testing.assert_allclose(recogniser.predict(images.numpy()), mean, atol=1e-5)
+    np.testing.assert_allclose(recogniser.predict(images.numpy()), mean, atol=1e-4)
     first = next(iter(recogniser.activations(images[3].numpy()).values()))
-    np.testing.assert_allclose(first, torch.cat([block[3] for _, block, *_ in alone]), atol=1e-4)
+    np.testing.assert_allclose(first, torch.cat([block[3] for _, block, *_ in alone]), atol=2e-3)
     reread = models.read_model(folder)(images[:, None] / 255).softmax(1)
-    torch.testing.assert_close(reread, mean, atol=1e-5, rtol=0)
+    torch.testing.assert_close(reread, mean, atol=1e-4, rtol=0)
 
 
 def test_probabilities_do_not_depend_on_the_company(folder, drawn):
@@ -83,6 +84,27 @@ def test_no_weights_travel_as_pickle(folder):
     models.write_model(folder, models.build("fast"), {"architecture": "fast", "temperature": 1.0})
     names = sorted(file.name for file in folder.iterdir())
     assert names == ["card.json", "model.onnx", "model.safetensors"]
+
+
+def test_large_weights_are_kept_in_half_the_space(folder, drawn):
+    network = models.build("cnn")
+    models.write_model(folder, network, {"architecture": "cnn", "temperature": 1.0})
+    for name in ("model.safetensors", "model.onnx"):
+        assert (folder / name).stat().st_size < 2.2 * models.parameter_count(network)
+    inputs = drawn.images[:50, None] / 255
+    with torch.no_grad():
+        before = network.eval()(inputs).softmax(dim=1)
+        after = models.read_model(folder)(inputs).softmax(dim=1)
+    torch.testing.assert_close(after, before, atol=1e-3, rtol=0)
+    read = Recogniser.load(folder).predict(drawn.images[:50].numpy())
+    np.testing.assert_allclose(read, after, atol=1e-3)
+
+
+def test_a_model_does_not_tell_where_it_was_made(folder):
+    models.write_model(folder, models.build("fast"), {"architecture": "fast", "temperature": 1.0})
+    written = (folder / "model.onnx").read_bytes()
+    for place in (settings.project_root(), Path.home(), "site-packages"):
+        assert str(place).encode() not in written
 
 
 def test_weights_of_another_architecture_are_refused(folder):
