@@ -80,6 +80,44 @@ def fast() -> Network:
     return Network(blocks, nn.Sequential(nn.Flatten(), nn.Linear(256, 10)))
 
 
+def _separable(inputs: int, outputs: int, *, pool: bool = False) -> nn.Sequential:
+    """A convolution in two steps, each channel's 3×3 and then across channels: an eighth of one."""
+    layers: list[nn.Module] = [
+        nn.Conv2d(inputs, inputs, 3, padding=1, groups=inputs, bias=False),
+        nn.Conv2d(inputs, outputs, 1, bias=False),
+    ]
+    if pool:
+        layers.append(nn.MaxPool2d(2))
+    return nn.Sequential(*layers, nn.BatchNorm2d(outputs), nn.ReLU())
+
+
+def _frugal(first: int, maps: int, separable: int) -> Network:
+    """A 5×5 convolution, then separable ones; a weighted mean of each last map, a small dense layer.
+
+    After MobileNets (Howard et al. 2017), with the end of MobileFaceNets (Chen et al. 2018), where
+    each channel has its own weights over the 5×5 places instead of being averaged.
+    """
+    blocks: dict[str, nn.Module] = {
+        "block1": nn.Sequential(Crop(2), _convolution(1, first, 5, pool=True, pad=False)),  # 10×10
+        "block2": _separable(first, maps),
+        "block3": _separable(maps, maps, pool=True),  # (n, maps, 5, 5)
+    }
+    for number in range(4, 2 + separable):
+        blocks[f"block{number}"] = _separable(maps, maps)
+    middle = [nn.Conv2d(maps, maps, 5, groups=maps, bias=False), nn.BatchNorm2d(maps)]
+    return Network(blocks, nn.Sequential(*middle, nn.Flatten(), nn.Linear(maps, 10)))
+
+
+def tiny() -> Network:
+    """The least that reads 99 % of MNIST's test set: 1,690 parameters."""
+    return _frugal(first=12, maps=16, separable=2)
+
+
+def small() -> Network:
+    """The least that reads 99.4 % of MNIST's test set: 5,642 parameters."""
+    return _frugal(first=24, maps=32, separable=3)
+
+
 def lenet5() -> Network:
     """LeNet-5 with its full C3 (LeCun et al. 1998, fig. 2): 61,706 parameters."""
     blocks = {
@@ -151,6 +189,8 @@ ARCHITECTURES: dict[str, Callable[[], Network]] = {
     "lenet5": lenet5,
     "mlp": mlp,
     "plain": plain,
+    "small": small,
+    "tiny": tiny,
     **{name: partial(plain, **changes) for name, changes in VARIANTS.items()},
 }
 
