@@ -13,7 +13,7 @@ from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelMana
 from jupyter_server.utils import ensure_async, url_path_join
 from tornado.web import HTTPError, RequestHandler
 from traitlets import Integer
-from voila.handler import VoilaHandler
+from voila.handler import BaseVoilaHandler, VoilaHandler
 
 from digitlib.scripts import Scripts, joined
 
@@ -95,6 +95,14 @@ class PromptConnection(ZMQChannelsWebsocketConnection):
         return super().connect()
 
 
+class Nothing(BaseVoilaHandler):
+    """Answers addresses that lead nowhere, where Voila would look among the project's files."""
+
+    def get(self, _path: str) -> None:
+        """Raise the 404 that shows our page."""
+        raise HTTPError(404)
+
+
 class Visitors(PasswordIdentityProvider):
     """Who may come in: all on this machine; from outside, who has the token or password."""
 
@@ -105,12 +113,14 @@ class Visitors(PasswordIdentityProvider):
         super().__init__(**options)
 
     def get_handlers(self) -> list[tuple[Any, ...]]:
-        """The pages to log in and out, and the page's scripts, under the path a proxy may have."""
-        if self.parent is None:
-            return list(super().get_handlers())
-        scripts = joined(self.parent.voila_configuration.extension_allowlist)
+        """The pages to log in and out, and our own, under the path that a proxy may have."""
         pages: list[tuple[Any, ...]] = list(super().get_handlers())
-        pages.append(("/voila/scripts.js", Scripts, {"scripts": scripts}))
+        if self.parent is None:
+            return pages
+        configuration = self.parent.voila_configuration
+        scripts = {"scripts": joined(configuration.extension_allowlist)}
+        pages.append(("/voila/scripts.js", Scripts, scripts))
+        pages.append(("/voila/files/(.*)", Nothing, {"voila_configuration": configuration}))
         return [(url_path_join(self.parent.server_url, path), *rest) for path, *rest in pages]
 
     async def get_user(self, handler: RequestHandler) -> User | None:

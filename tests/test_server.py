@@ -125,3 +125,14 @@ def test_the_page_asks_nobody_else_for_anything(visit: Visit, server: Server) ->
     _, body = server.get("/")
     assert "from digitlib" not in body  # the notebook's source
     assert 'rel="icon"' in body
+
+
+def test_a_wrong_address_leads_back_to_the_pad(browser: Browser, server: Server) -> None:
+    page = browser.new_page()
+    answer = page.goto(f"{server.url}nothing.html")
+    assert answer is not None
+    assert answer.status == 404
+    expect(page.get_by_role("heading")).to_have_text("There is nothing here")
+    page.get_by_role("link", name="To the pad").click()
+    expect(page.locator("canvas.digit-pad")).to_be_visible(timeout=60_000)
+    page.context.close()
