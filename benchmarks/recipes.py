@@ -1,10 +1,10 @@
 """Which recipe reads both MNIST and people's pens best, and doubts what is no digit?
 
-Each variant changes one thing of the recipe of the bundled model's networks, trains on half of MNIST's training
-images and most writers' sketches for a few epochs, and is measured on what was held out to choose
-by: MNIST's last 10,000 training images, the sketches of some writers, and those of four whole
-collections. No test set is looked at. Loss is cross-entropy in nats, after the temperature is
-fitted on the first two.
+Each variant changes one thing of the recipe of the bundled model's networks, trains on half of
+MNIST's training images and most writers' sketches for a few epochs, and is measured on what was
+held out to choose by: MNIST's last 10,000 training images, the sketches of some writers, and those
+of four whole collections. No test set is looked at. Loss is cross-entropy in nats, after the
+temperature is fitted on the first two.
 
 Usage: python benchmarks/recipes.py [--epochs 6] [--seed 0] [VARIANT …]
 """

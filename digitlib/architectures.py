@@ -92,7 +92,7 @@ def _separable(inputs: int, outputs: int, *, pool: bool = False) -> nn.Sequentia
 
 
 def _frugal(first: int, maps: int, separable: int) -> Network:
-    """A 5×5 convolution, then separable ones; a weighted mean of each last map, a small dense layer.
+    """A 5×5 convolution, separable ones, a weighted mean of each map, and a small dense layer.
 
     After MobileNets (Howard et al. 2017), with the end of MobileFaceNets (Chen et al. 2018), where
     each channel has its own weights over the 5×5 places instead of being averaged.

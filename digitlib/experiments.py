@@ -25,6 +25,13 @@ NOTEBOOK = "compare"  # under which the trials stand in `runs`
 
 Changes = Mapping[str, Any]
 
+# Recipes for few parameters, and for none of them in a convolution, chosen on what is held out.
+GOALS: dict[str, dict[str, Any]] = {
+    "tiny": {"architecture": "tiny", "epochs": 30},
+    "small": {"architecture": "small", "epochs": 30},
+    "mlp": {"architecture": "mlp", "epochs": 40},
+}
+
 
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))
 class Budget:
@@ -32,6 +39,7 @@ class Budget:
 
     seeds: Annotated[int, Field(ge=1, le=1000)]
     epochs: Annotated[int, Field(ge=1, le=1000)]
+    goal_epochs: Annotated[int, Field(ge=1, le=1000)]
     limit: Annotated[int, Field(ge=0)]
     augment: Annotated[float, Field(ge=0, le=5, allow_inf_nan=False)]
     overfit_epochs: Annotated[int, Field(ge=1, le=1000)]
@@ -149,6 +157,11 @@ def named(*architectures: str) -> dict[str, dict[str, Any]]:
     return {name: {"architecture": name} for name in architectures}
 
 
+def goals(*names: str, epochs: int) -> dict[str, dict[str, Any]]:
+    """Variants that follow the recipes of `GOALS`, for so many epochs."""
+    return {name: {**GOALS[name], "epochs": epochs, "patience": epochs} for name in names}
+
+
 def remedies(epochs: int) -> dict[str, dict[str, Any]]:
     """What helps against learning by heart, one remedy at a time, after none at all."""
     none = {
@@ -215,4 +228,15 @@ def answer(variants: Sequence[Variant]) -> str:
             if clear
             else f"That it beats {second.name} may be chance: their seeds overlap."
         )
+    )
+
+
+def price(variants: Sequence[Variant]) -> str:
+    """What the variant with the fewest parameters loses against the best, in a sentence."""
+    least = min(variants, key=lambda variant: variant.parameters)
+    best = max(variants, key=lambda variant: variant.accuracy)
+    return (
+        f"**{least.name}** has {least.parameters:,} parameters, "
+        f"{least.parameters / best.parameters:.1%} of {best.name}'s {best.parameters:,}, and reads "
+        f"{least.accuracy:.2%}, {100 * (best.accuracy - least.accuracy):.2f} points less."
     )

@@ -36,10 +36,20 @@ def test_the_answer_says_whether_it_may_be_chance():
     assert "may be chance" in experiments.answer(overlapping)
 
 
+def test_the_price_of_few_parameters_is_told():
+    few, many = variant("few", 0.98), variant("many", 0.99)
+    many.trials[0] = many.trials[0]._replace(parameters=1000)
+    assert experiments.price([few, many]) == (
+        "**few** has 100 parameters, 10.0% of many's 1,000, and reads 98.00%, 1.00 points less."
+    )
+
+
 def test_the_notebook_answers_every_question_with_a_small_budget(run, mnist):
-    done = run("compare", seeds=1, epochs=1, limit=100, overfit_epochs=1, overfit_images=1000)
+    budget = {"seeds": 1, "epochs": 1, "goal_epochs": 1, "limit": 100}
+    done = run("compare", **budget, overfit_epochs=1, overfit_images=1000)
     for words in ("depth", "width", "dense layer", "dropout", "parts", "warps", "family"):
         assert f"- {words}: **" in done.text
+    assert "- few parameters: **tiny** has 1,690 parameters" in done.text
     assert "1 %, no remedy" in done.text
     rows = Store().runs().filter("notebook = 'compare'").project("parameters, metrics").fetchall()
     assert len(rows) > 25
