@@ -4,6 +4,7 @@ import shutil
 import socket
 import subprocess
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,6 +39,8 @@ http {{
       proxy_set_header Upgrade $http_upgrade;
       proxy_set_header Connection "upgrade";
       proxy_read_timeout 1d;
+      gzip on;
+      gzip_types text/javascript text/css;
     }}
   }}
 }}
@@ -85,6 +88,10 @@ def test_it_works_behind_a_proxy_under_a_path(browser: Browser, server: Server, 
     assert server.store.tally().per_digit[1] == 1
     assert [url for url in asked if not url.startswith((proxy, "data:", "blob:"))] == []
     expect(page.get_by_role("alert")).to_be_hidden()
+    asked_packed = {"Accept-Encoding": "gzip"}
+    scripts = urllib.request.Request(f"{proxy}voila/scripts.js", headers=asked_packed)
+    with urllib.request.urlopen(scripts) as answer:
+        assert answer.headers["Content-Encoding"] == "gzip"
     kernel = f"/digits/api/kernels/{visit.kernel}"
     assert server.get(kernel)[0] == 200
     page.close(run_before_unload=True)
