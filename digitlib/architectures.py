@@ -91,31 +91,31 @@ def _separable(inputs: int, outputs: int, *, pool: bool = False) -> nn.Sequentia
     return nn.Sequential(*layers, nn.BatchNorm2d(outputs), nn.ReLU())
 
 
-def _frugal(first: int, maps: int, separable: int) -> Network:
-    """A 5×5 convolution, separable ones, a weighted mean of each map, and a small dense layer.
+def _frugal(first: int, maps: int) -> Network:
+    """A 5×5 convolution, four separable ones, a weighted mean of each map, a small dense layer.
 
     After MobileNets (Howard et al. 2017), with the end of MobileFaceNets (Chen et al. 2018), where
     each channel has its own weights over the 5×5 places instead of being averaged.
     """
-    blocks: dict[str, nn.Module] = {
+    blocks = {
         "block1": nn.Sequential(Crop(2), _convolution(1, first, 5, pool=True, pad=False)),  # 10×10
         "block2": _separable(first, maps),
         "block3": _separable(maps, maps, pool=True),  # (n, maps, 5, 5)
+        "block4": _separable(maps, maps),
+        "block5": _separable(maps, maps),
     }
-    for number in range(4, 2 + separable):
-        blocks[f"block{number}"] = _separable(maps, maps)
     middle = [nn.Conv2d(maps, maps, 5, groups=maps, bias=False), nn.BatchNorm2d(maps)]
     return Network(blocks, nn.Sequential(*middle, nn.Flatten(), nn.Linear(maps, 10)))
 
 
 def tiny() -> Network:
-    """The least that reads 99 % of MNIST's test set: 1,690 parameters."""
-    return _frugal(first=12, maps=16, separable=2)
+    """A frugal network for 99 % of MNIST's test set: 1,786 parameters."""
+    return _frugal(first=10, maps=12)
 
 
 def small() -> Network:
-    """The least that reads 99.4 % of MNIST's test set: 5,642 parameters."""
-    return _frugal(first=24, maps=32, separable=3)
+    """A frugal network for 99.4 % of MNIST's test set: 5,658 parameters."""
+    return _frugal(first=20, maps=28)
 
 
 def lenet5() -> Network:

@@ -49,7 +49,7 @@ def test_the_notebook_answers_every_question_with_a_small_budget(run, mnist):
     done = run("compare", **budget, overfit_epochs=1, overfit_images=1000)
     for words in ("depth", "width", "dense layer", "dropout", "parts", "warps", "family"):
         assert f"- {words}: **" in done.text
-    assert "- few parameters: **tiny** has 1,690 parameters" in done.text
+    assert "- few parameters: **tiny** has 1,786 parameters" in done.text
     assert "1 %, no remedy" in done.text
     rows = Store().runs().filter("notebook = 'compare'").project("parameters, metrics").fetchall()
     assert len(rows) > 25
