@@ -1,7 +1,8 @@
 """Habits of writing that one collection's hands have and another's don't, added to pen strokes.
 
-Slashed zeros, crossed sevens, ones with a flag or a foot, stems that end in a hook: a network that
-saw few of them reads them as 8, 2, 7 or 6. Whoever draws a plain one could have drawn it so.
+Slashed zeros, crossed sevens, ones with a flag or a foot, stems that end in a hook, loops whose pen
+runs on: a network that saw few of them reads them as 8, 2, 7 or 6. Whoever draws a plain one could
+have drawn it so.
 """
 
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from digitlib.strokes import Strokes
 
 Points = NDArray[np.float64]
+_FEW = 12  # points, of which nothing can be told of a loop's bend
 _SLIM = 0.35  # width over height, below which a 1 is a plain line
 
 
@@ -83,10 +85,33 @@ def _hooked(strokes: Strokes, low: Points, size: Points, generator: np.random.Ge
         return strokes
     side = generator.choice([-1, 1], p=[0.35, 0.65])  # more often to the right, where one writes on
     turn = side * generator.uniform(np.radians(60), np.radians(165))
-    headings = np.arctan2(*way[::-1]) - turn * np.linspace(generator.uniform(0, 1), 1, 8)
-    steps = np.stack([np.cos(headings), np.sin(headings)], axis=1)
-    hook = stem[-1] + np.cumsum(steps, axis=0) / 8 * generator.uniform(0.08, 0.25) * size.max()
+    headings = np.arctan2(*way[::-1]) - turn * np.linspace(generator.uniform(0, 1), 1, 12)
+    hook = _along(headings, stem[-1], generator.uniform(0.08, 0.42) * size.max())
     return [*strokes[:last], np.concatenate([stem, hook]), *strokes[last + 1 :]]
+
+
+def _overrun(
+    strokes: Strokes, _low: Points, size: Points, generator: np.random.Generator
+) -> Strokes:
+    """A loop whose pen goes on as it went, round and past where it closes, or came from there."""
+    if len(strokes) > 1 or len(strokes[0]) < _FEW:
+        return strokes
+    loop = strokes[0] if generator.random() < 0.6 else strokes[0][::-1]
+    travelled = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(loop, axis=0).T))])
+    at = np.linspace(0.75, 1, 8) * travelled[-1]
+    last = np.stack([np.interp(at, travelled, axis) for axis in loop.T], axis=1)
+    headings = np.unwrap(np.arctan2(*np.diff(last, axis=0).T[::-1]))
+    curvature = np.polyfit(at[:-1], headings, 1)[0] if at[-1] > at[0] else 0.0
+    turn = np.clip(curvature * size.max(), -6, 6) * generator.uniform(0.6, 1.4)
+    length = generator.uniform(0.1, 0.45)
+    on = _along(headings[-1] + turn * length * np.linspace(0, 1, 10), loop[-1], length * size.max())
+    return [np.concatenate([loop, on])]
+
+
+def _along(headings: NDArray[np.float64], start: Points, length: float) -> Points:
+    """Points (n, 2) of a curve that goes on from `start` in steps of these headings, rad."""
+    steps = np.stack([np.cos(headings), np.sin(headings)], axis=1)
+    return start + np.cumsum(steps, axis=0) * (length / len(headings))
 
 
 def _line(start: Points, end: Points, steps: int = 12) -> Points:
@@ -96,9 +121,10 @@ def _line(start: Points, end: Points, steps: int = 12) -> Points:
 
 _Habit = Callable[[Strokes, Points, Points, np.random.Generator], Strokes]
 _HABITS: dict[int, tuple[_Habit, ...]] = {
-    0: (_slashed,),
+    0: (_overrun, _slashed),
     1: (_hooked, _footed),
     4: (_hooked,),
+    6: (_overrun,),
     7: (_hooked, _crossed),
     9: (_hooked,),
 }

@@ -22,7 +22,7 @@ _CARE = 0.45  # of what `synthesis` does to a glyph: these are real hands alread
 _TREMBLE = 0.006  # of the digit's size, standard deviation of the points' shift
 _LOST = 0.08  # of a stroke's points, at most, are missing at either end
 _BALANCE = 0.5  # half-way between every sketch alike and every hand alike
-_HABITS = 0.25  # share of the plain 0s, 1s and 7s that are drawn as other hands would
+_HABITS = 0.25  # share of the digits that are drawn as other hands would
 
 
 class Writers(NamedTuple):

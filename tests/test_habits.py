@@ -31,9 +31,9 @@ def test_a_slash_goes_through_the_zero_and_a_bar_through_the_stem() -> None:
     generator = np.random.default_rng(1)
     for _ in range(50):
         (slash,) = habits.added(PLAIN[0], 0, 1.0, generator)[1:]
-        assert np.abs(slash.mean(axis=0) - 0.5).max() < 0.25
+        assert np.abs(slash.mean(axis=0) - 0.5).max() < 0.35  # the loop may run on first
         (bar,) = habits.added(PLAIN[7], 7, 1.0, generator)[1:]
-        assert 0.35 < bar[:, 1].mean() < 0.7 and np.ptp(bar[:, 0]) > np.ptp(bar[:, 1])
+        assert 0.35 < bar[:, 1].mean() < 0.85 and np.ptp(bar[:, 0]) > np.ptp(bar[:, 1])
 
 
 def test_a_stem_ends_in_a_hook_at_its_foot() -> None:
@@ -43,12 +43,24 @@ def test_a_stem_ends_in_a_hook_at_its_foot() -> None:
         (stem, *_) = habits.added(PLAIN[7], 7, 1.0, generator)
         assert np.array_equal(stem[: len(PLAIN[7][0])], PLAIN[7][0])
         hook = stem[len(PLAIN[7][0]) :]
-        assert np.linalg.norm(hook - PLAIN[7][0][-1], axis=1).max() < 0.21
+        assert np.linalg.norm(hook - PLAIN[7][0][-1], axis=1).max() < 0.35
         ends.append(np.sign(hook[-1, 0] - PLAIN[7][0][-1, 0]))
     assert 5 < ends.count(-1) < ends.count(1)  # both ways, more often on towards the next digit
 
 
-@pytest.mark.parametrize("digit", [2, 3, 5, 6, 8])
+def test_a_loop_runs_on_at_one_end() -> None:
+    generator = np.random.default_rng(3)
+    loop = PLAIN[0][0]
+    for _ in range(50):
+        (longer,) = habits.added([loop], 6, 1.0, generator)
+        kept, more = longer[: len(loop)], longer[len(loop) :]
+        assert np.array_equal(kept, loop) or np.array_equal(kept, loop[::-1])
+        assert 0.05 < np.linalg.norm(np.diff(more, axis=0), axis=1).sum() < 0.4
+        bent = [np.unwrap(np.arctan2(*np.diff(part, axis=0).T[::-1])) for part in (kept, more)]
+        assert len({np.sign(headings[-1] - headings[0]) for headings in bent}) == 1
+
+
+@pytest.mark.parametrize("digit", [2, 3, 5, 8])
 def test_other_digits_stay_as_they_are(digit: int) -> None:
     drawings, labels = draw_many(100, seed=4)
     generator = np.random.default_rng(0)
@@ -59,7 +71,8 @@ def test_other_digits_stay_as_they_are(digit: int) -> None:
 
 def test_the_share_is_what_was_asked_for_and_none_gets_a_second_one() -> None:
     generator = np.random.default_rng(0)
-    got = [habits.added(PLAIN[0], 0, 0.25, generator) is not PLAIN[0] for _ in range(2000)]
+    six = PLAIN[0]  # of a 6, only the loop can run on
+    got = [habits.added(six, 6, 0.25, generator) is not six for _ in range(2000)]
     assert np.mean(got) == pytest.approx(0.25, abs=0.04)
     crossed = habits.added(PLAIN[7], 7, 1.0, generator)
     assert len(crossed) == len(habits.added(crossed, 7, 1.0, generator)) == 2
