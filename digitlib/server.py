@@ -3,9 +3,11 @@
 They are the extension points that Voila and Jupyter Server offer, subclassed; nothing is patched.
 """
 
+import os
 import time
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from jupyter_server.auth.identity import PasswordIdentityProvider, User
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
@@ -13,12 +15,14 @@ from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelMana
 from jupyter_server.utils import ensure_async, url_path_join
 from tornado.web import HTTPError, RequestHandler
 from traitlets import Integer
+from traitlets.config import Config
 from voila.handler import BaseVoilaHandler, VoilaHandler
 
 from digitlib.scripts import Scripts, joined
 
 TEMPLATES = Path(__file__).with_name("templates")
 _PROTOCOL = "v1.kernel.websocket.jupyter.org"
+_SOCKET_PATH = 100  # bytes that the path of a socket may be long; on macOS 104, on Linux 108
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
@@ -36,26 +40,30 @@ class VisitorKernels(AsyncMappingKernelManager):
         # Here, because Voila finds templates only in folders outside of the project.
         options["parent"].template_paths.insert(0, str(TEMPLATES))
         super().__init__(**options)
-        self._starting = 0
+        self._starting: set[str] = set()
         self._alone_since: dict[str, float] = {}
+        # A TCP port that was chosen as free may be another's by the time that the kernel takes it,
+        # and among fifty that start at once, some are; and other users of the machine can't listen.
+        longest = Path(self.connection_dir, f"kernel-{uuid4()}-ipc-10")
+        if os.name == "posix" and len(bytes(longest)) < _SOCKET_PATH:
+            self.update_config(Config({"KernelManager": {"transport": "ipc"}}))
 
     def is_full(self) -> bool:
         """Whether there is no room for another visitor; the warm kernels wait for one."""
         warm = sum(map(len, getattr(self, "_pools", {}).values()))
-        return len(self) - warm + self._starting >= self.most_visitors
+        return len({*self.list_kernel_ids(), *self._starting}) - warm >= self.most_visitors
 
     async def start_kernel(self, **options: Any) -> str:  # type: ignore[override]
         """Start a kernel for a visitor, or a warm one; 503 where there is no room."""
         is_warm = options.get("env", {}).get("VOILA_PREHEAT") == "True"
-        if is_warm:
-            return str(await super().start_kernel(**options))
-        if self.is_full():
+        if not is_warm and self.is_full():
             raise HTTPError(503, "All kernels are in use.")
-        self._starting += 1
+        kernel_id = str(options.setdefault("kernel_id", str(uuid4())))
+        self._starting.add(kernel_id)
         try:
             return str(await super().start_kernel(**options))
         finally:
-            self._starting -= 1
+            self._starting.discard(kernel_id)
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
         """End a kernel whose page is gone soon, and one whose page is open after the idle time."""
