@@ -30,6 +30,7 @@ NOTICE = """Submitting keeps your pen strokes, the digit you chose, the time, wh
 read and a random number for this visit, so that the model can learn from them. No name, no
 address."""
 _HASTE = 1.0  # seconds in which one more undo is a press too many, not meant for the submission
+_PATIENCE = 30.0  # seconds: where fifty submit at once, the last waits for the others to be on disk
 
 
 class Dashboard(ipw.VBox):
@@ -51,7 +52,7 @@ class Dashboard(ipw.VBox):
     @cached_property
     def store(self) -> Store:
         """Where the sketches are kept; first asked for when somebody is there."""
-        return Store()
+        return Store(patience=_PATIENCE)
 
     def _make_parts(self) -> None:
         self.pad, self.guess, self.bars = Pad(), Guess(), Bars()
