@@ -375,6 +375,8 @@ def test_a_page_whose_widgets_come_late_misses_nothing(browser: Browser, server:
         route.continue_()
 
     page.on("websocket", seen)
+    # As when the one file with all of them can't be had: each is fetched when it is asked for.
+    page.route("**/voila/scripts.js", lambda route: route.abort())
     page.route("**/jupyterlab-manager/static/*.js*", hold)
     (models / "current").write_text("late\n")
     try:
