@@ -128,7 +128,7 @@ class Dashboard(ipw.VBox):
             self.labels.forget()
         self.inside.look(self.model.recogniser, reading)
         self._name_tools()
-        self.pad.pace = max(PACE, 2 * (time.perf_counter() - begun))
+        self.pad.pace = max(PACE, 1.6 * (time.perf_counter() - begun))
 
     def _name_submission(self, change: Any) -> None:
         self.submit_button.description = (
