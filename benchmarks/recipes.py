@@ -1,10 +1,10 @@
 """Which recipe reads both MNIST and people's pens best, and doubts what is no digit?
 
-Each variant changes one thing of the recipe of the bundled model's networks, trains on half of
-MNIST's training images and most writers' sketches for a few epochs, and is measured on what was
-held out to choose by: MNIST's last 10,000 training images, the sketches of some writers, and those
-of four whole collections. No test set is looked at. Loss is cross-entropy in nats, after the
-temperature is fitted on the first two.
+Each variant changes one thing of the bundled model's recipe, trains on half of MNIST's training
+images and most writers' sketches for a few epochs, and is measured on what was held out to choose
+by: MNIST's last 10,000 training images, the sketches of some writers, and those of four whole
+collections. No test set is looked at. Loss is cross-entropy in nats, after the temperature is
+fitted on the first two.
 
 Usage: python benchmarks/recipes.py [--epochs 6] [--seed 0] [VARIANT …]
 """
@@ -34,7 +34,7 @@ VARIANTS: dict[str, dict[str, object]] = {
     "weaker warps": {"augment": 0.6},
     "stronger warps": {"augment": 1.4},
     "no weight averaging": {"ema": 0.0},  # the cheap ensemble into one network
-    "two as one": {"ensemble": 2},  # as in the bundled model
+    "two as one": {"ensemble": 2},
     "three as one": {"ensemble": 3},  # what a network distilled from them could reach at best
     "lenet5": {"architecture": "lenet5"},
     "mlp": {"architecture": "mlp"},
@@ -121,7 +121,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     mnist, _ = datasets.load_mnist()
-    learnt, held_out = datasets.first(mnist, LEARNT), Digits(*(p[-HELD_OUT:] for p in mnist))
+    learnt, held_out = datasets.first(mnist, LEARNT), datasets.parted(mnist, HELD_OUT)[1]
     sketches = datasets.load_sketches()
     writers = hands.split_by_writer(
         [sketch for sketch in sketches if sketch.source not in STRANGE], 0.1, options.seed

@@ -34,10 +34,13 @@ def _convolution(
 ) -> nn.Sequential:
     """Convolution, pooling where asked (before the rest, which is then a quarter), norm, ReLU."""
     padding = size // 2 if pad else 0
-    layers: list[nn.Module] = [nn.Conv2d(inputs, outputs, size, padding=padding, bias=False)]
-    if pool:
-        layers.append(nn.MaxPool2d(2))
-    return nn.Sequential(*layers, nn.BatchNorm2d(outputs), nn.ReLU())
+    return _finished([nn.Conv2d(inputs, outputs, size, padding=padding, bias=False)], outputs, pool)
+
+
+def _finished(convolutions: Sequence[nn.Module], outputs: int, pool: bool) -> nn.Sequential:
+    """Convolutions, and what follows them in each of our blocks."""
+    pooling = [nn.MaxPool2d(2)] if pool else []
+    return nn.Sequential(*convolutions, *pooling, nn.BatchNorm2d(outputs), nn.ReLU())
 
 
 class Crop(nn.Module):
@@ -82,13 +85,8 @@ def fast() -> Network:
 
 def _separable(inputs: int, outputs: int, *, pool: bool = False) -> nn.Sequential:
     """A convolution in two steps, each channel's 3×3 and then across channels: an eighth of one."""
-    layers: list[nn.Module] = [
-        nn.Conv2d(inputs, inputs, 3, padding=1, groups=inputs, bias=False),
-        nn.Conv2d(inputs, outputs, 1, bias=False),
-    ]
-    if pool:
-        layers.append(nn.MaxPool2d(2))
-    return nn.Sequential(*layers, nn.BatchNorm2d(outputs), nn.ReLU())
+    own = nn.Conv2d(inputs, inputs, 3, padding=1, groups=inputs, bias=False)
+    return _finished([own, nn.Conv2d(inputs, outputs, 1, bias=False)], outputs, pool)
 
 
 def _frugal(first: int, maps: int) -> Network:

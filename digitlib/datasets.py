@@ -187,6 +187,11 @@ def captions(labels: Int64[Tensor, " n"]) -> list[str]:
     return ["no digit" if label == NO_DIGIT else str(label) for label in labels.tolist()]
 
 
+def parted(digits: Digits, count: int) -> tuple[Digits, Digits]:
+    """All but the last `count` digits, and those."""
+    return Digits(*(part[:-count] for part in digits)), Digits(*(part[-count:] for part in digits))
+
+
 def first(digits: Digits, limit: int) -> Digits:
     """The first `limit` digits, or all of them where it is 0."""
     return Digits(*(part[:limit] for part in digits)) if limit else digits

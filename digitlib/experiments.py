@@ -15,7 +15,6 @@ from pydantic.dataclasses import dataclass
 from tqdm.auto import tqdm
 
 from digitlib import datasets, evaluation, models, training
-from digitlib.datasets import Digits
 from digitlib.recipe import Recipe
 from digitlib.settings import notebook_defaults
 from digitlib.store import Store
@@ -101,8 +100,7 @@ class Laboratory:
         self._store = store
         self._common = {**notebook_defaults("train"), **common}
         mnist, _ = datasets.load_mnist()
-        self._learnt = Digits(*(part[:-HELD_OUT] for part in mnist))
-        self._held_out = Digits(*(part[-HELD_OUT:] for part in mnist))
+        self._learnt, self._held_out = datasets.parted(mnist, HELD_OUT)
         rows = store.runs().filter(f"notebook = '{NOTEBOOK}'").project("parameters, metrics")
         self._known = {_key(json.loads(p)): json.loads(m) for p, m in rows.fetchall()}
 
