@@ -86,7 +86,8 @@ def _hooked(strokes: Strokes, low: Points, size: Points, generator: np.random.Ge
     side = generator.choice([-1, 1], p=[0.35, 0.65])  # more often to the right, where one writes on
     turn = side * generator.uniform(np.radians(60), np.radians(165))
     headings = np.arctan2(*way[::-1]) - turn * np.linspace(generator.uniform(0, 1), 1, 12)
-    hook = _along(headings, stem[-1], generator.uniform(0.08, 0.42) * size.max())
+    longest = 0.22 if size[0] < _SLIM * size[1] else 0.42  # a longer one makes a 1 an L
+    hook = _along(headings, stem[-1], generator.uniform(0.08, longest) * size.max())
     return [*strokes[:last], np.concatenate([stem, hook]), *strokes[last + 1 :]]
 
 

@@ -71,24 +71,52 @@ def number(generator: np.random.Generator) -> Strokes:
     return strokes
 
 
+def taps(generator: np.random.Generator) -> Strokes:
+    """One to four dots, anywhere."""
+    return [dot[None] for dot in generator.random((generator.integers(1, 5), 2))]
+
+
 KINDS: tuple[tuple[float, Callable[[np.random.Generator], Strokes]], ...] = (
     (0.6, letter),
     (0.12, scribble),
     (0.08, hatching),
-    (0.08, corners),
-    (0.12, number),
+    (0.07, corners),
+    (0.1, number),
+    (0.03, taps),
 )
+_BLANK = 0.05  # share of the images that hold next to nothing
 
 
 def drawings(count: int, seed: int) -> Digits:
-    """`count` images of letters, scribbles and numbers, labelled `NO_DIGIT`; as the seed says."""
+    """`count` images of letters, scribbles, numbers and nothing, labelled `NO_DIGIT`.
+
+    The same seed draws the same.
+    """
     generator = np.random.default_rng([seed, 3])
     kinds = generator.choice(len(KINDS), count, p=[share for share, _ in KINDS])
     widths = pen_widths(count, generator)
     images = np.empty((count, 28, 28), np.uint8)
     for i, (kind, width) in enumerate(zip(kinds, widths, strict=True)):
         images[i] = rasterise(KINDS[kind][1](generator), ink_width=width)
+    for i in np.flatnonzero(generator.random(count) < _BLANK):
+        images[i] = _next_to_nothing(images[i], generator)
     return Digits(torch.from_numpy(images), torch.full((count,), NO_DIGIT))
+
+
+def _next_to_nothing(image: NDArray[np.uint8], generator: np.random.Generator) -> NDArray[np.uint8]:
+    """A blank image (28, 28), a speck, a little noise, or what is left of the image's ink."""
+    faint = generator.uniform(0, 0.15)
+    match generator.integers(4):
+        case 0:
+            return np.zeros_like(image)
+        case 1:
+            blank = np.zeros_like(image)
+            blank[tuple(generator.integers(0, 28, 2))] = generator.integers(1, 256)
+            return blank
+        case 2:
+            return (255 * faint * generator.random(image.shape)).astype(np.uint8)
+        case _:
+            return (image * faint).astype(np.uint8)
 
 
 def with_nondigits(train: Digits, share: float, seed: int) -> Digits:
