@@ -88,7 +88,8 @@ def _resampled(stroke: NDArray[np.float64]) -> NDArray[np.float64]:
     """Points (m, 2) at an even spacing along the stroke, both ends included."""
     lengths = np.hypot(*np.diff(stroke, axis=0).T)
     along = np.concatenate([[0.0], np.cumsum(lengths)])
-    count = min(1 + int(np.ceil(along[-1] / _SPACING)), _MOST_DISCS)
+    # A straight line is a whole number of spacings long: rounding must not add a disc to it.
+    count = min(1 + int(np.ceil(along[-1] / _SPACING - 1e-4)), _MOST_DISCS)
     at = np.linspace(0.0, along[-1], count)
     return np.stack([np.interp(at, along, stroke[:, axis]) for axis in (0, 1)], axis=1)
 
