@@ -48,7 +48,8 @@ def trained_without(source: str, sketches: list[Sketch], recipe: Recipe) -> mode
     """A network that learnt from MNIST and, where asked for, the sketches of other collections."""
     mnist, _ = datasets.load_mnist()
     parts = datasets.split(mnist, recipe.validation_fraction, recipe.seed)
-    others = [sketch for sketch in sketches if sketch.source != source]
+    unseen = {hands.hand(sketch) for sketch in sketches if sketch.source == source}
+    others = [sketch for sketch in sketches if hands.hand(sketch) not in unseen]
     writers = hands.split_by_writer(others, recipe.validation_fraction, recipe.seed)
     return trained(*mixed(*parts, writers, recipe), recipe, f"without {source}")
 

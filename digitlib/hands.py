@@ -6,6 +6,7 @@ which is truer to hands than warping pixels.
 
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
+from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,10 +41,10 @@ def split_by_writer(sketches: Iterable[Sketch], fraction: float, seed: int) -> W
     who join later move hardly any of the others, lest a model learn from who tested its ancestor.
     Raises ValueError when a part would be empty.
     """
-    of_writer: dict[tuple[str, str], list[Sketch]] = {}
+    of_hand: dict[str, list[Sketch]] = {}
     for sketch in sketches:
-        of_writer.setdefault((sketch.source, sketch.writer), []).append(sketch)
-    writers = sorted(of_writer, key=lambda writer: _rank(seed, *writer))
+        of_hand.setdefault(hand(sketch), []).append(sketch)
+    writers = sorted(of_hand.values(), key=lambda drawn: min(_ranks(seed, drawn)))
     count = round(fraction * len(writers))
     if not 0 < count < len(writers) / 2:
         raise ValueError(
@@ -52,12 +53,24 @@ def split_by_writer(sketches: Iterable[Sketch], fraction: float, seed: int) -> W
         )
     # From both ends: a part that grows takes from those who are learnt from, not from the other.
     parts = (writers[count:-count], writers[:count], writers[-count:])
-    return Writers(*([sketch for writer in part for sketch in of_writer[writer]] for part in parts))
+    return Writers(*([sketch for drawn in part for sketch in drawn] for part in parts))
 
 
-def _rank(seed: int, source: str, writer: str) -> bytes:
-    """A place in line by chance, whoever else is there."""
-    return blake2b(f"{seed}\0{source}\0{writer}".encode(), digest_size=8).digest()
+def hand(sketch: Sketch) -> str:
+    """Who drew it: some of UNIPEN's writers are in two collections, or in a file to train and test.
+
+    `apa/apa13/app1332` and `app/app13/app1332` are one hand, `art/art01trn` and `art/art01tst` too.
+    """
+    return PurePosixPath(sketch.writer).name.removesuffix("trn").removesuffix("tst")
+
+
+def _ranks(seed: int, sketches: list[Sketch]) -> set[bytes]:
+    """Places in line by chance, whoever else is there: one for each name that a hand goes by."""
+    names = {(sketch.source, sketch.writer) for sketch in sketches}
+    return {
+        blake2b(f"{seed}\0{source}\0{writer}".encode(), digest_size=8).digest()
+        for source, writer in names
+    }
 
 
 def redrawn(strokes: Strokes, generator: np.random.Generator) -> Strokes:
@@ -151,7 +164,7 @@ def pedigree(writers: Writers) -> dict[str, Any]:
     everything = [sketch for part in writers for sketch in part]
     return {
         **{name: len(part) for name, part in writers._asdict().items()},
-        "writers": len({(sketch.source, sketch.writer) for sketch in everything}),
+        "writers": len({hand(sketch) for sketch in everything}),
         "sources": sorted({sketch.source for sketch in everything}),
     }
 
@@ -166,6 +179,6 @@ def describe(writers: Writers) -> str:
     """What the sketches add, as Markdown."""
     train, validation, test = (f"{len(part):,}" for part in writers)
     return (
-        f"**Pen sketches** too: {train} to learn from, each redrawn again and again; {validation} "
+        f"**Pen sketches** too: {train} to learn from, redrawn as other days; {validation} "
         f"of other writers to choose by, and {test} of yet others to test on."
     )

@@ -14,6 +14,13 @@ T = TypeVar("T")
 # What a preset sets, where the parameter was not given by hand.
 PRESETS: dict[str, dict[str, Any]] = {
     "accurate": {},
+    "people": {  # what the bundled model was trained with
+        "sketches": True,
+        "nondigit_share": 0.05,
+        "epochs": 24,
+        "patience": 24,
+        "augment": 1.0,
+    },
     "fast": {
         "architecture": "fast",
         "epochs": 1,

@@ -30,6 +30,21 @@ def test_no_hand_is_on_two_sides(sketches):
     assert hands.split_by_writer(sketches, 0.1, seed=1) != parts
 
 
+def test_one_hand_in_two_collections_is_on_one_side(sketches):
+    folders = ("abc", "abd")
+    twice = [
+        s._replace(
+            source=folders[n % 2], writer=f"{folders[n % 2]}/{s.writer}{('trn', 'tst')[n % 2]}"
+        )
+        for n, s in enumerate(sketches)
+        for s in (s._replace(writer=f"w{n // 2 % 20}"),)
+    ]
+    parts = hands.split_by_writer(twice, 0.1, seed=0)
+    names = [{hands.hand(sketch) for sketch in part} for part in parts]
+    assert [len(part) for part in names] == [16, 2, 2]
+    assert hands.pedigree(parts)["writers"] == 20 == len(set.union(*names))
+
+
 def test_writers_who_join_move_hardly_any_of_the_others(sketches):
     known = [s._replace(writer=f"{s.writer} {int(s.id) % 10}") for s in sketches]  # 40 × 10
     joined = [s._replace(writer=f"new {s.id}") for s in sketches[:100]]
@@ -120,7 +135,10 @@ def test_train_learns_from_pen_sketches_and_is_tested_on_other_hands(
 ):
     monkeypatch.setenv("DIGITS_DATA_DIR", str(tmp_path / "data"))
     (tmp_path / "data" / "sketches").mkdir(parents=True)
-    submitted = [sketch._replace(source="submission") for sketch in sketches[:200]]
+    submitted = [
+        sketch._replace(source="submission", writer=f"visit {int(sketch.id) % 40}")
+        for sketch in sketches[:200]
+    ]
     write_sketches(tmp_path / "data" / "sketches" / "one.parquet", submitted)
     write_sketches(tmp_path / "data" / "sketches" / "two.parquet", sketches[200:])
     run(
