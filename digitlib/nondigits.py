@@ -98,7 +98,7 @@ def drawings(count: int, seed: int) -> Digits:
     images = np.empty((count, 28, 28), np.uint8)
     for i, (kind, width) in enumerate(zip(kinds, widths, strict=True)):
         images[i] = rasterise(KINDS[kind][1](generator), ink_width=width)
-    for i in np.flatnonzero(generator.random(count) < _BLANK):
+    for i in np.flatnonzero(generator.random(count) < _BLANK).tolist():
         images[i] = _next_to_nothing(images[i], generator)
     return Digits(torch.from_numpy(images), torch.full((count,), NO_DIGIT))
 
