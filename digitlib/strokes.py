@@ -8,7 +8,7 @@ Parquet with the columns id, label, strokes, source and writer.
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import duckdb
 import numpy as np
@@ -153,16 +153,37 @@ class Sketch(NamedTuple):
 def read_sketches(path: Path) -> list[Sketch]:
     """All sketches of a Parquet file, in its order.
 
-    Raises ValueError, naming the file, when it isn't Parquet or lacks one of the columns.
+    Raises ValueError, naming the file, when it isn't Parquet or lacks one of the columns, and
+    naming the row when its label isn't a digit, its strokes are malformed or a text is missing.
     """
     columns = ", ".join(Sketch._fields)
     try:
-        rows = duckdb.connect().read_parquet(str(path)).project(columns).fetchall()
+        with duckdb.connect() as connection:
+            rows = connection.read_parquet(str(path)).project(columns).fetchall()
     except duckdb.Error as error:
         raise ValueError(
             f"{path} is not a sketches file (Parquet with {columns}): {error}"
         ) from error
-    return [Sketch(i, label, as_strokes(strokes), s, w) for i, label, strokes, s, w in rows]
+    sketches = []
+    for number, row in enumerate(rows, 1):
+        try:
+            sketches.append(_checked_sketch(*row))
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"{path}, row {number}, id {row[0]!r}: {error} Mend or remove that row."
+            ) from error
+    return sketches
+
+
+def _checked_sketch(id: Any, label: Any, strokes: Any, source: Any, writer: Any) -> Sketch:
+    """A row's values as a sketch; TypeError or ValueError where they aren't one."""
+    if type(label) is not int or not 0 <= label <= 9:
+        raise ValueError(f"A label is a whole number from 0 to 9; got {label!r}.")
+    if not all(isinstance(text, str) for text in (id, source, writer)):
+        raise ValueError("Each of id, source and writer is a text; one is not or is missing.")
+    if not isinstance(strokes, list):
+        raise ValueError(f"Strokes are lists of points [x, y]; got {str(strokes)[:40]!r}.")
+    return Sketch(id, label, as_strokes(strokes), source, writer)
 
 
 def write_sketches(path: Path, sketches: Sequence[Sketch]) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pytest
 from hypothesis import given
@@ -181,4 +182,43 @@ def test_another_file_is_named_when_it_is_no_sketches_file(tmp_path: Path):
     path = tmp_path / "notes.parquet"
     path.write_text("not Parquet")
     with pytest.raises(ValueError, match=r"notes\.parquet is not a sketches file"):
+        read_sketches(path)
+    duckdb.sql("SELECT 'a' AS id, 7 AS digit").write_parquet(str(path))
+    with pytest.raises(ValueError, match=r"notes\.parquet is not a sketches file .*label"):
+        read_sketches(path)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "complaint"),
+    [
+        ("label", "10", "'b': A label is a whole number from 0 to 9; got 10"),
+        ("label", "200", "got 200"),
+        ("label", "-1", "got -1"),
+        ("label", "7.5", "got Decimal"),
+        ("label", "NULL", "got None"),
+        ("label", "'7'", "got '7'"),
+        ("id", "NULL", "None: Each of id, source and writer is a text"),
+        ("writer", "NULL", "'b': Each of id, source and writer is a text"),
+        ("strokes", "NULL", "Strokes are lists of points .x, y.; got 'None'"),
+        ("strokes", "'a line'", "got 'a line'"),
+        ("strokes", "[]", "no ink"),
+        ("strokes", "[[]]", "no ink"),
+        ("strokes", "[[['nan'::FLOAT, 0]]]", "not a finite number"),
+        ("strokes", "[[[NULL, 0]]]", "not a finite number"),
+        ("strokes", "[NULL]", "got shape"),
+        ("strokes", "[0.1, 0.2]", "got shape"),
+        ("strokes", "[[[0, 1, 2]]]", "got shape"),
+        ("strokes", "[[[0, 1], [2]]]", "inhomogeneous"),
+        ("strokes", "[[{'x': 0, 'y': 1}]]", "dict"),
+    ],
+)
+def test_a_row_that_is_no_sketch_is_named(column, value, complaint, tmp_path):
+    path = tmp_path / "mine.parquet"
+    row = {"id": "'b'", "label": "7", "strokes": "[[[0, 1]]]", "source": "'s'", "writer": "'w'"}
+    row[column] = value
+    values = ", ".join(f"{value} AS {name}" for name, value in row.items())
+    duckdb.sql(f"SELECT {values}").write_parquet(str(path))
+    with pytest.raises(
+        ValueError, match=rf"mine\.parquet, row 1, id .*{complaint}.* Mend or remove"
+    ):
         read_sketches(path)
