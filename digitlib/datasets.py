@@ -146,13 +146,19 @@ def load_synthetic(count: int, seed: int) -> Digits:
 def load_sketches(folder: Path | None = None) -> list[Sketch]:
     """All pen sketches in `*.parquet` of a folder, by default `sketches/` of the data folder.
 
-    Raises DataUnavailable when there are none, ValueError naming a file that isn't sketches.
+    One whose id was read before, in another export say, is left out. Raises DataUnavailable when
+    there are none, ValueError naming a file, and its row, that isn't sketches.
     """
     folder = settings.data_dir() / "sketches" if folder is None else folder
-    files = sorted(folder.glob("*.parquet"))
-    if not files:
-        raise DataUnavailable(f"There are no pen sketches (*.parquet) in {folder}.")
-    return [sketch for file in files for sketch in read_sketches(file)]
+    read = [sketch for file in sorted(folder.glob("*.parquet")) for sketch in read_sketches(file)]
+    if not read:
+        raise DataUnavailable(f"There are no pen sketches (rows of *.parquet) in {folder}.")
+    by_id: dict[str, Sketch] = {}
+    for sketch in read:
+        by_id.setdefault(sketch.id, sketch)
+    if again := len(read) - len(by_id):
+        logger.warning("Left out %d sketches in %s: their ids were read before.", again, folder)
+    return list(by_id.values())
 
 
 def rasterised(sketches: list[Sketch]) -> Digits:

@@ -42,6 +42,25 @@ def widths_in_words(widths: Floats) -> str:
     return f"median {middle:.2f} px, nine in ten between {low:.2f} and {high:.2f} px"
 
 
+def pens_in_words(pens: Floats, others: Floats, title: str) -> str:
+    """How the ink widths (n,) of pen digits differ from those (m,) of the set with that title."""
+    low, pen, high = np.percentile(pens, [5, 50, 95])
+    lowest, other, highest = np.percentile(others, [5, 50, 95])
+    wide = _beside(pen, other, ("thinner than", "as wide as", "wider than"))
+    varies = _beside(
+        high - low, highest - lowest, ("less: training had better vary it", "as much", "more")
+    )
+    return (
+        f"Pens' ink: {widths_in_words(pens)}. It is {wide} that of {title} digits and varies "
+        f"{varies}."
+    )
+
+
+def _beside(one: float, other: float, words: tuple[str, str, str]) -> str:
+    """The word for a number that is smaller than another, about the same, or larger."""
+    return words[int(one > 0.85 * other) + int(one > 1.15 * other)]
+
+
 def grey_levels(images: Images) -> Floats:
     """The shares (7,) of the inked pixels in the classes of grey that begin at `LEVELS`."""
     shares = np.add.reduceat(_histogram(images), LEVELS[:-1]).astype(np.float64)

@@ -7,6 +7,7 @@ import torch
 
 from digitlib import datasets
 from digitlib.datasets import DataUnavailable, Digits, load_dataset, load_mnist, split
+from digitlib.strokes import Sketch, as_strokes, write_sketches
 
 
 @pytest.fixture
@@ -88,3 +89,15 @@ def test_pen_sketches_are_read_and_inked(pens):
 def test_no_sketches_is_said_plainly(tmp_path):
     with pytest.raises(DataUnavailable, match="no pen sketches"):
         datasets.load_sketches(tmp_path)
+    write_sketches(tmp_path / "empty.parquet", [])
+    with pytest.raises(DataUnavailable, match="no pen sketches"):
+        datasets.load_sketches(tmp_path)
+
+
+def test_a_sketch_that_two_files_hold_is_learnt_once(tmp_path, caplog):
+    one, two, three = (Sketch(i, 1, as_strokes([[(0, 0), (0, 1)]]), "pad", "me") for i in "abc")
+    write_sketches(tmp_path / "monday.parquet", [two, one])
+    write_sketches(tmp_path / "tuesday.parquet", [one._replace(label=7), three, three])
+    read = datasets.load_sketches(tmp_path)
+    assert [(sketch.id, sketch.label) for sketch in read] == [("b", 1), ("a", 1), ("c", 1)]
+    assert "Left out 2 sketches" in caplog.text

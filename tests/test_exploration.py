@@ -24,6 +24,18 @@ def test_an_image_without_ink_has_width_zero():
     assert exploration.ink_widths(np.zeros((2, 28, 28), np.uint8)).tolist() == [0, 0]
 
 
+def test_how_pens_differ_is_said_in_numbers():
+    some = np.linspace(2, 4, 101)
+    assert exploration.pens_in_words(some / 10 + 2.7, some, "MNIST") == (
+        "Pens' ink: median 3.00 px, nine in ten between 2.91 and 3.09 px. It is as wide as that of "
+        "MNIST digits and varies less: training had better vary it."
+    )
+    assert "wider than that" in exploration.pens_in_words(some * 1.2, some, "MNIST")
+    assert "thinner than that" in exploration.pens_in_words(some / 1.2, some, "MNIST")
+    assert exploration.pens_in_words(some * 2, some, "MNIST").endswith("varies more.")
+    assert exploration.pens_in_words(some, some, "MNIST").endswith("varies as much.")
+
+
 def test_grey_levels_are_shares_of_the_inked_pixels():
     image = np.zeros((1, 28, 28), np.uint8)
     image[0, 0, :4] = 255, 255, 1, 128

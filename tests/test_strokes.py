@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from digitlib import strokes
+from digitlib.checks import MOST_POINTS, MOST_STROKES
 from digitlib.strokes import (
     INK_WIDTH,
     Sketch,
@@ -21,6 +24,15 @@ coordinates = st.floats(0, 1, width=32)
 drawings = st.lists(
     st.lists(st.tuples(coordinates, coordinates), min_size=1, max_size=12), min_size=1, max_size=4
 )
+
+
+def drawings_on(pixels: st.SearchStrategy[int]) -> st.SearchStrategy[list[np.ndarray]]:
+    stroke = st.lists(st.tuples(pixels, pixels), min_size=1, max_size=8)
+    return st.lists(stroke.map(np.array), min_size=1, max_size=3)
+
+
+sketched = drawings_on(st.integers(0, 280))
+angular = drawings_on(st.integers(0, 4))  # lengths are multiples of one another: rounding shows
 
 
 def box(image: np.ndarray, least: int = 128) -> tuple[int, int]:
@@ -57,22 +69,39 @@ def test_no_ink_is_cut_off_where_one_end_is_heavy():
     assert height in (20, 21)
 
 
-@pytest.mark.parametrize("scale", [1e-9, 0.03, 7.0, 1e6, 1e300])
-@pytest.mark.parametrize("shift", [0.0, 0.9])
-def test_size_and_place_do_not_matter(scale, shift):
-    moved = [(stroke + shift) * scale for stroke in SEVEN]
-    assert farthest(rasterise(moved), rasterise(SEVEN)) <= 1
+@given(sketched)
+def test_a_drawing_fills_twenty_pixels_and_none_of_its_ink_is_cut_off(drawing):
+    longer = max(box(rasterise(drawing), least=1))
+    dot = np.ptp(np.concatenate(drawing), axis=0).max() == 0
+    assert longer in ((4,) if dot else (20, 21))
 
 
-def test_order_direction_and_sampling_hardly_matter():
-    fractions = np.linspace(0, 1, 200)
+@given(sketched | angular, st.floats(-10, 10), st.floats(-10, 10), st.floats(-3, 3))
+def test_size_and_place_do_not_matter(drawing, right, down, magnitude):
+    moved = [(stroke + np.array([right, down])) * 10**magnitude for stroke in drawing]
+    assert farthest(rasterise(moved), rasterise(drawing)) <= 2
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-9, 1e300])
+def test_any_unit_will_do(scale):
+    assert farthest(rasterise([stroke * scale for stroke in SEVEN]), rasterise(SEVEN)) <= 1
+
+
+@given(sketched, st.randoms())
+def test_the_order_of_strokes_and_their_direction_do_not_matter(drawing, random):
+    other = [stroke[:: random.choice([1, -1])] for stroke in drawing]
+    random.shuffle(other)
+    assert farthest(rasterise(other), rasterise(drawing)) <= 2
+
+
+@given(sketched, st.integers(2, 30))
+def test_how_often_the_pen_is_asked_where_it_is_does_not_matter(drawing, times):
+    finely = [np.arange((len(s) - 1) * times + 1) / times for s in drawing]
     dense = [
-        np.stack([np.interp(fractions, np.linspace(0, 1, len(s)), s[:, i]) for i in (0, 1)], axis=1)
-        for s in SEVEN
+        np.stack([np.interp(at, np.arange(len(s)), axis) for axis in s.T], axis=1)
+        for at, s in zip(finely, drawing, strict=True)
     ]
-    image = rasterise(SEVEN)
-    assert farthest(rasterise([s[::-1] for s in SEVEN[::-1]]), image) <= 12
-    assert farthest(rasterise(dense), image) <= 25
+    assert farthest(rasterise(dense), rasterise(drawing)) <= 2
 
 
 @pytest.mark.parametrize("tap", [[[0.5, 0.5]], [[0.01, 0.99]], [[3, 4], [3, 4]]])
@@ -96,8 +125,31 @@ def test_a_hundred_thousand_points_are_inked():
     assert rasterise([spiral])[4:24, 4:24].mean() > 150
 
 
+@pytest.mark.parametrize("points", [1_000, 8_001, 20_000, 60_001, 100_000])
+def test_a_zigzag_is_inked_on_both_sides(points):
+    zigzag = np.stack([np.arange(points) % 2, np.linspace(0, 0.5, points)], axis=1)
+    filled = [[(0, y), (1, y)] for y in np.linspace(0, 0.5, 40)]
+    difference = rasterise([zigzag]).astype(int) - rasterise(filled)
+    assert np.abs(difference).max() <= 64  # a quarter of a pixel, at the edges
+    assert np.abs(difference).mean() <= 4
+
+
+@pytest.mark.parametrize("count", [1, 30, MOST_STROKES])
+def test_the_largest_drawing_that_is_kept_is_inked_with_bounded_work(count, monkeypatch):
+    inked, seen = strokes._inked, []
+    monkeypatch.setattr(
+        strokes,
+        "_inked",
+        lambda discs, width: (seen.append(discs.shape[1]), inked(discs, width))[1],
+    )
+    generator = np.random.default_rng(0)
+    scribbles = generator.random((count, MOST_POINTS // count, 2))
+    assert rasterise(list(scribbles))[6:22, 6:22].min() == 255
+    assert 0 < max(seen) < 6_000
+
+
 @pytest.mark.parametrize(
-    ("strokes", "complaint"),
+    ("drawing", "complaint"),
     [
         ([], "no ink"),
         ([[]], "no ink"),
@@ -107,9 +159,9 @@ def test_a_hundred_thousand_points_are_inked():
         ([[[0.1, 0.2, 0.3]]], r"\(n, 2\)"),
     ],
 )
-def test_what_is_not_strokes_is_refused(strokes, complaint):
+def test_what_is_not_strokes_is_refused(drawing, complaint):
     with pytest.raises(ValueError, match=complaint):
-        rasterise(strokes)
+        rasterise(drawing)
 
 
 def test_sketches_come_back_as_they_were_written(tmp_path: Path):
@@ -130,4 +182,43 @@ def test_another_file_is_named_when_it_is_no_sketches_file(tmp_path: Path):
     path = tmp_path / "notes.parquet"
     path.write_text("not Parquet")
     with pytest.raises(ValueError, match=r"notes\.parquet is not a sketches file"):
+        read_sketches(path)
+    duckdb.sql("SELECT 'a' AS id, 7 AS digit").write_parquet(str(path))
+    with pytest.raises(ValueError, match=r"notes\.parquet is not a sketches file .*label"):
+        read_sketches(path)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "complaint"),
+    [
+        ("label", "10", "'b': A label is a whole number from 0 to 9; got 10"),
+        ("label", "200", "got 200"),
+        ("label", "-1", "got -1"),
+        ("label", "7.5", "got Decimal"),
+        ("label", "NULL", "got None"),
+        ("label", "'7'", "got '7'"),
+        ("id", "NULL", "None: Each of id, source and writer is a text"),
+        ("writer", "NULL", "'b': Each of id, source and writer is a text"),
+        ("strokes", "NULL", "Strokes are lists of points .x, y.; got 'None'"),
+        ("strokes", "'a line'", "got 'a line'"),
+        ("strokes", "[]", "no ink"),
+        ("strokes", "[[]]", "no ink"),
+        ("strokes", "[[['nan'::FLOAT, 0]]]", "not a finite number"),
+        ("strokes", "[[[NULL, 0]]]", "not a finite number"),
+        ("strokes", "[NULL]", "got shape"),
+        ("strokes", "[0.1, 0.2]", "got shape"),
+        ("strokes", "[[[0, 1, 2]]]", "got shape"),
+        ("strokes", "[[[0, 1], [2]]]", "inhomogeneous"),
+        ("strokes", "[[{'x': 0, 'y': 1}]]", "dict"),
+    ],
+)
+def test_a_row_that_is_no_sketch_is_named(column, value, complaint, tmp_path):
+    path = tmp_path / "mine.parquet"
+    row = {"id": "'b'", "label": "7", "strokes": "[[[0, 1]]]", "source": "'s'", "writer": "'w'"}
+    row[column] = value
+    values = ", ".join(f"{value} AS {name}" for name, value in row.items())
+    duckdb.sql(f"SELECT {values}").write_parquet(str(path))
+    with pytest.raises(
+        ValueError, match=rf"mine\.parquet, row 1, id .*{complaint}.* Mend or remove"
+    ):
         read_sketches(path)
