@@ -64,9 +64,9 @@ def _footed(strokes: Strokes, low: Points, size: Points, generator: np.random.Ge
     stem = strokes[0] if strokes[0][0, 1] <= strokes[0][-1, 1] else strokes[0][::-1]
     kind = generator.random()
     if kind < 0.75:
-        tip = stem[0] + size[1] * np.array(
-            [-generator.uniform(0.08, 0.4), generator.uniform(0.05, 0.4)]
-        )
+        # Steeper than a 7's bar, and in some hands almost as long as the stem.
+        rise, length = generator.uniform(*np.radians((35, 75))), generator.uniform(0.08, 0.7)
+        tip = stem[0] + length * size[1] * np.array([-np.cos(rise), np.sin(rise)])
         stem = np.concatenate([_line(tip, stem[0]), stem[1:]])
     if kind < 0.45:
         return [stem]
