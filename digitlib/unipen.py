@@ -11,6 +11,8 @@ which of these it is made of, counted from 0: `.SEGMENT CHARACTER 2-3 ? "8"`.
 
 import hashlib
 import json
+import logging
+import math
 import re
 import shutil
 import sys
@@ -28,10 +30,17 @@ from tqdm.auto import tqdm
 from digitlib import settings
 from digitlib.strokes import Sketch, Strokes, write_sketches
 
+logger = logging.getLogger(__name__)
+
 RECORD = "https://zenodo.org/api/records/1195803"
 PAGE = "https://doi.org/10.5281/zenodo.1195803"
 _SIZE = 0.75  # of the pad, the digit's longer side
-_SEGMENT = re.compile(r'\.SEGMENT\s+CHARACTER\s+(\S+)\s+\S+\s+"([0-9])"')
+_POINT = r"\d+(?::\d+)?"  # a component, and a point of it
+# Which components, where they make sense; a word on the quality, that some leave out; a label.
+_SEGMENT = re.compile(
+    rf'\.SEGMENT\s+CHARACTER\s+({_POINT}(?:\s*[,-]\s*{_POINT})*(?=\s))?[^"]*"([0-9])"',
+    re.IGNORECASE,
+)
 _CHUNK = 1 << 20  # bytes
 
 Component = NDArray[np.float64]
@@ -81,23 +90,35 @@ def _fetched(file: dict[str, dict[str, str] | str], folder: Path) -> Path:
 def read_unipen(root: Path) -> list[Sketch]:
     """The digits of part 1a below a folder that holds `data/1a/` and `include/`.
 
-    A writer is a file; the source is its collection. Raises ValueError when there is no part 1a.
+    A writer is a file; the source is its collection. A file that is malformed is left out, as are
+    digits whose components are; the log says so. Raises ValueError when no digit can be read.
     """
     part = root / "data" / "1a"
     files = sorted(path for path in part.rglob("*.dat") if path.is_file())
     if not files:
         raise ValueError(f"There is no part 1a of UNIPEN (*.dat) in {part}.")
     sketches: list[Sketch] = []
+    left_out = 0
     for file in tqdm(files, desc="reading UNIPEN", leave=False):
         writer = file.relative_to(part).with_suffix("").as_posix()
-        for label, strokes in _digits(file, root / "include"):
+        try:
+            digits = list(_digits(file, root / "include"))
+        except ValueError as error:
+            logger.warning("%s is left out: %s", file, error)
+            continue
+        left_out += digits.count(None)
+        for label, strokes in filter(None, digits):
             id = f"unipen-1a/{writer}/{len(sketches)}"
             sketches.append(Sketch(id, label, strokes, writer.split("/")[0], writer))
+    if left_out:
+        logger.warning("%d digits are left out: they name components that aren't there.", left_out)
+    if not sketches:
+        raise ValueError(f"None of the {len(files)} files (*.dat) in {part} holds a digit.")
     return sketches
 
 
-def _digits(file: Path, include: Path) -> Iterator[tuple[int, Strokes]]:
-    """Each digit of a file with its strokes; one that names missing components is left out."""
+def _digits(file: Path, include: Path) -> Iterator[tuple[int, Strokes] | None]:
+    """Each digit of a file with its strokes; None for one that names missing components."""
     components: list[Component] = []
     segments: list[Segment] = []
     _parse(file, include, components, segments)
@@ -105,32 +126,70 @@ def _digits(file: Path, include: Path) -> Iterator[tuple[int, Strokes]]:
         try:
             strokes = [stroke for part in ranges.split(",") for stroke in _cut(components, part)]
         except (IndexError, ValueError):
-            continue
-        if any(len(stroke) for stroke in strokes):
-            yield label, _upright([stroke for stroke in strokes if len(stroke)])
+            strokes = []
+        inked = [stroke for stroke in strokes if len(stroke)]
+        yield (label, _upright(inked)) if inked else None
 
 
-def _parse(file: Path, include: Path, components: list[Component], segments: list[Segment]) -> None:
+def _parse(
+    file: Path,
+    include: Path,
+    components: list[Component],
+    segments: list[Segment],
+    within: tuple[Path, ...] = (),
+) -> None:
     """Add a file's components and digits, and those of the files that it includes."""
+    if file in within:
+        raise ValueError(f"{file} includes itself.")
     x, y = 0, 1
     points: list[tuple[float, float]] | None = None
     for line in [*file.read_text(encoding="latin-1").splitlines(), ".PEN_UP"]:
-        if not line.startswith("."):
-            if points is not None and (numbers := line.split()):
-                points.append((float(numbers[x]), float(numbers[y])))
+        keyword, *words = line.split() or [""]
+        keyword = keyword.upper()
+        if not keyword.startswith("."):
+            if points is not None and (point := _point(line.split(), x, y)):
+                points.append(point)
             continue
-        keyword, _, rest = line.partition(" ")
         if keyword.startswith(".PEN_") and points is not None:
             components.append(np.array(points).reshape(-1, 2))
             points = None
         if keyword.startswith(".PEN_DOWN"):
             points = []
         elif keyword == ".COORD":
-            x, y = rest.split().index("X"), rest.split().index("Y")
-        elif keyword == ".INCLUDE" and (include / rest.strip()).is_file():
-            _parse(include / rest.strip(), include, components, segments)
-        elif found := _SEGMENT.match(line):
-            segments.append(Segment(found[1], int(found[2])))
+            x, y = _axes(words, file)
+        elif keyword == ".INCLUDE" and (found := _included(" ".join(words), include)):
+            _parse(found, include, components, segments, (*within, file))
+        elif segment := _SEGMENT.match(line.strip()):
+            segments.append(Segment(segment[1] or "", int(segment[2])))
+
+
+def _point(words: Sequence[str], x: int, y: int) -> tuple[float, float] | None:
+    """The point that a line holds; None where it is cut short, or a comment that goes on."""
+    try:
+        point = float(words[x]), float(words[y])
+    except (IndexError, ValueError):
+        return None
+    return point if all(map(math.isfinite, point)) else None
+
+
+def _axes(words: Sequence[str], file: Path) -> tuple[int, int]:
+    """In which columns x and y are."""
+    names = [word.upper() for word in words]
+    if not {"X", "Y"} <= set(names):
+        raise ValueError(f".COORD of {file} names {' '.join(words) or 'nothing'}, not X and Y.")
+    return names.index("X"), names.index("Y")
+
+
+def _included(name: str, include: Path) -> Path | None:
+    """The file with that name, in quotes or without, else one whose name differs in case alone."""
+    name = name.strip("\"' ")
+    if (exact := include / name).is_file():
+        return exact
+    alike = [include]
+    for part in Path(name.lower()).parts:
+        inside = [path for folder in alike for path in sorted(folder.glob("*"))]
+        alike = [path for path in inside if path.name.lower() == part]
+    return next((path for path in alike if path.is_file()), None)
 
 
 def _cut(components: Sequence[Component], part: str) -> list[Component]:

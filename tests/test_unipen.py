@@ -100,6 +100,50 @@ def test_digits_are_their_components_upright_and_scaled(root):
     assert (len(one.strokes[0]), len(part.strokes[0])) == (3, 2)
 
 
+@pytest.mark.parametrize(
+    ("written", "sloppy"),
+    [
+        (".INCLUDE xyz/data/one.dat", ".INCLUDE\txyz/data/one.dat"),
+        (".INCLUDE xyz/data/one.dat", '.INCLUDE "XYZ/data/ONE.DAT"'),
+        (".INCLUDE xyz/data/one.dat", " .include xyz/data/one.dat"),
+        ('0-1 ? "4"', '0-1 "4"'),
+        ('1,0 ? "4"', '1, 0 ? "4"'),
+        ('1,0 ? "4"', '1, 0 "4"'),
+        (".SEGMENT CHARACTER 2 OK", " .segment\tcharacter 2 ok"),
+        (".COORD X Y T", ".coord x y t"),
+        (".PEN_DOWN", "\t.pen_down"),
+        ("20 40 3\n", "20 40 3\n.COMMENT drawn by\nsomebody in 1993\n7\nnan 0 0\n"),
+    ],
+)
+def test_sloppy_files_are_read_as_they_are_meant(root, written, sloppy):
+    meant = unipen.read_unipen(root)
+    for path in root.rglob("*.dat"):
+        path.write_text(path.read_text().replace(written, sloppy))
+    for read, sketch in zip(unipen.read_unipen(root), meant, strict=True):
+        assert read.label == sketch.label
+        for one, other in zip(read.strokes, sketch.strokes, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_what_is_left_out_is_said(root, caplog):
+    folder = root / "include" / "xyz" / "data"
+    (folder / "round.dat").write_text(".INCLUDE xyz/data/round.dat\n")
+    (folder / "axes.dat").write_text(".COORD T P\n")
+    for name in ("round", "axes"):
+        (root / "data" / "1a" / f"{name}.dat").write_text(f".INCLUDE xyz/data/{name}.dat\n{DIGITS}")
+    assert len(unipen.read_unipen(root)) == 5
+    assert "1 digits are left out" in caplog.text  # of component 7
+    assert "round.dat includes itself" in caplog.text
+    assert "axes.dat names T P, not X and Y" in caplog.text
+
+
+def test_files_without_a_digit_are_named(root):
+    for path in (root / "include").rglob("*.dat"):
+        path.unlink()
+    with pytest.raises(ValueError, match=r"None of the 2 files .*1a holds a digit"):
+        unipen.read_unipen(root)
+
+
 @pytest.mark.parametrize("name", ["unipen.tgz", "unipen.zip"])
 def test_the_command_reads_an_archive(root, name, tmp_path, monkeypatch):
     monkeypatch.setenv("DIGITS_DATA_DIR", str(tmp_path / "data"))
