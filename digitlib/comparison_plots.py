@@ -28,8 +28,8 @@ HALO = [withStroke(linewidth=2, foreground="white")]  # so that lines don't cros
 # Where a label may stand, in points from its point, the nearest and most usual first.
 PLACES = [
     (x, y)
-    for far in (1, 2, 3, 4)
-    for x, y in ((6, 4 * far), (6, -11 * far), (-6, 4 * far), (-6, -11 * far))
+    for far in range(6)
+    for x, y in ((6, 4 + 9 * far), (6, -11 - 9 * far), (-6, 4 + 9 * far), (-6, -11 - 9 * far))
 ]
 
 

@@ -85,27 +85,27 @@ class Laboratory:
 
     def compare(self, variants: Mapping[str, Changes], seeds: int) -> list[Variant]:
         """Each variant with seeds 0 to `seeds` - 1, in their order."""
-        wanted = {
-            name: [Recipe.checked({**self._common, **changes, "seed": n}) for n in range(seeds)]
-            for name, changes in variants.items()
-        }
+        wanted = {name: self._recipes(changes, seeds) for name, changes in variants.items()}
         new = {
             key: (name, recipe)
             for name, recipes in wanted.items()
-            for recipe in recipes
-            if (key := _key(_conditions(recipe))) not in self._known
+            for key, recipe in recipes.items()
+            if key not in self._known
         }
         bar = tqdm(new.items(), desc="trials", unit="trial", leave=False, disable=not new)
         for key, (name, recipe) in bar:
             bar.set_postfix_str(name)
             self._known[key] = self._trained(name, recipe)._asdict()
         return [
-            Variant(name, recipes[0], [self._known_trial(recipe) for recipe in recipes])
+            Variant(name, next(iter(recipes.values())), [Trial(**self._known[k]) for k in recipes])
             for name, recipes in wanted.items()
         ]
 
-    def _known_trial(self, recipe: Recipe) -> Trial:
-        return Trial(**self._known[_key(_conditions(recipe))])
+    def _recipes(self, changes: Changes, seeds: int) -> dict[str, Recipe]:
+        """A variant's recipe for each seed, by the key of its trial."""
+        asked = {**self._common, **changes}
+        recipes = [Recipe.checked({**asked, "seed": seed}) for seed in range(seeds)]
+        return {_key(_conditions(recipe)): recipe for recipe in recipes}
 
     def _trained(self, name: str, recipe: Recipe) -> Trial:
         """Train, and keep the outcome."""

@@ -93,11 +93,11 @@ def by_heart(variants: Sequence[Variant]) -> str:
         gains = {v.name.split(", ")[1]: 100 * (v.accuracy - none.accuracy) for v in others}
         best = max(gains, key=lambda remedy: gains[remedy])
         helps = f"best with {best}, {gains[best]:+.2f} points" if gains[best] > 0 else "none helps"
-        stopped = others[-1].trials[0]
+        stopped, epochs = others[-1].trials[0], len(none.trials[0].training_losses)
+        run = len(stopped.training_losses)
+        early = f"ends after {run} of {epochs} epochs" if run < epochs else "never sets in"
         lines.append(
-            f"- {size} of the images: {none.accuracy:.2%} without a remedy; {helps}. Early "
-            f"stopping ends after {len(stopped.training_losses)} of "
-            f"{len(none.trials[0].training_losses)} epochs, keeps epoch {stopped.kept}: "
-            f"{gains[STOPPED]:+.2f} points."
+            f"- by heart, {size} of the images: {none.accuracy:.2%} without a remedy; {helps}. "
+            f"Early stopping {early} and keeps epoch {stopped.kept}, {gains[STOPPED]:+.2f} points."
         )
     return "\n".join(lines)

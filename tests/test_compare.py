@@ -63,8 +63,8 @@ def test_only_early_stopping_keeps_its_best_epoch():
     ended = findings.ended([none, stopped])
     assert [(v.accuracy, v.trials[0].kept) for v in ended] == [(0.6, 4), (0.9, 2)]
     assert findings.by_heart(ended) == (
-        "- 1 % of the images: 60.00% without a remedy; best with early stopping, +30.00 points. "
-        "Early stopping ends after 3 of 4 epochs, keeps epoch 2: +30.00 points."
+        "- by heart, 1 % of the images: 60.00% without a remedy; best with early stopping, "
+        "+30.00 points. Early stopping ends after 3 of 4 epochs and keeps epoch 2, +30.00 points."
     )
 
 
@@ -98,7 +98,7 @@ def test_the_notebook_answers_every_question_with_a_small_budget(run, mnist):
         assert f"- {words}: **" in done.text
     assert "- few parameters: **tiny** has 1,786 parameters" in done.text
     assert "1 %, no remedy" in done.text
-    assert "- 1 % of the images:" in done.text
+    assert "- by heart, 1 % of the images:" in done.text
     rows = Store().runs().filter("notebook = 'compare'").project("parameters, metrics").fetchall()
     assert len(rows) > 25
     assert all(0 < json.loads(metrics)["accuracy"] <= 1 for _, metrics in rows)
