@@ -146,6 +146,9 @@ def _part(axes: Axes) -> None:
             inside = all(axes.bbox.contains(*corner) for corner in (box.min, box.max))
             if inside and not any(box.overlaps(other) for other in taken):
                 break
+        else:  # there is no room at all
+            label.set_position(PLACES[0])
+            label.set_horizontalalignment("left")
         taken.append(box)
 
 
