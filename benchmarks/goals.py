@@ -1,6 +1,6 @@
 """How few parameters read 99 % and 99.4 % of MNIST's test set, and how far no convolutions get.
 
-Each network of `experiments.GOALS` is trained with several seeds on MNIST's training set less its
+Each network of `questions.GOALS` is trained with several seeds on MNIST's training set less its
 last 10,000 images, by which its recipe was chosen, and by which the epoch that is kept is chosen
 here; then it reads the test set, once. An hour on one core.
 
@@ -14,8 +14,9 @@ import time
 
 from unseen_collections import read, trained
 
-from digitlib import datasets, experiments, models
-from digitlib.experiments import GOALS, HELD_OUT
+from digitlib import datasets, models, questions
+from digitlib.experiments import HELD_OUT
+from digitlib.questions import GOALS
 from digitlib.recipe import Recipe
 from digitlib.settings import notebook_defaults
 
@@ -33,7 +34,7 @@ def main() -> None:
     print("| network | parameters | right, mean | of the seeds | training, s |")
     print("|---|---|---|---|---|")
     for name in options.names:
-        changes = experiments.goals(name, epochs=GOALS[name]["epochs"])[name]
+        changes = questions.goals({name: name}, GOALS[name]["epochs"])[name]
         recipes = [
             Recipe.checked({**notebook_defaults("train"), **changes, "seed": seed})
             for seed in range(options.seeds)

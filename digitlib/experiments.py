@@ -5,16 +5,16 @@ Everything is measured on MNIST's last 10,000 training images, which no trial le
 set stays unseen.
 """
 
+import hashlib
 import json
 import statistics
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
-from pydantic import ConfigDict, Field
-from pydantic.dataclasses import dataclass
+import torch
 from tqdm.auto import tqdm
 
-from digitlib import datasets, evaluation, models, training
+from digitlib import datasets, models, training
 from digitlib.recipe import Recipe
 from digitlib.settings import notebook_defaults
 from digitlib.store import Store
@@ -24,50 +24,29 @@ NOTEBOOK = "compare"  # under which the trials stand in `runs`
 
 Changes = Mapping[str, Any]
 
-# Recipes for few parameters, and for none of them in a convolution, chosen on what is held out.
-FRUGAL = {"learning_rate": 0.04, "weight_decay": 0.0, "label_smoothing": 0.0, "batch_size": 128}
-GOALS: dict[str, dict[str, Any]] = {
-    "tiny": {"architecture": "tiny", "epochs": 30, "augment": 0.2, **FRUGAL},
-    "small": {"architecture": "small", "epochs": 30, "augment": 0.4, **FRUGAL},
-    "mlp": {
-        "architecture": "mlp",
-        "epochs": 40,
-        "augment": 1.0,
-        "learning_rate": 0.003,
-        "weight_decay": 0.05,
-        "batch_size": 128,
-    },
-}
-
-
-@dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))
-class Budget:
-    """What `notebooks/compare.ipynb` was asked to do; its parameters cell holds the defaults."""
-
-    seeds: Annotated[int, Field(ge=1, le=1000)]
-    epochs: Annotated[int, Field(ge=1, le=1000)]
-    goal_epochs: Annotated[int, Field(ge=1, le=1000)]
-    limit: Annotated[int, Field(ge=0)]
-    augment: Annotated[float, Field(ge=0, le=5, allow_inf_nan=False)]
-    overfit_epochs: Annotated[int, Field(ge=1, le=1000)]
-    overfit_images: Annotated[int, Field(ge=1000, le=50_000)]
-
 
 class Trial(NamedTuple):
     """A variant's outcome with one seed."""
 
-    accuracy: float  # on what was held out
-    loss: float
+    accuracy: float  # on what was held out, of the epoch that was kept
+    kept: int  # that epoch; 1 is the first
     seconds: float  # of training
     parameters: int
     training_losses: list[float]  # after each epoch, on unwarped training images
     validation_losses: list[float]
+    validation_accuracies: list[float]
+
+    def at_last(self) -> "Trial":
+        """The outcome if the last epoch is taken as it is, instead of the best one."""
+        last = self.validation_accuracies[-1]
+        return self._replace(accuracy=last, kept=len(self.validation_accuracies))
 
 
 class Variant(NamedTuple):
     """All seeds of one variant."""
 
     name: str
+    recipe: Recipe  # of the first seed
     trials: list[Trial]
 
     @property
@@ -106,143 +85,70 @@ class Laboratory:
 
     def compare(self, variants: Mapping[str, Changes], seeds: int) -> list[Variant]:
         """Each variant with seeds 0 to `seeds` - 1, in their order."""
-        recipes = {
-            name: [Recipe.checked({**self._common, **changes, "seed": n}) for n in range(seeds)]
-            for name, changes in variants.items()
+        wanted = {name: self._recipes(changes, seeds) for name, changes in variants.items()}
+        new = {
+            key: (name, recipe)
+            for name, recipes in wanted.items()
+            for key, recipe in recipes.items()
+            if key not in self._known
         }
-        total = seeds * len(variants)
-        with tqdm(total=total, desc="trials", unit="trial", leave=False) as bar:
-            found = []
-            for name, wanted in recipes.items():
-                trials = []
-                for recipe in wanted:
-                    bar.set_postfix_str(name)
-                    trials.append(self._outcome(name, recipe))
-                    bar.update()
-                found.append(Variant(name, trials))
-        return found
+        bar = tqdm(new.items(), desc="trials", unit="trial", leave=False, disable=not new)
+        for key, (name, recipe) in bar:
+            bar.set_postfix_str(name)
+            self._known[key] = self._trained(name, recipe)._asdict()
+        return [
+            Variant(name, next(iter(recipes.values())), [Trial(**self._known[k]) for k in recipes])
+            for name, recipes in wanted.items()
+        ]
 
-    def _outcome(self, name: str, recipe: Recipe) -> Trial:
-        key = _key(recipe.as_dict())
-        if key not in self._known:
-            trial = self._trained(recipe)
-            self._known[key] = trial._asdict()
-            self._store.record_run(
-                run_name=name,
-                notebook=NOTEBOOK,
-                parameters={**recipe.as_dict(), "run_name": name},
-                metrics=trial._asdict(),
-                model="",
-            )
-        return Trial(**self._known[key])
+    def _recipes(self, changes: Changes, seeds: int) -> dict[str, Recipe]:
+        """A variant's recipe for each seed, by the key of its trial."""
+        asked = {**self._common, **changes}
+        recipes = [Recipe.checked({**asked, "seed": seed}) for seed in range(seeds)]
+        return {_key(_conditions(recipe)): recipe for recipe in recipes}
 
-    def _trained(self, recipe: Recipe) -> Trial:
+    def _trained(self, name: str, recipe: Recipe) -> Trial:
+        """Train, and keep the outcome."""
         training.prepare(recipe)
         network = models.build(recipe.architecture)
         learnt = datasets.first(self._learnt, recipe.limit)
         epochs = list(training.fit(network, learnt, self._held_out, recipe))
         best = training.best_epoch(epochs, len(self._held_out.labels))
-        return Trial(
+        trial = Trial(
             best.validation_accuracy,
-            best.validation_loss,
+            best.number,
             sum(epoch.seconds for epoch in epochs),
             models.parameter_count(network),
             [epoch.training_loss for epoch in epochs],
             [epoch.validation_loss for epoch in epochs],
+            [epoch.validation_accuracy for epoch in epochs],
         )
+        self._store.record_run(
+            run_name=name,
+            notebook=NOTEBOOK,
+            parameters={**_conditions(recipe), "run_name": name},
+            metrics=trial._asdict(),
+            model="",
+        )
+        return trial
 
 
-def _key(parameters: Changes) -> str:
-    """What makes two trials the same: every parameter that changes what is learnt."""
-    aside = {"run_name", "resume", "promote", "device", "preset", "validation_fraction"}
-    return json.dumps({k: v for k, v in parameters.items() if k not in aside}, sort_keys=True)
+def _conditions(recipe: Recipe) -> dict[str, Any]:
+    """The recipe, what its architecture is today, and on what it is trained.
 
-
-def named(*architectures: str) -> dict[str, dict[str, Any]]:
-    """Variants that differ in their architecture."""
-    return {name: {"architecture": name} for name in architectures}
-
-
-def goals(*names: str, epochs: int) -> dict[str, dict[str, Any]]:
-    """Variants that follow the recipes of `GOALS`, for so many epochs."""
-    return {name: {**GOALS[name], "epochs": epochs, "patience": epochs} for name in names}
-
-
-def remedies(epochs: int) -> dict[str, dict[str, Any]]:
-    """What helps against learning by heart, one remedy at a time, after none at all."""
-    none = {
-        "architecture": "plain-no-dropout",
-        "augment": 0.0,
-        "weight_decay": 0.0,
-        "label_smoothing": 0.0,
-        "epochs": epochs,
-        "patience": epochs,
-    }
+    A network may change under its name, and seconds tell little on another computer.
+    """
+    network = models.build(recipe.architecture)
+    structure = f"{network} {models.layer_shapes(network)}"
     return {
-        "no remedy": none,
-        "warps": {**none, "augment": 0.7},
-        "dropout": {**none, "architecture": "plain-60-dropout"},
-        "weight decay": {**none, "weight_decay": 1.0},
-        "early stopping": {**none, "patience": max(2, epochs // 6)},
+        **recipe.as_dict(),
+        "network": hashlib.sha256(structure.encode()).hexdigest()[:16],
+        "device": str(training.choose_device(recipe.device)),
+        "threads": torch.get_num_threads(),
     }
 
 
-def overfitted(images: int, epochs: int) -> dict[str, dict[str, Any]]:
-    """Each remedy on a hundredth, a tenth and all of the images; fewer are seen more often."""
-    sizes = {"1 %": (images // 100, 5), "10 %": (images // 10, 2), "all": (images, 1)}
-    return {
-        f"{size}, {remedy}": {**changes, "limit": limit}
-        for size, (limit, times) in sizes.items()
-        for remedy, changes in remedies(times * epochs).items()
-    }
-
-
-def readings(variants: Sequence[Variant]) -> str:
-    """What the curves of each variant's first seed say, as Markdown."""
-    rows = []
-    for variant in variants:
-        trial = variant.trials[0]
-        read = evaluation.read_curves(trial.training_losses, trial.validation_losses)
-        rows.append(
-            f"| {variant.name} | {variant.accuracy:.2%} | {read.gap:+.3f} | {read.verdict} |"
-        )
-    return "\n".join(["| data, remedy | right | gap, nats | reading |", "|---|---|---|---|", *rows])
-
-
-def table(variants: Sequence[Variant]) -> str:
-    """The variants as Markdown."""
-    rows = [
-        f"| {v.name} | {v.accuracy:.2%} | {v.spread[0]:.2%} to {v.spread[1]:.2%} "
-        f"| {v.parameters:,} | {v.seconds:.1f} |"
-        for v in variants
-    ]
-    head = "| variant | right, mean | of the seeds | parameters | training, s |"
-    return "\n".join([head, "|---|---|---|---|---|", *rows])
-
-
-def answer(variants: Sequence[Variant]) -> str:
-    """The best of the variants in a sentence, and how far chance may account for it."""
-    ranked = sorted(variants, key=lambda variant: -variant.accuracy)
-    best, second, worst = ranked[0], ranked[1], ranked[-1]
-    gain = 100 * (best.accuracy - worst.accuracy)
-    clear = best.spread[0] > second.spread[1]
-    return (
-        f"**{best.name}** reads most, {best.accuracy:.2%}, {gain:.2f} points more than "
-        f"{worst.name}. "
-        + (
-            f"Each of its seeds beats each of {second.name}'s."
-            if clear
-            else f"That it beats {second.name} may be chance: their seeds overlap."
-        )
-    )
-
-
-def price(variants: Sequence[Variant]) -> str:
-    """What the variant with the fewest parameters loses against the best, in a sentence."""
-    least = min(variants, key=lambda variant: variant.parameters)
-    best = max(variants, key=lambda variant: variant.accuracy)
-    return (
-        f"**{least.name}** has {least.parameters:,} parameters, "
-        f"{least.parameters / best.parameters:.1%} of {best.name}'s {best.parameters:,}, and reads "
-        f"{least.accuracy:.2%}, {100 * (best.accuracy - least.accuracy):.2f} points less."
-    )
+def _key(conditions: Changes) -> str:
+    """What makes two trials the same: all conditions that change what is learnt, or its seconds."""
+    aside = {"run_name", "resume", "promote", "preset", "validation_fraction"}
+    return json.dumps({k: v for k, v in conditions.items() if k not in aside}, sort_keys=True)

@@ -12,7 +12,8 @@ from jaxtyping import UInt8
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from digitlib.architectures import ARCHITECTURES, DEVIATION, MEAN, Network, build, ensemble
+from digitlib.architectures import ARCHITECTURES, build
+from digitlib.networks import DEVIATION, MEAN, Network, ensemble
 
 __all__ = [
     "ARCHITECTURES",

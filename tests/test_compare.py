@@ -1,21 +1,28 @@
 """Experiments are repeated by seed, kept, and looked up the second time."""
 
 import json
+from functools import partial
+from itertools import combinations
 
 import pytest
+from matplotlib.text import Text
 
-from digitlib import experiments
+from digitlib import comparison_plots, findings, questions
+from digitlib.architectures import ARCHITECTURES, plain
 from digitlib.experiments import Laboratory, Trial, Variant
+from digitlib.recipe import Recipe
+from digitlib.settings import notebook_defaults
 from digitlib.store import Store
 
 QUICK = {"architecture": "fast", "epochs": 1, "patience": 1, "limit": 500, "augment": 0.0}
 
 
-def variant(name: str, *accuracies: float) -> Variant:
-    return Variant(name, [Trial(a, 0.1, 1.0, 100, [0.1], [0.1]) for a in accuracies])
+def variant(name: str, *accuracies: float, architecture: str = "plain") -> Variant:
+    recipe = Recipe.checked({**notebook_defaults("train"), "architecture": architecture})
+    return Variant(name, recipe, [Trial(a, 1, 1.0, 100, [0.1], [0.1], [a]) for a in accuracies])
 
 
-def test_trials_are_kept_and_not_repeated(mnist):
+def test_trials_are_kept_and_not_repeated(mnist, monkeypatch):
     first = Laboratory(Store(), QUICK).compare({"a": {}, "b": {"learning_rate": 0.01}}, 2)
     assert [len(v.trials) for v in first] == [2, 2]
     assert len({trial.accuracy for v in first for trial in v.trials}) > 1
@@ -26,20 +33,60 @@ def test_trials_are_kept_and_not_repeated(mnist):
     assert len(Store().runs()) == 4
     laboratory.compare({"a": {}}, 3)  # one seed more
     assert len(Store().runs()) == 5
+    monkeypatch.setitem(ARCHITECTURES, "fast", partial(plain, maps=2))  # another under its name
+    (changed,) = laboratory.compare({"a": {}}, 1)
+    assert changed.parameters != first[0].parameters
+    assert len(Store().runs()) == 6
 
 
 def test_the_answer_says_whether_it_may_be_chance():
-    clear = [variant("wide", 0.98, 0.99), variant("narrow", 0.95, 0.96)]
-    assert "**wide** reads most, 98.50%" in experiments.answer(clear)
-    assert "Each of its seeds" in experiments.answer(clear)
-    overlapping = [variant("wide", 0.98, 0.99), variant("narrow", 0.95, 0.985)]
-    assert "may be chance" in experiments.answer(overlapping)
+    clear = [variant("wide", 0.98, 0.98, 0.98), variant("narrow", 0.95, 0.96, 0.97)]
+    assert findings.answer(clear, "narrow") == (
+        "**wide** reads most, 98.00%. Each of its seeds beats each of those of narrow. "
+        "Against narrow, in points: wide +2.00."
+    )
+    overlapping = [variant("wide", 0.98, 0.98, 0.98), variant("narrow", 0.95, 0.96, 0.985)]
+    assert "That it beats narrow may be chance" in findings.answer(overlapping, "wide")
+    few = [variant("wide", 0.98, 0.98), variant("narrow", 0.95, 0.96)]
+    assert "It takes 3 seeds or more" in findings.answer(few, "wide")
+
+
+def stopping(name: str, *accuracies: float, kept: int) -> Variant:
+    losses = [0.1] * len(accuracies)
+    trial = Trial(accuracies[kept - 1], kept, 1.0, 100, losses, losses, list(accuracies))
+    return variant(name)._replace(trials=[trial])
+
+
+def test_only_early_stopping_keeps_its_best_epoch():
+    none = stopping("1 %, no remedy", 0.7, 0.9, 0.8, 0.6, kept=2)
+    stopped = stopping("1 %, early stopping", 0.7, 0.9, 0.8, kept=2)
+    ended = findings.ended([none, stopped])
+    assert [(v.accuracy, v.trials[0].kept) for v in ended] == [(0.6, 4), (0.9, 2)]
+    assert findings.by_heart(ended) == (
+        "- by heart, 1 % of the images: 60.00% without a remedy; best with early stopping, "
+        "+30.00 points. Early stopping ends after 3 of 4 epochs and keeps epoch 2, +30.00 points."
+    )
+
+
+def test_without_convolutions_only_the_warps_differ():
+    goals = questions.goals({"mlp": "mlp", "LeNet-5": "lenet5"}, epochs=7)
+    assert goals["mlp"] == {**questions.GOALS["mlp"], "epochs": 7, "patience": 7}
+    assert goals["LeNet-5"] == {"architecture": "lenet5", "epochs": 7, "patience": 7}
+
+
+def test_labels_of_costs_do_not_lie_on_each_other():
+    variants = [variant(f"network {n}", 0.98 + n / 10_000, architecture="cnn") for n in range(8)]
+    figure = comparison_plots.costs(variants)
+    for axes in figure.axes:
+        boxes = [Text.get_window_extent(label) for label in axes.texts]
+        assert len(boxes) == 8
+        assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
 
 
 def test_the_price_of_few_parameters_is_told():
     few, many = variant("few", 0.98), variant("many", 0.99)
     many.trials[0] = many.trials[0]._replace(parameters=1000)
-    assert experiments.price([few, many]) == (
+    assert findings.price([few, many]) == (
         "**few** has 100 parameters, 10.0% of many's 1,000, and reads 98.00%, 1.00 points less."
     )
 
@@ -51,6 +98,7 @@ def test_the_notebook_answers_every_question_with_a_small_budget(run, mnist):
         assert f"- {words}: **" in done.text
     assert "- few parameters: **tiny** has 1,786 parameters" in done.text
     assert "1 %, no remedy" in done.text
+    assert "- by heart, 1 % of the images:" in done.text
     rows = Store().runs().filter("notebook = 'compare'").project("parameters, metrics").fetchall()
     assert len(rows) > 25
     assert all(0 < json.loads(metrics)["accuracy"] <= 1 for _, metrics in rows)
