@@ -9,7 +9,7 @@ from digitlib import evaluation, examination
 from digitlib.examination import Exam, Missing
 from digitlib.recogniser import BUNDLED, Recogniser
 from digitlib.store import Store
-from digitlib.strokes import Sketch
+from digitlib.strokes import Sketch, write_sketches
 from digitlib.synthesis import draw_many
 
 
@@ -87,26 +87,40 @@ def test_an_exam_that_cant_be_had_says_why_and_leaves_nothing(tmp_path, monkeypa
     assert f"{raw / name} is broken or truncated" in examination.more_mnist(tmp_path).reason
 
 
-def test_a_model_of_drawn_digits_is_tested_on_mnist_where_it_is(tmp_path, monkeypatch, bundled):
+def test_a_model_of_drawn_digits_is_tested_on_mnist_where_it_is(
+    tmp_path, monkeypatch, bundled, mnist
+):
     card = {**bundled.card, "data": {"name": "synthetic"}}
     card["parameters"] = {**card["parameters"], "limit": 600}
+    named = [exam.name for exam in examination.test_sets(card) if isinstance(exam, Exam)]
+    assert named == ["synthetic test digits", "MNIST's test set"]
     monkeypatch.setenv("DIGITS_DATA_DIR", str(tmp_path))
     drawn, missing = examination.test_sets(card)
     assert isinstance(drawn, Exam) and isinstance(missing, Missing)
     assert missing.name == "MNIST's test set" and not list(tmp_path.iterdir())
 
 
-def test_a_model_is_judged_and_compared(run, outputs):
+def test_a_model_is_judged_and_compared(run, outputs, tmp_path, monkeypatch):
+    (tmp_path / "data" / "sketches").mkdir(parents=True)
+    drawn = [
+        Sketch(str(n), int(label), strokes, "drawn", f"hand {n % 6}")
+        for n, (strokes, label) in enumerate(zip(*draw_many(120, seed=4), strict=True))
+    ]
+    write_sketches(tmp_path / "data" / "sketches" / "drawn.parquet", drawn)
+    monkeypatch.setenv("DIGITS_DATA_DIR", str(tmp_path / "data"))
+    (outputs / "reports" / "small").mkdir(parents=True)  # an earlier one's, that must stay
     run("train", dataset="synthetic", limit=600, epochs=2, architecture="lenet5", run_name="small")
     done = run("evaluate", model="small", baseline="bundled", disturbed=50, qmnist=False)
     assert "small, of" in done.text and "compared with bundled" in done.text
-    folder = outputs / "reports" / "small"
+    assert "without MNIST's test set" in done.text and "of 6 writers are read" in done.text
+    folder = outputs / "reports" / "small-2"
     assert f"figures lie in {folder}" in done.text
     assert {"accuracy.png", "confusion.svg", "calibration.png"} <= {
         p.name for p in folder.iterdir()
     }
     found = json.loads((folder / "report.json").read_text())
     assert (found["model"]["name"], found["baseline"]["name"]) == ("small", "bundled")
+    assert found["hands"]["collection"]["drawn"]["n"] == 120
     assert found["disturbed"] == 50 and found["seconds"] > 0
     exam = found["exams"]["synthetic test digits"]
     card = Recogniser.named("small").card
