@@ -38,12 +38,12 @@ def calibration(curves: Mapping[str, Reliability]) -> Figure:
 
     With 95 % intervals; where there is no mistake, the interval's upper end is marked.
     """
-    columns = max(2, min(3, len(curves)))
+    columns = 2 if len(curves) == 4 else min(3, len(curves))
     rows = -(-len(curves) // columns)
-    figure = Figure(figsize=(WIDTH, 0.4 + WIDTH / columns * rows), layout="constrained")
+    figure = Figure(figsize=(WIDTH / 3 * columns, 0.3 + WIDTH / 3 * rows), layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).flat
     least = _least(list(curves.values()))
-    for axes, (name, curve) in zip(panels, curves.items(), strict=False):
+    for (name, curve), axes in zip(curves.items(), panels, strict=False):
         plain(axes, name).loglog([least, 100], [least, 100], color=GREY, linewidth=0.8)
         _reliability(axes, curve)
         axes.set_xlim(least, 100)
@@ -110,7 +110,7 @@ def robustness(
     figure = Figure(figsize=(WIDTH, 2.2 * rows), layout="constrained")
     panels = figure.subplots(rows, 4, squeeze=False, sharey=True).flat
     others = {other.disturbance.name: other for other in baseline}
-    for axes, curve in zip(panels, curves, strict=False):
+    for curve, axes in zip(curves, panels, strict=False):
         kind = curve.disturbance
         plain(axes, kind.name, xlabel=kind.unit).xaxis.label.set_fontsize(8)
         drawn = [(curve, "o-", ACCENT, names[0])]

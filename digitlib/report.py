@@ -30,14 +30,15 @@ def checked(parameters: Mapping[str, Any]) -> Asked:
     for name, value in (("model", asked.model), ("baseline", asked.baseline)):
         if not isinstance(value, str):
             raise ValueError(
-                f"{name}={value!r}: give a model folder or its name, as text; of papermill's -p, "
-                f"{value} comes as a {type(value).__name__}: `-r {name} {value}` keeps it as text."
+                f"{name}={value!r}: give a model folder or its name, as text. papermill's "
+                f"`-p` makes a number of it; `-r {name} {value}` doesn't."
             )
     if not isinstance(asked.disturbed, int) or asked.disturbed < 10:
         raise ValueError(f"disturbed={asked.disturbed!r}: give a number of images, at least 10.")
-    if not isinstance(asked.qmnist, bool):
+    qmnist = {"true": True, "false": False}.get(str(asked.qmnist).lower())  # `-p` gives text
+    if qmnist is None:
         raise ValueError(f"qmnist={asked.qmnist!r}: say true or false.")
-    return asked
+    return asked._replace(qmnist=qmnist)
 
 
 def names(recogniser: Recogniser, other: Recogniser | None) -> tuple[str, str]:
@@ -95,11 +96,12 @@ def writers_in_words(writers: Mapping[str, Accuracy]) -> str:
 
 def figures(found: Found) -> dict[str, Any]:
     """All that was measured, as JSON can hold it."""
-    whole = compact(found)
+    whole, called = compact(found), names(found.recogniser, found.other)
     for result in found.results:
         whole["exams"][result.exam.name] |= _details(result)
     return {
         **whole,
+        "verdict": verdict.verdict(found.results, found.curves, found.comparisons, called),
         "hands": {
             kind: {name: _share(accuracy) for name, accuracy in groups.items()}
             for kind, groups in found.hands.items()

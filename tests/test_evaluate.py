@@ -140,6 +140,7 @@ def test_a_model_is_judged_and_compared(run, outputs, tmp_path, monkeypatch):
     assert row[:2] == ("evaluate", "small")
     kept = json.loads(row[2])
     assert kept["exams"]["synthetic test digits"]["n"] == 100
+    assert found["verdict"].startswith(kept["verdict"]) and found["verdict"] in done.text
     assert kept["report"] == str(folder) and "confusion" not in str(kept)
     assert np.isfinite(exam["calibration_error"])
 

@@ -100,5 +100,7 @@ def test_models_of_one_name_are_told_apart():
 
 
 def test_a_model_named_by_a_number_is_refused_with_the_way_to_say_it():
+    asked = {"model": 5, "baseline": "", "disturbed": 20, "qmnist": "false"}
     with pytest.raises(ValueError, match="-r model 5"):
-        report.checked({"model": 5, "baseline": "", "disturbed": 20, "qmnist": False})
+        report.checked(asked)
+    assert report.checked({**asked, "model": "5"}).qmnist is False
