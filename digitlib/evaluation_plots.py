@@ -121,9 +121,12 @@ def robustness(
             axes.plot(kind.levels, shares, style, color=colour, markersize=3, label=name)
         axes.set_ylim(0, 104)
     if baseline:
-        figure.axes[0].legend(
-            fontsize=8, loc="lower left", labelcolor="linecolor", edgecolor="none", framealpha=1
-        )
+        # Above the first panel: within, there is no place that no model's line may cross.
+        lines, called = figure.axes[0].get_legend_handles_labels()
+        figure.legend(
+            lines, called, loc="outside upper left", ncols=2, frameon=False, fontsize=9,
+            labelcolor="linecolor",
+        )  # fmt: skip
     for axes in list(panels):
         axes.set_visible(False)
     figure.supylabel("right, %", fontsize=9, color=INK)
