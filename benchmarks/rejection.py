@@ -17,7 +17,7 @@ from HersheyFonts import HersheyFonts
 from numpy.typing import NDArray
 
 from digitlib.datasets import load_mnist, load_sketches
-from digitlib.examination import pen_digits
+from digitlib.examination import Exam, pen_digits
 from digitlib.reading import Model
 from digitlib.recogniser import Recogniser
 from digitlib.strokes import Sketch, Strokes
@@ -90,7 +90,8 @@ def main() -> None:
         "two digits at once": numbers(sketches, generator),
         "dots": dots(generator),
     }
-    if (pens := pen_digits(recogniser.card)) is not None:
+    pens = pen_digits(recogniser.card)
+    if isinstance(pens, Exam):
         drawings["digits: pens unseen"] = (sketch.strokes for sketch in pens.sketches)
     readings = {
         kind: [model.read(tuple(strokes)) for strokes in kept] for kind, kept in drawings.items()

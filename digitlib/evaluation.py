@@ -9,6 +9,11 @@ from numpy.typing import NDArray
 Labels = NDArray[np.integer]
 
 
+def percent(share: float, decimals: int = 2) -> str:
+    """A share, 0 to 1, as texts write it: `99.57 %`."""
+    return f"{100 * share:.{decimals}f} %"
+
+
 class Accuracy(NamedTuple):
     """A share of hits among `n` images, with its 95 % interval."""
 
@@ -18,8 +23,8 @@ class Accuracy(NamedTuple):
     n: int
 
     def __str__(self) -> str:
-        interval = f"95 % interval {self.low:.2%} to {self.high:.2%}"
-        return f"{self.value:.2%} ({interval}, n = {self.n:,})"
+        interval = f"95 % interval {100 * self.low:.2f} to {percent(self.high)}"
+        return f"{percent(self.value)} ({interval}, n = {self.n:,})"
 
 
 def accuracy(labels: Labels, predicted: Labels) -> Accuracy:
@@ -47,6 +52,11 @@ class Comparison(NamedTuple):
     high: float
     chance: float  # of as many fixed among those that changed, if the two were equally good
     n: int
+
+    @property
+    def either_way(self) -> float:
+        """The two-sided chance: of a difference as great, whichever model it favours."""
+        return 2 * min(self.chance, 1 - self.chance)
 
     def __str__(self) -> str:
         interval = f"95 % interval {100 * self.low:+.2f} to {100 * self.high:+.2f}"

@@ -3,14 +3,15 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from digitlib.plots import ACCENT, GREY, INK, WIDTH, plain
 from digitlib.robustness import Curve
-from digitlib.sureness import Refusal, Reliability
+from digitlib.sureness import FEWEST_MISTAKES, Refusal, Reliability
 
-STYLES = (("o-", ACCENT), ("s--", INK), ("^:", GREY), ("D-.", GREY))  # marker, line and colour
+STYLES = (("-", ACCENT), ("--", INK), (":", GREY), ("-.", GREY))  # line and colour
 Floats = NDArray[np.floating]
 
 
@@ -33,69 +34,99 @@ def per_digit(recall: Floats, precision: Floats, title: str) -> Figure:
 
 
 def calibration(curves: Mapping[str, Reliability]) -> Figure:
-    """How often models are wrong against how much they doubt; the area of a dot is how often."""
-    figure = Figure(figsize=(5.6, 4.4), layout="constrained")
-    axes = plain(
-        figure.subplots(), "Mistakes against doubt", xlabel="doubt (100 % less confidence), %"
-    )
-    axes.set_ylabel("mistakes, %")
-    least = 0.05  # %, where the axes begin: no mistake at all is drawn there
-    axes.plot([0.02, 100], [0.02, 100], color=GREY, linewidth=0.8)
-    axes.annotate(
-        "as often wrong as it says", (4, 1.7), color=GREY, fontsize=9, rotation=38,
-        rotation_mode="anchor",
-    )  # fmt: skip
-    for row, ((name, curve), (style, colour)) in enumerate(
-        zip(curves.items(), STYLES, strict=False)
-    ):
-        doubt, mistakes = 100 * curve.doubt, np.maximum(100 * curve.mistakes, least)
-        axes.plot(doubt, mistakes, style[1:], color=colour)
-        axes.scatter(doubt, mistakes, s=8 + curve.size**0.5, color=colour, marker=style[0])
-        axes.text(
-            0.02, 0.98 - 0.06 * row, f"{style[1:]} {name}", transform=axes.transAxes,
-            color=colour, fontsize=9, va="top",
-        )  # fmt: skip
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.xaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_major_formatter("{x:g}")
+    """How often a model is wrong against how much it doubts, a panel for each exam.
+
+    With 95 % intervals; where there is no mistake, the interval's upper end is marked.
+    """
+    columns = 2 if len(curves) == 4 else min(3, len(curves))
+    rows = -(-len(curves) // columns)
+    figure = Figure(figsize=(WIDTH / 3 * columns, 0.3 + WIDTH / 3 * rows), layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).flat
+    least = _least(list(curves.values()))
+    for (name, curve), axes in zip(curves.items(), panels, strict=False):
+        plain(axes, name).loglog([least, 100], [least, 100], color=GREY, linewidth=0.8)
+        _reliability(axes, curve)
+        axes.set_xlim(least, 100)
+        axes.set_ylim(least, 100)
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.set_aspect("equal")
+    for axes in list(panels):
+        axes.set_visible(False)
+    figure.supxlabel("doubt (100 % less confidence), %", fontsize=9, color=INK)
+    figure.supylabel("mistakes, % (line: 95 % interval)", fontsize=9, color=INK)
     return figure
+
+
+def _least(curves: Sequence[Reliability]) -> float:
+    """The power of ten, in per cent, below which no doubt and no share of mistakes lies."""
+    shares = np.concatenate([np.r_[c.doubt, c.mistakes, c.high] for c in curves])
+    return float(10 ** np.floor(np.log10(100 * np.r_[shares[shares > 0], 0.01].min())))
+
+
+def _reliability(axes: Axes, curve: Reliability) -> None:
+    if not len(curve.doubt):
+        axes.text(0.05, 0.95, f"fewer than {FEWEST_MISTAKES} mistakes:\ntoo few to tell",
+                  transform=axes.transAxes, color=GREY, fontsize=9, va="top")  # fmt: skip
+        return
+    axes.text(0.05, 0.95, "too sure", transform=axes.transAxes, color=GREY, fontsize=9, va="top")
+    axes.text(0.95, 0.05, "too modest", transform=axes.transAxes, color=GREY, fontsize=9,
+              ha="right")  # fmt: skip
+    doubt, low, high = 100 * curve.doubt, 100 * curve.low, 100 * curve.high
+    some = curve.mistakes > 0
+    axes.vlines(doubt, np.maximum(low, 1e-9), high, color=ACCENT, linewidth=1.5)
+    axes.plot(doubt[some], 100 * curve.mistakes[some], "o", color=ACCENT, markersize=5)
+    axes.plot(doubt[~some], high[~some], "v", color=ACCENT, fillstyle="none", markersize=6)
 
 
 def refusals(curves: Mapping[str, Refusal]) -> Figure:
     """Accuracy on the rest against the share of the most doubtful that is refused."""
     figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
-    axes = plain(
-        figure.subplots(), "Right, of those not refused, %", xlabel="refused, %", ylabel="%"
-    )
-    for row, ((name, curve), (style, colour)) in enumerate(
-        zip(curves.items(), STYLES, strict=False)
-    ):
-        axes.plot(100 * curve.refused, 100 * curve.accuracy, style[1:], color=colour)
-        axes.text(
-            0.98, 0.06 + 0.08 * row, f"{style[1:]} {name}", transform=axes.transAxes,
-            color=colour, fontsize=9, ha="right",
-        )  # fmt: skip
-    axes.set_xlim(left=0)
+    axes = plain(figure.subplots(), "Right, of those not refused", xlabel="refused, %", ylabel="%")
+    ends = []
+    for (name, curve), (style, colour) in zip(curves.items(), STYLES, strict=False):
+        axes.plot(100 * curve.refused, 100 * curve.accuracy, style, color=colour)
+        ends.append((100 * curve.accuracy[-1], name, colour))
+    axes.set_xlim(0, 100 * curve.refused[-1])
+    _label_ends(axes, ends)
     return figure
 
 
-def robustness(curves: Sequence[Curve], baseline: Sequence[Curve] = ()) -> Figure:
-    """Accuracy under each disturbance, a panel each; a baseline's in grey."""
+def _label_ends(axes: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
+    """Names at the lines' right ends (height, name, colour), moved apart where they would touch."""
+    low, high = axes.get_ylim()
+    step, place = 0.08 * (high - low), np.inf
+    for height, name, colour in sorted(ends, key=lambda end: -end[0]):
+        place = min(height, place - step)
+        axes.annotate(name, (1.01, place), xycoords=("axes fraction", "data"), color=colour,
+                      fontsize=9, va="center", annotation_clip=False)  # fmt: skip
+
+
+def robustness(
+    curves: Sequence[Curve], baseline: Sequence[Curve] = (), names: tuple[str, str] = ("", "")
+) -> Figure:
+    """Accuracy under each disturbance, a panel each; a baseline's in grey, both named."""
     rows = -(-len(curves) // 4)
     figure = Figure(figsize=(WIDTH, 2.2 * rows), layout="constrained")
     panels = figure.subplots(rows, 4, squeeze=False, sharey=True).flat
-    for axes, curve in zip(panels, curves, strict=False):
+    others = {other.disturbance.name: other for other in baseline}
+    for curve, axes in zip(curves, panels, strict=False):
         kind = curve.disturbance
-        plain(axes, kind.name, xlabel=kind.unit)
-        for other in baseline:
-            if other.disturbance.name == kind.name:
-                shares = [100 * found.value for found in other.accuracy]
-                axes.plot(kind.levels, shares, "s--", color=GREY, markersize=3)
-        shares = [100 * found.value for found in curve.accuracy]
-        axes.plot(kind.levels, shares, "o-", color=ACCENT, markersize=3)
-        axes.xaxis.label.set_fontsize(8)
+        plain(axes, kind.name, xlabel=kind.unit).xaxis.label.set_fontsize(8)
+        drawn = [(curve, "o-", ACCENT, names[0])]
+        if kind.name in others:
+            drawn.append((others[kind.name], "s--", GREY, names[1]))
+        for one, style, colour, name in drawn[::-1]:
+            shares = [100 * found.value for found in one.accuracy]
+            axes.plot(kind.levels, shares, style, color=colour, markersize=3, label=name)
         axes.set_ylim(0, 104)
+    if baseline:
+        # Above the first panel: within, there is no place that no model's line may cross.
+        lines, called = figure.axes[0].get_legend_handles_labels()
+        figure.legend(
+            lines, called, loc="outside upper left", ncols=2, frameon=False, fontsize=9,
+            labelcolor="linecolor",
+        )  # fmt: skip
     for axes in list(panels):
         axes.set_visible(False)
     figure.supylabel("right, %", fontsize=9, color=INK)

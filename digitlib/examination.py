@@ -1,5 +1,7 @@
 """What a model may be tested on: digits that had no part in its training."""
 
+import os
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,12 +11,20 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from digitlib import datasets, evaluation, hands, origins, settings
+from digitlib import datasets, evaluation, hands, origins, settings, styles
 from digitlib.datasets import DataUnavailable, Digits
 from digitlib.evaluation import Accuracy, Comparison
 from digitlib.intake import unlearnt
 from digitlib.recogniser import Recogniser
 from digitlib.strokes import SUBMISSION, Sketch
+
+_MNIST, _PENS = "MNIST's test set", "pen digits of unseen writers"
+_ACCEPTED, _QMNIST = "accepted submissions", "QMNIST's further test digits"
+# QMNIST's files, the type of their values and their shape.
+_QMNIST_FILES: dict[str, tuple[str, tuple[int, ...]]] = {
+    "qmnist-test-images-idx3-ubyte": ("u1", (60_000, 28, 28)),
+    "qmnist-test-labels-idx2-int": (">i4", (60_000, 8)),
+}
 
 
 class Exam(NamedTuple):
@@ -23,6 +33,13 @@ class Exam(NamedTuple):
     name: str
     digits: Digits
     sketches: Sequence[Sketch] = ()  # as drawn, where they were drawn with a pen
+
+
+class Missing(NamedTuple):
+    """An exam that a model can't sit, and why not."""
+
+    name: str
+    reason: str
 
 
 class Result(NamedTuple):
@@ -66,62 +83,131 @@ class Result(NamedTuple):
         }
 
 
-def test_digits(card: dict[str, Any]) -> Exam:
-    """The test set of the data that the model was trained on: MNIST's, unless it never saw it."""
+def test_sets(card: dict[str, Any]) -> list[Exam | Missing]:
+    """The test set of the data that the model was trained on, and MNIST's where that is another."""
     begun = origins.parameters(card)
     data = datasets.load_dataset(card["data"]["name"], begun["seed"], begun["limit"] or 30_000)
-    return Exam("MNIST's test set" if data.name == "mnist" else "synthetic test digits", data.test)
+    if data.name == "mnist":
+        return [Exam(_MNIST, data.test)]
+    return [Exam("synthetic test digits", data.test), _mnist_at_hand()]
 
 
-def pen_digits(card: dict[str, Any]) -> Exam | None:
-    """Pen sketches of writers whom the model never saw; None where there are none at hand.
+def _mnist_at_hand() -> Exam | Missing:
+    """MNIST's test set where it is on disk: a model that never saw it needs no download."""
+    raw = settings.data_dir() / "MNIST" / "raw"
+    if not all((raw / name).is_file() for name in datasets.MNIST_FILES):
+        return Missing(_MNIST, f"it is not in {raw} (README, 'Getting MNIST')")
+    try:
+        return Exam(_MNIST, datasets.load_mnist()[1])
+    except ValueError as error:
+        return Missing(_MNIST, str(error))
+
+
+def pen_digits(card: dict[str, Any]) -> Exam | Missing:
+    """Pen sketches of writers whom the model never saw.
 
     Without exported submissions, which a refined model may know.
     """
     try:
         sketches = datasets.load_sketches()
-    except DataUnavailable:
-        return None
+    except (DataUnavailable, ValueError) as error:
+        return Missing(_PENS, str(error))
     if card["data"].get("sketches"):
         begun = origins.parameters(card)
         sketches = hands.split_by_writer(sketches, begun["validation_fraction"], begun["seed"]).test
     sketches = [sketch for sketch in sketches if sketch.source != SUBMISSION]
     if not sketches:
-        return None
-    return Exam("pen digits of unseen writers", datasets.rasterised(sketches), sketches)
+        return Missing(_PENS, "there are none but submissions")
+    return Exam(_PENS, datasets.rasterised(sketches), sketches)
 
 
-def reviewed_submissions(card: dict[str, Any], frame: pd.DataFrame) -> Exam | None:
-    """Submissions whose label a person accepted; None where there are none.
+def reviewed_submissions(card: dict[str, Any], frame: pd.DataFrame) -> Exam | Missing:
+    """Submissions whose label a person accepted.
 
     Only those of visits that neither the model nor an ancestor learnt from.
     """
     rows = frame[(frame.review == "accepted") & unlearnt(frame, card)]
     if rows.empty:
-        return None
+        return Missing(
+            _ACCEPTED, "none that is new to the model was accepted yet (submissions.ipynb)"
+        )
     images = np.frombuffer(b"".join(map(bytes, rows.image)), np.uint8).reshape(-1, 28, 28)
     labels = torch.from_numpy(rows.label.to_numpy(np.int64))
-    return Exam("accepted submissions", Digits(torch.from_numpy(images.copy()), labels))
+    return Exam(_ACCEPTED, Digits(torch.from_numpy(images.copy()), labels))
 
 
-def more_mnist(root: Path | None = None) -> Exam | None:
+def more_mnist(root: Path | None = None) -> Exam | Missing:
     """QMNIST's 50,000 further test digits of MNIST's makers (Yadav and Bottou 2019).
 
-    Downloaded on first use; None where they are neither on disk nor to be had.
+    Downloaded on first use; missing where they are neither on disk nor to be had, or broken.
     """
+    root = settings.data_dir() if root is None else root
+    raw = root / "QMNIST" / "raw"
+    try:
+        if not all((raw / name).is_file() for name in _QMNIST_FILES):
+            _download_qmnist(root, raw)
+        images, labels = (_values(raw / name, *held) for name, held in _QMNIST_FILES.items())
+    except (OSError, RuntimeError) as error:
+        return Missing(_QMNIST, f"it is not in {raw} and could not be downloaded there ({error})")
+    except ValueError as error:
+        return Missing(_QMNIST, str(error))
+    # The first 10,000 are MNIST's own test set; the first column of a label is the digit.
+    digits = torch.from_numpy(labels[10_000:, 0].astype(np.int64))
+    return Exam(_QMNIST, Digits(torch.from_numpy(images[10_000:]), digits))
+
+
+def _download_qmnist(root: Path, raw: Path) -> None:
+    """To a temporary folder, then moved: what fails or is cut short leaves nothing behind."""
     from torchvision.datasets import QMNIST
 
-    root = settings.data_dir() if root is None else root
-    try:
-        data = QMNIST(str(root), what="test50k", download=True)
-    except (OSError, RuntimeError):
-        return None
-    return Exam("QMNIST's further test digits", Digits(data.data, data.targets[:, 0].long()))
+    root.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".download-", dir=root) as temporary:
+        QMNIST(temporary, what="test50k", download=True)
+        raw.mkdir(parents=True, exist_ok=True)
+        for name in _QMNIST_FILES:
+            os.replace(Path(temporary) / "QMNIST" / "raw" / name, raw / name)
 
 
-def sat(recogniser: Recogniser, exams: Sequence[Exam | None]) -> list[Result]:
+def _values(file: Path, kind: str, shape: tuple[int, ...]) -> NDArray[Any]:
+    """What a file in MNIST's format holds past its header; ValueError naming a broken one."""
+    header = 4 + 4 * len(shape)
+    size = header + int(np.prod(shape)) * np.dtype(kind).itemsize
+    if file.stat().st_size != size:
+        raise ValueError(
+            f"{file} is broken or truncated: {file.stat().st_size:,} bytes in place of {size:,}; "
+            "delete it and run again"
+        )
+    return np.fromfile(file, kind, offset=header).reshape(shape)
+
+
+def described(exams: Sequence[Exam | Missing]) -> str:
+    """A line for each exam: how many digits it has, or why it isn't taken."""
+    return "\n".join(
+        f"{exam.name}: {len(exam.digits.labels):,} digits"
+        if isinstance(exam, Exam)
+        else f"without {exam.name}: {exam.reason}"
+        for exam in exams
+    )
+
+
+def sat(recogniser: Recogniser, exams: Sequence[Exam | Missing]) -> list[Result]:
     """The model's results in the exams that there are."""
-    return [Result(exam, recogniser.predict(exam.digits.images.numpy())) for exam in exams if exam]
+    return [
+        Result(exam, recogniser.predict(exam.digits.images.numpy()))
+        for exam in exams
+        if isinstance(exam, Exam)
+    ]
+
+
+def by_hand(result: Result) -> dict[str, dict[str, Accuracy]]:
+    """A result in pen digits by collection, by style, and by writer."""
+    sketches = result.exam.sketches
+    drawings = [sketch.strokes for sketch in sketches]
+    return {
+        "collection": result.by([sketch.source for sketch in sketches]),
+        **{name: result.by(grouped(drawings)) for name, grouped in styles.GROUPS.items()},
+        "writer": result.by([sketch.writer for sketch in sketches], least=5),
+    }
 
 
 def compared(results: Sequence[Result], others: Sequence[Result]) -> dict[str, Comparison]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from digitlib import settings
 from digitlib.evaluation import Accuracy
 
-INK, GREY, ACCENT = "#222222", "#8a8a8a", "#c4501b"  # distinct in grey and to the colour-blind
+INK, GREY, ACCENT = "#222222", "#6e6e6e", "#c4501b"  # distinct in grey and to the colour-blind
 WIDTH = 8.0  # inches
 
 

@@ -1,21 +1,18 @@
-"""What an evaluation found, as a file, and whether to trust the model, in words."""
+"""What an evaluation was asked and what it found, for a file, for a row, and as tables."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digitlib import evaluation, settings, sureness
-from digitlib.evaluation import Comparison
+from digitlib import evaluation, settings, sureness, verdict
+from digitlib.evaluation import Accuracy, Comparison
 from digitlib.examination import Result
+from digitlib.recogniser import Recogniser
 from digitlib.robustness import Curve
-
-GOOD, FAIR = 0.99, 0.97  # accuracies from which a model reads well, and fairly
-HONEST = 0.01  # calibration error up to which it knows how sure it may be
-STEADY = 0.95  # accuracy that a disturbance may leave
 
 
 class Asked(NamedTuple):
@@ -30,52 +27,145 @@ class Asked(NamedTuple):
 def checked(parameters: Mapping[str, Any]) -> Asked:
     """The parameters; raises ValueError for one of a wrong type or out of range."""
     asked = Asked(**parameters)
+    for name, value in (("model", asked.model), ("baseline", asked.baseline)):
+        if not isinstance(value, str):
+            raise ValueError(
+                f"{name}={value!r}: give a model folder or its name, as text. papermill's "
+                f"`-p` makes a number of it; `-r {name} {value}` doesn't."
+            )
     if not isinstance(asked.disturbed, int) or asked.disturbed < 10:
         raise ValueError(f"disturbed={asked.disturbed!r}: give a number of images, at least 10.")
-    if not isinstance(asked.qmnist, bool):
+    qmnist = {"true": True, "false": False}.get(str(asked.qmnist).lower())  # `-p` gives text
+    if qmnist is None:
         raise ValueError(f"qmnist={asked.qmnist!r}: say true or false.")
-    return asked
+    return asked._replace(qmnist=qmnist)
 
 
-def comparison_table(comparisons: Mapping[str, Comparison]) -> str:
+def names(recogniser: Recogniser, other: Recogniser | None) -> tuple[str, str]:
+    """What to call a model and a baseline: by their folders, since cards may share a name.
+
+    Two folders of one name in different places are called by their paths; without a baseline its
+    name is empty.
+    """
+    folders = [found.folder.resolve() for found in (recogniser, other) if found]
+    if len({folder.name for folder in folders}) < len(set(folders)):
+        return str(folders[0]), str(folders[1])
+    return folders[0].name, folders[1].name if other else ""
+
+
+class Found(NamedTuple):
+    """All that an evaluation found of a model, and beside a baseline where there is one."""
+
+    recogniser: Recogniser
+    other: Recogniser | None
+    results: list[Result]
+    hands: dict[str, dict[str, Accuracy]]  # pen digits by collection, style and writer
+    disturbed: int  # digits
+    curves: list[Curve]
+    before: list[Curve]  # the baseline's
+    comparisons: dict[str, Comparison]
+    seconds: float  # that it took
+
+
+def comparison_table(comparisons: Mapping[str, Comparison], model: str, baseline: str) -> str:
     """Each exam's paired comparison as Markdown; empty without any."""
     if not comparisons:
         return ""
-    rows = [f"| {name} | {c} | {c.chance:.1%} |" for name, c in comparisons.items()]
-    head = "| digits | beside the baseline | such a gain by chance |"
-    return "\n".join([head, "|---|---|---|", *rows])
+    rows = [
+        f"| {name} | {found} | {verdict.chance(found)} | {verdict.better(found, model, baseline)} |"
+        for name, found in comparisons.items()
+    ]
+    head = f"| digits | {model} beside {baseline} | p, two-sided | which reads better |"
+    return "\n".join([head, "|---|---|---|---|", *rows])
 
 
-def figures(
-    results: Sequence[Result], curves: Sequence[Curve], comparisons: Mapping[str, Comparison]
-) -> dict[str, Any]:
+def hardest(writers: Mapping[str, Accuracy], most: int = 10) -> dict[str, Accuracy]:
+    """The writers with mistakes, the worst read first."""
+    missed = [name for name, found in writers.items() if found.value < 1]
+    missed.sort(key=lambda name: writers[name].value)
+    return {name: writers[name] for name in missed[:most]}
+
+
+def writers_in_words(writers: Mapping[str, Accuracy]) -> str:
+    """How many writers are read without a mistake."""
+    if not writers:
+        return "There are no pen digits to part by writer."
+    perfect = sum(found.value == 1 for found in writers.values())
+    return f"{perfect} of {len(writers)} writers are read without a mistake."
+
+
+def figures(found: Found) -> dict[str, Any]:
     """All that was measured, as JSON can hold it."""
+    whole, called = compact(found), names(found.recogniser, found.other)
+    for result in found.results:
+        whole["exams"][result.exam.name] |= _details(result)
     return {
-        "exams": {result.exam.name: _exam(result) for result in results},
-        "robustness": {
-            curve.disturbance.name: {
-                "unit": curve.disturbance.unit,
-                "levels": list(curve.disturbance.levels),
-                "accuracy": [found.value for found in curve.accuracy],
-            }
-            for curve in curves
+        **whole,
+        "verdict": verdict.verdict(found.results, found.curves, found.comparisons, called),
+        "hands": {
+            kind: {name: _share(accuracy) for name, accuracy in groups.items()}
+            for kind, groups in found.hands.items()
         },
-        "compared_with_baseline": {
-            name: comparison._asdict() for name, comparison in comparisons.items()
-        },
+        "robustness": {curve.disturbance.name: _levels(curve) for curve in found.curves},
+        "baseline_robustness": {curve.disturbance.name: _levels(curve) for curve in found.before},
     }
 
 
-def _exam(result: Result) -> dict[str, Any]:
-    found = result.accuracy
-    recall, precision = evaluation.per_digit(evaluation.confusion(result.labels, result.predicted))
+def compact(found: Found) -> dict[str, Any]:
+    """What the run's row keeps: the figures that runs are compared by."""
+    called = names(found.recogniser, found.other)
     return {
-        "accuracy": found.value,
-        "interval": [found.low, found.high],
-        "n": found.n,
-        "calibration_error": evaluation.calibration_error(result.probability, result.labels),
+        "model": _model(called[0], found.recogniser),
+        "baseline": _model(called[1], found.other) if found.other else None,
+        "verdict": verdict.headline(found.results),
+        "exams": {
+            result.exam.name: {
+                **_share(result.accuracy),
+                "calibration_error": evaluation.calibration_error(
+                    result.probability, result.labels
+                ),
+            }
+            for result in found.results
+        },
+        "disturbed": found.disturbed,
+        "holds_to": {
+            curve.disturbance.name: curve.holds_to(verdict.STEADY) for curve in found.curves
+        },
+        "compared_with_baseline": {
+            name: {**comparison._asdict(), "p_two_sided": comparison.either_way}
+            for name, comparison in found.comparisons.items()
+        },
+        "seconds": round(found.seconds, 1),
+    }
+
+
+def _model(called: str, recogniser: Recogniser) -> dict[str, str]:
+    return {"name": called, "card": recogniser.name, "folder": str(recogniser.folder.resolve())}
+
+
+def _share(found: Accuracy) -> dict[str, Any]:
+    return {"accuracy": found.value, "interval": [found.low, found.high], "n": found.n}
+
+
+def _details(result: Result) -> dict[str, Any]:
+    counts = evaluation.confusion(result.labels, result.predicted)
+    recall, precision = evaluation.per_digit(counts)
+    reliability = sureness.reliability(result.probability, result.labels)
+    refusal = sureness.refusal(result.probability, result.labels)
+    return {
         "recall": _numbers(recall),
         "precision": _numbers(precision),
+        "confusion": counts.tolist(),
+        "calibration": {name: part.tolist() for name, part in reliability._asdict().items()},
+        "refusal": {name: part.tolist() for name, part in refusal._asdict().items()},
+    }
+
+
+def _levels(curve: Curve) -> dict[str, Any]:
+    return {
+        "unit": curve.disturbance.unit,
+        "levels": list(curve.disturbance.levels),
+        "accuracy": [found.value for found in curve.accuracy],
     }
 
 
@@ -89,55 +179,3 @@ def write(folder: Path, found: Mapping[str, Any]) -> Path:
     path = folder / "report.json"
     settings.write_atomically(path, json.dumps(found, indent=2) + "\n")
     return path
-
-
-def verdict(results: Sequence[Result], curves: Sequence[Curve]) -> str:
-    """Whether to trust the model, where, and how far, as Markdown; all from the figures."""
-    lines = [_reading(result) for result in results]
-    errors = [evaluation.calibration_error(r.probability, r.labels) for r in results]
-    worst = int(np.argmax(errors))
-    honest = (
-        "it knows how sure it may be" if errors[worst] <= HONEST else "it is off in its sureness"
-    )
-    lines.append(
-        f"- **Sureness**: {honest}; confidence and hits differ by {errors[worst]:.2%} at most "
-        f"({results[worst].exam.name})."
-    )
-    for result in results[:1]:
-        needed = sureness.perfect_from(sureness.refusal(result.probability, result.labels), 0.999)
-        lines.append(
-            f"- **When it may refuse**: with {needed:.1%} refused, 99.9 % of the rest is right."
-            if needed is not None
-            else "- **When it may refuse**: even with 10 % refused, less than 99.9 % is right."
-        )
-    lines.append(_steadiness(curves))
-    lowest = min(result.accuracy.low for result in results)
-    overall = (
-        "**Trust it**, on digits like these"
-        if lowest >= GOOD
-        else "**Trust it with a second look**"
-        if lowest >= FAIR
-        else "**Don't trust it yet**"
-    )
-    return f"{overall}: the lowest that its accuracy may be, at 95 %, is {lowest:.2%}.\n\n" + (
-        "\n".join(lines)
-    )
-
-
-def _reading(result: Result) -> str:
-    recall, _ = evaluation.per_digit(evaluation.confusion(result.labels, result.predicted))
-    digit = int(np.nanargmin(recall))
-    return (
-        f"- **{result.exam.name}**: {result.accuracy} right; hardest is the {digit}, of which "
-        f"{recall[digit]:.1%} are read."
-    )
-
-
-def _steadiness(curves: Sequence[Curve]) -> str:
-    ends = []
-    for curve in curves:
-        level = curve.last_above(STEADY)
-        unit = curve.disturbance.unit.split(",")[0]
-        far = "nowhere" if level is None else f"up to {level:g} {unit}"
-        ends.append(f"{curve.disturbance.name} {far}")
-    return f"- **Disturbed**, it still reads {STEADY:.0%}: {'; '.join(ends)}."

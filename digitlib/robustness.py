@@ -34,11 +34,11 @@ class Curve(NamedTuple):
     disturbance: Disturbance
     accuracy: tuple[Accuracy, ...]
 
-    def last_above(self, share: float) -> float | None:
-        """The farthest level up to which accuracy stays at or above a share; None if nowhere."""
-        within = None
+    def holds_to(self, kept: float) -> float:
+        """The farthest level up to which it keeps this share of its undisturbed accuracy."""
+        within = self.disturbance.levels[0]
         for level, found in zip(self.disturbance.levels, self.accuracy, strict=True):
-            if found.value < share:
+            if found.value < kept * self.accuracy[0].value:
                 break
             within = level
         return within
@@ -98,13 +98,18 @@ def occluded(images: Images, px: float) -> Images:
     return covered
 
 
+def evenly(count: int, wanted: int) -> NDArray[np.intp]:
+    """Indices of up to so many of `count` digits, evenly spaced: the first may be the easiest."""
+    return np.unique(np.linspace(0, count - 1, wanted).astype(np.intp))
+
+
 DISTURBANCES = (
     Disturbance("shift", "px, right and down", (0, 1, 2, 3, 4, 5), shifted),
     Disturbance("rotation", "°", (0, 10, 20, 30, 40, 50), rotated),
     Disturbance("smaller", "%", (0, 10, 20, 30, 40, 50), scaled),
     Disturbance("thicker ink", "px", (0, 1, 2, 3, 4, 5), thickened),
     Disturbance("thinner ink", "px", (0, 0.5, 1, 1.5, 2), thinned),
-    Disturbance("noise", "% of full ink", (0, 10, 20, 30, 40, 50), noisy),
+    Disturbance("noise", "% of full ink", (0, 5, 10, 15, 20, 30, 40, 50), noisy),
     Disturbance("blur", "px", (0, 0.5, 1, 1.5, 2, 2.5), blurred),
     Disturbance("occlusion", "px, side of a square", (0, 3, 5, 7, 9, 11), occluded),
 )

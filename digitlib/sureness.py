@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from digitlib import evaluation
+
 Labels = NDArray[np.integer]
 Floats = NDArray[np.floating]
 
@@ -12,28 +14,70 @@ Floats = NDArray[np.floating]
 # Limits of the bins of doubt, 1 less the confidence: nearly all digits are read with a doubt of
 # less than 0.3 %, so bins of equal width would hold all of them in one.
 DOUBTS = (0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 1.0)
-FEWEST = 10  # digits in a bin, below which its share of mistakes is chance
+FEWEST_MISTAKES = 5  # below which a share of mistakes is chance
+FEWEST_DIGITS = 100  # of which refusing a share means something
+
+
+def chance_error(probability: Floats, draws: int = 100) -> float:
+    """The calibration error that chance alone exceeds, with probabilities (n, 10), once in twenty.
+
+    Of few digits even a model that knows exactly how sure it may be shows some.
+    """
+    generator = np.random.default_rng(0)
+    confidence, predicted = probability.max(axis=1), probability.argmax(axis=1)
+    errors = [
+        evaluation.calibration_error(
+            probability, np.where(generator.random(len(confidence)) < confidence, predicted, -1)
+        )
+        for _ in range(draws)
+    ]
+    return float(np.quantile(errors, 0.95))
+
+
+def said(confidence: float) -> str:
+    """A confidence as captions say it: a decimal above 99 %, and never rounded up to 100 %."""
+    return evaluation.percent(min(confidence, 0.999), 1 if confidence > 0.99 else 0)
 
 
 class Reliability(NamedTuple):
-    """How often a model is wrong where it doubts so much, bin by bin."""
+    """How often a model is wrong where it doubts so much, bin by bin, the surest first."""
 
     doubt: Floats  # mean of 1 less the confidence in each bin
     mistakes: Floats  # share of mistakes there
+    low: Floats  # its 95 % interval
+    high: Floats
     size: NDArray[np.int64]
 
 
 def reliability(probability: Floats, labels: Labels) -> Reliability:
-    """Doubt and mistakes of probabilities (n, 10) in the bins of `DOUBTS`; small ones left out."""
-    doubt = 1 - probability.max(axis=1)
-    wrong = probability.argmax(axis=1) != labels
-    bins = np.digitize(doubt, DOUBTS[1:-1])
-    parts = [part for n in range(len(DOUBTS)) if len(part := np.flatnonzero(bins == n)) >= FEWEST]
+    """Doubt and mistakes of probabilities (n, 10); no bin at all with too few mistakes in all.
+
+    The bins of `DOUBTS`, from the most doubtful on, are pooled until each has `FEWEST_MISTAKES`;
+    the surest digits, which are hardly ever misread, are left for the last.
+    """
+    doubt, predicted = 1 - probability.max(axis=1), probability.argmax(axis=1)
+    parts = _pooled(np.digitize(doubt, DOUBTS[1:-1]), predicted != labels)
+    hits = [evaluation.accuracy(labels[part], predicted[part]) for part in parts]
     return Reliability(
         np.array([doubt[part].mean() for part in parts]),
-        np.array([wrong[part].mean() for part in parts]),
-        np.array([len(part) for part in parts]),
+        np.array([1 - found.value for found in hits]),
+        np.array([1 - found.high for found in hits]),
+        np.array([1 - found.low for found in hits]),
+        np.array([found.n for found in hits], np.int64),
     )
+
+
+def _pooled(bins: NDArray[np.integer], wrong: NDArray[np.bool_]) -> list[NDArray[np.intp]]:
+    """Indices of the digits in each pool of bins, the lowest bin first."""
+    if wrong.sum() < FEWEST_MISTAKES:
+        return []
+    pools, pool = [], np.empty(0, np.intp)
+    for number in range(len(DOUBTS), -1, -1):
+        pool = np.concatenate([pool, np.flatnonzero(bins == number)])
+        if wrong[pool].sum() >= FEWEST_MISTAKES:
+            pools.append(pool)
+            pool = np.empty(0, np.intp)
+    return ([pool] if len(pool) else []) + pools[::-1]
 
 
 class Refusal(NamedTuple):

@@ -8,10 +8,15 @@ from typing import NamedTuple
 
 import nbformat
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from digitlib import settings
 from digitlib.datasets import DataUnavailable, Digits, load_sketches, load_synthetic
 from digitlib.strokes import Sketch
+
+# How long an example takes is up to how busy the machine is.
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
 
 ROOT = settings.project_root()
 PAPERMILL = Path(sys.executable).with_name("papermill")

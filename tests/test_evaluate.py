@@ -5,10 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from digitlib import examination
+from digitlib import evaluation, examination
+from digitlib.examination import Exam, Missing
 from digitlib.recogniser import BUNDLED, Recogniser
 from digitlib.store import Store
-from digitlib.strokes import Sketch
+from digitlib.strokes import Sketch, write_sketches
 from digitlib.synthesis import draw_many
 
 
@@ -26,21 +27,21 @@ def test_exported_submissions_are_no_pens_of_unseen_writers(bundled, monkeypatch
     card = {**bundled.card, "data": {"name": "mnist"}}
     assert [sketch.id for sketch in examination.pen_digits(card).sketches] == ["1"]
     monkeypatch.setattr(examination.datasets, "load_sketches", lambda: sketches[:1])
-    assert examination.pen_digits(card) is None
+    assert isinstance(examination.pen_digits(card), Missing)
 
 
 def test_pens_are_those_of_writers_whom_the_model_never_saw(bundled, pens):
     exam = examination.pen_digits(bundled.card)
-    assert exam is not None
+    assert isinstance(exam, Exam)
     assert len(exam.sketches) == bundled.card["data"]["sketches"]["test"]
     everything = examination.pen_digits({**bundled.card, "data": {"name": "mnist"}})
-    assert everything is not None
+    assert isinstance(everything, Exam)
     assert len(everything.sketches) == len(pens) > len(exam.sketches)
-    (result,) = examination.sat(bundled, [exam, None])
+    (result,) = examination.sat(bundled, [exam, Missing("another", "there is none")])
     assert result.accuracy.value == pytest.approx(
         bundled.card["metrics"]["sketch_accuracy"], abs=0.003
     )
-    by_source = result.by([sketch.source for sketch in exam.sketches])
+    by_source = examination.by_hand(result)["collection"]
     assert sum(found.n for found in by_source.values()) <= result.accuracy.n
 
 
@@ -50,13 +51,15 @@ def test_submissions_count_once_accepted_and_if_their_visit_was_never_learnt_fro
         ids.append(
             store.submit(strokes=strokes, label=int(label), recogniser=bundled, session="visit 0")
         )
-    assert examination.reviewed_submissions(bundled.card, store.submissions().df()) is None
+    exam = examination.reviewed_submissions(bundled.card, store.submissions().df())
+    assert isinstance(exam, Missing) and "submissions.ipynb" in examination.described([exam])
     for id in ids[:3]:
         store.review(id, "accepted")
     exam = examination.reviewed_submissions(bundled.card, store.submissions().df())
     assert exam is not None and len(exam.digits.labels) == 3
     refined = {**bundled.card, "pedigree": {"parent": "another", "submissions": [str(ids[3])]}}
-    assert examination.reviewed_submissions(refined, store.submissions().df()) is None
+    exam = examination.reviewed_submissions(refined, store.submissions().df())
+    assert isinstance(exam, Missing)
     strokes, label = (part[0] for part in draw_many(1, seed=2))
     id = store.submit(strokes=strokes, label=int(label), recogniser=bundled, session="visit 1")
     store.review(id, "accepted")
@@ -64,23 +67,81 @@ def test_submissions_count_once_accepted_and_if_their_visit_was_never_learnt_fro
     assert exam is not None and len(exam.digits.labels) == 1
 
 
-def test_a_model_is_judged_and_compared(run, outputs):
+def test_an_exam_that_cant_be_had_says_why_and_leaves_nothing(tmp_path, monkeypatch):
+    def no_network(*arguments, **options):
+        raise OSError("no network")
+
+    monkeypatch.setattr("torchvision.datasets.QMNIST", no_network)
+    missing = examination.more_mnist(tmp_path)
+    assert "(no network)" in examination.described([missing])
+    assert not list(tmp_path.iterdir())
+    raw = tmp_path / "QMNIST" / "raw"
+    raw.mkdir(parents=True)
+    for name, (kind, shape) in examination._QMNIST_FILES.items():
+        held = np.full(shape, 7, kind)
+        (raw / name).write_bytes(bytes(4 + 4 * len(shape)) + held.tobytes())
+    exam = examination.more_mnist(tmp_path)
+    assert isinstance(exam, Exam) and exam.digits.labels.unique().tolist() == [7]
+    assert exam.digits.images.shape == (50_000, 28, 28)
+    (raw / name).write_bytes(b"cut short")
+    assert f"{raw / name} is broken or truncated" in examination.more_mnist(tmp_path).reason
+
+
+def test_a_model_of_drawn_digits_is_tested_on_mnist_where_it_is(
+    tmp_path, monkeypatch, bundled, mnist
+):
+    card = {**bundled.card, "data": {"name": "synthetic"}}
+    card["parameters"] = {**card["parameters"], "limit": 600}
+    named = [exam.name for exam in examination.test_sets(card) if isinstance(exam, Exam)]
+    assert named == ["synthetic test digits", "MNIST's test set"]
+    monkeypatch.setenv("DIGITS_DATA_DIR", str(tmp_path))
+    drawn, missing = examination.test_sets(card)
+    assert isinstance(drawn, Exam) and isinstance(missing, Missing)
+    assert missing.name == "MNIST's test set" and not list(tmp_path.iterdir())
+
+
+def test_a_model_is_judged_and_compared(run, outputs, tmp_path, monkeypatch):
+    (tmp_path / "data" / "sketches").mkdir(parents=True)
+    drawn = [
+        Sketch(str(n), int(label), strokes, "drawn", f"hand {n % 6}")
+        for n, (strokes, label) in enumerate(zip(*draw_many(120, seed=4), strict=True))
+    ]
+    write_sketches(tmp_path / "data" / "sketches" / "drawn.parquet", drawn)
+    monkeypatch.setenv("DIGITS_DATA_DIR", str(tmp_path / "data"))
+    (outputs / "reports" / "small").mkdir(parents=True)  # an earlier one's, that must stay
     run("train", dataset="synthetic", limit=600, epochs=2, architecture="lenet5", run_name="small")
     done = run("evaluate", model="small", baseline="bundled", disturbed=50, qmnist=False)
-    found = json.loads((outputs / "reports" / "small" / "report.json").read_text())
+    assert "small, of" in done.text and "compared with bundled" in done.text
+    assert "without MNIST's test set" in done.text and "of 6 writers are read" in done.text
+    folder = outputs / "reports" / "small-2"
+    assert f"figures lie in {folder}" in done.text
+    assert {"accuracy.png", "confusion.svg", "calibration.png"} <= {
+        p.name for p in folder.iterdir()
+    }
+    found = json.loads((folder / "report.json").read_text())
+    assert (found["model"]["name"], found["baseline"]["name"]) == ("small", "bundled")
+    assert found["hands"]["collection"]["drawn"]["n"] == 120
+    assert found["disturbed"] == 50 and found["seconds"] > 0
     exam = found["exams"]["synthetic test digits"]
     card = Recogniser.named("small").card
     assert exam["accuracy"] == pytest.approx(card["metrics"]["test_accuracy"], abs=0.01)
     assert exam["n"] == 100 and len(exam["recall"]) == 10
+    assert np.trace(exam["confusion"]) == pytest.approx(100 * exam["accuracy"])
+    assert len(exam["refusal"]["refused"]) == len(exam["refusal"]["accuracy"])
+    assert exam["calibration"]["doubt"] and found["robustness"].keys() == found["holds_to"].keys()
     rotation = found["robustness"]["rotation"]
     assert len(rotation["levels"]) == len(rotation["accuracy"])
     beside = found["compared_with_baseline"]["synthetic test digits"]
-    assert beside["broken"] > beside["fixed"]  # the bundled model reads better
+    assert beside["broken"] > beside["fixed"] and beside["p_two_sided"] < 0.001
+    assert "**bundled** reads better" in done.text
     assert "Don't trust it yet" in done.text
-    assert f"{exam['accuracy']:.2%}" in done.text
+    assert evaluation.percent(exam["accuracy"]) in done.text
     row = Store().runs().project("notebook, model, metrics").fetchone()
     assert row[:2] == ("evaluate", "small")
-    assert json.loads(row[2])["exams"]["synthetic test digits"]["n"] == 100
+    kept = json.loads(row[2])
+    assert kept["exams"]["synthetic test digits"]["n"] == 100
+    assert found["verdict"].startswith(kept["verdict"]) and found["verdict"] in done.text
+    assert kept["report"] == str(folder) and "confusion" not in str(kept)
     assert np.isfinite(exam["calibration_error"])
 
 

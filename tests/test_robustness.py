@@ -52,5 +52,11 @@ def test_curves_fall_and_say_how_far_they_hold(digits):
     for curve in robustness.curves(recogniser, digits.images.numpy(), digits.labels.numpy(), kinds):
         shares = [found.value for found in curve.accuracy]
         assert shares[0] > 0.95 > shares[-1]
-        assert curve.last_above(0.9) in curve.disturbance.levels
-        assert curve.last_above(1.01) is None
+        assert curve.disturbance.levels[0] < curve.holds_to(0.9) < curve.disturbance.levels[-1]
+        assert curve.holds_to(0) == curve.disturbance.levels[-1]
+        assert curve.holds_to(1.01) == curve.disturbance.levels[0]
+
+
+def test_some_digits_from_the_first_to_the_last():
+    assert robustness.evenly(10_000, 3).tolist() == [0, 4999, 9999]
+    assert robustness.evenly(4, 9).tolist() == [0, 1, 2, 3]

@@ -17,10 +17,28 @@ def made(doubts: list[float], wrong: list[bool]) -> tuple[np.ndarray, np.ndarray
 def test_mistakes_are_counted_among_digits_that_are_doubted_alike():
     doubts = [0.0005] * 100 + [0.03] * 50 + [0.4] * 20 + [0.15] * 3
     wrong = [False] * 100 + [True] * 5 + [False] * 45 + [True] * 10 + [False] * 10 + [True] * 3
-    found = sureness.reliability(*made(doubts, wrong))
-    assert found.size.tolist() == [100, 50, 20]  # the three are too few
-    np.testing.assert_allclose(found.doubt, [0.0005, 0.03, 0.4], rtol=1e-6)
-    np.testing.assert_allclose(found.mistakes, [0, 0.1, 0.5])
+    probability, labels = made(doubts, wrong)
+    found = sureness.reliability(probability, labels)
+    assert found.size.tolist() == [100, 53, 20]  # the three mistakes are too few for a bin
+    np.testing.assert_allclose(found.doubt, [0.0005, (50 * 0.03 + 3 * 0.15) / 53, 0.4], rtol=1e-6)
+    np.testing.assert_allclose(found.mistakes, [0, 8 / 53, 0.5])
+    assert (found.low <= found.mistakes).all() and (found.mistakes < found.high).all()
+    assert len(sureness.reliability(probability[:104], labels[:104]).doubt) == 0  # four mistakes
+
+
+def test_chance_explains_an_error_of_few_digits_but_not_of_many():
+    few, labels = made([0.1] * 3, [False] * 3)
+    assert evaluation.calibration_error(few, labels) <= sureness.chance_error(few)
+    many, labels = made([0.1] * 1000, [False] * 1000)
+    assert evaluation.calibration_error(many, labels) > sureness.chance_error(many)
+
+
+def test_captions_never_say_100_per_cent():
+    assert [sureness.said(sure) for sure in (0.514, 0.99342, 0.99997)] == [
+        "51 %",
+        "99.3 %",
+        "99.9 %",
+    ]
 
 
 def test_refusing_the_doubtful_first_leaves_the_right():

@@ -63,7 +63,7 @@ def test_a_run_leaves_a_model_its_curves_and_a_row(run, outputs):
         assert (outputs / "plots" / f"tiny-curves.{suffix}").stat().st_size > 5000
     assert len(runs_on_record()) == 1
     accuracy = card["metrics"]["test_accuracy"]
-    assert f"{accuracy:.2%}" in done.text
+    assert f"{100 * accuracy:.2f} %" in done.text
     assert "At the best of 2 epochs" in done.text
     assert done.log.count("\nepoch ") >= 2
     assert current_model() == BUNDLED
