@@ -29,7 +29,7 @@ HALO = [withStroke(linewidth=2, foreground="white")]  # so that lines don't cros
 PLACES = [
     (x, y)
     for far in range(6)
-    for x, y in ((6, 4 + 9 * far), (6, -11 - 9 * far), (-6, 4 + 9 * far), (-6, -11 - 9 * far))
+    for x, y in ((6, -11 - 9 * far), (6, 4 + 9 * far), (-6, 4 + 9 * far), (-6, -11 - 9 * far))
 ]
 
 

@@ -62,8 +62,8 @@ class Variant(NamedTuple):
 
     @property
     def seconds(self) -> float:
-        """The mean over seeds."""
-        return statistics.mean(trial.seconds for trial in self.trials)
+        """The median over seeds: a machine busy with something else slows some of them."""
+        return statistics.median(trial.seconds for trial in self.trials)
 
     @property
     def parameters(self) -> int:
