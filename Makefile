@@ -38,7 +38,7 @@ lint: install  ## check style, types, layers and that notebooks are clean
 	$(BIN)/lint-imports
 	$(BIN)/nbstripout --verify --extra-keys metadata.language_info.version notebooks/*.ipynb
 
-benchmark: install  ## measure speed and accuracy, as tables (some four hours)
+benchmark: install  ## measure speed and accuracy, as tables (some five hours)
 	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 clean:  ## remove .venv and caches; data/ and outputs/ stay
