@@ -87,7 +87,7 @@ def refusals(curves: Mapping[str, Refusal]) -> Figure:
     for (name, curve), (style, colour) in zip(curves.items(), STYLES, strict=False):
         axes.plot(100 * curve.refused, 100 * curve.accuracy, style, color=colour)
         ends.append((100 * curve.accuracy[-1], name, colour))
-    axes.set_xlim(0, 100 * curve.refused[-1])
+    axes.margins(x=0)
     _label_ends(axes, ends)
     return figure
 

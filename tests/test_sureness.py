@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from digitlib import evaluation, sureness
+from digitlib import evaluation, evaluation_plots, sureness
 
 
 def made(doubts: list[float], wrong: list[bool]) -> tuple[np.ndarray, np.ndarray]:
@@ -63,3 +63,7 @@ def test_recall_and_precision():
     assert (recall[3], recall[5]) == (0.8, 1.0)
     assert (precision[3], precision[5]) == (1.0, pytest.approx(4 / 6))
     assert np.isnan(recall[0]) and np.isnan(precision[0])
+
+
+def test_refusals_are_drawn_even_where_no_exam_is_large_enough():
+    assert evaluation_plots.refusals({}).axes[0].get_lines() == []
