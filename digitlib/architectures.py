@@ -1,6 +1,7 @@
 """Networks by name, each a few lines that read like a drawing of it."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -147,83 +148,38 @@ def plain(
     return Network(layers, nn.Sequential(nn.Flatten(), *hidden, nn.Linear(dense or flat, 10)))
 
 
-# `plain` with one thing changed, to compare: see `notebooks/compare.ipynb`.
-def plain_1_block() -> Network:
-    """Ours, `plain` with one block instead of two: 148,346 parameters."""
-    return plain(blocks=1)
+def _changed(what: str, **changes: Any) -> Callable[[], Network]:
+    """`plain` with these arguments, which a docstring tells in words."""
+
+    def network() -> Network:
+        return plain(**changes)
+
+    network.__doc__ = f"Ours, `plain` with {what}."
+    return network
 
 
-def plain_3_blocks() -> Network:
-    """Ours, `plain` with three blocks instead of two: 60,986 parameters."""
-    return plain(blocks=3)
-
-
-def plain_4_maps() -> Network:
-    """Ours, `plain` with 4 and 8 feature maps instead of 16 and 32: 19,494 parameters."""
-    return plain(maps=4)
-
-
-def plain_8_maps() -> Network:
-    """Ours, `plain` with 8 and 16 feature maps instead of 16 and 32: 38,850 parameters."""
-    return plain(maps=8)
-
-
-def plain_32_maps() -> Network:
-    """Ours, `plain` with 32 and 64 feature maps instead of 16 and 32: 167,082 parameters."""
-    return plain(maps=32)
-
-
-def plain_no_dense() -> Network:
-    """Ours, `plain` with no dense layer before the ten outputs: 16,378 parameters."""
-    return plain(dense=0)
-
-
-def plain_16_dense() -> Network:
-    """Ours, `plain` with 16 dense units instead of 64: 23,466 parameters."""
-    return plain(dense=16)
-
-
-def plain_256_dense() -> Network:
-    """Ours, `plain` with 256 dense units instead of 64: 302,586 parameters."""
-    return plain(dense=256)
-
-
-def plain_no_dropout() -> Network:
-    """Ours, `plain` with no dropout: 79,290 parameters."""
-    return plain(dropout=0.0)
-
-
-def plain_60_dropout() -> Network:
-    """Ours, `plain` with 60 % dropout instead of 30 %: 79,290 parameters."""
-    return plain(dropout=0.6)
-
-
-def plain_no_norm() -> Network:
-    """Ours, `plain` with no batch normalisation: 79,242 parameters."""
-    return plain(norm=False)
-
-
-def plain_strided() -> Network:
-    """Ours, `plain` with convolutions in steps of two instead of pooling: 79,290 parameters."""
-    return plain(strided=True)
-
-
+# One thing changed at a time, to compare: see `notebooks/compare.ipynb`.
 VARIANTS: dict[str, Callable[[], Network]] = {
-    network.__name__.replace("_", "-"): network
-    for network in (
-        plain_1_block,
-        plain_3_blocks,
-        plain_4_maps,
-        plain_8_maps,
-        plain_32_maps,
-        plain_no_dense,
-        plain_16_dense,
-        plain_256_dense,
-        plain_no_dropout,
-        plain_60_dropout,
-        plain_no_norm,
-        plain_strided,
-    )
+    "plain-1-block": _changed("one block instead of two: 148,346 parameters", blocks=1),
+    "plain-3-blocks": _changed("three blocks instead of two: 60,986 parameters", blocks=3),
+    "plain-4-maps": _changed(
+        "4 and 8 feature maps instead of 16 and 32: 19,494 parameters", maps=4
+    ),
+    "plain-8-maps": _changed(
+        "8 and 16 feature maps instead of 16 and 32: 38,850 parameters", maps=8
+    ),
+    "plain-32-maps": _changed(
+        "32 and 64 feature maps instead of 16 and 32: 167,082 parameters", maps=32
+    ),
+    "plain-no-dense": _changed("no dense layer before the ten outputs: 16,378 parameters", dense=0),
+    "plain-16-dense": _changed("16 dense units instead of 64: 23,466 parameters", dense=16),
+    "plain-256-dense": _changed("256 dense units instead of 64: 302,586 parameters", dense=256),
+    "plain-no-dropout": _changed("no dropout: 79,290 parameters", dropout=0.0),
+    "plain-60-dropout": _changed("60 % dropout instead of 30 %: 79,290 parameters", dropout=0.6),
+    "plain-no-norm": _changed("no batch normalisation: 79,242 parameters", norm=False),
+    "plain-strided": _changed(
+        "convolutions in steps of two instead of pooling: 79,290 parameters", strided=True
+    ),
 }
 
 ARCHITECTURES: dict[str, Callable[[], Network]] = {
