@@ -105,7 +105,8 @@ class Laboratory:
         """A variant's recipe for each seed, by the key of its trial."""
         asked = {**self._common, **changes}
         recipes = [Recipe.checked({**asked, "seed": seed}) for seed in range(seeds)]
-        return {_key(_conditions(recipe)): recipe for recipe in recipes}
+        conditions = _conditions(recipes[0])  # the same for each seed
+        return {_key({**recipe.as_dict(), **conditions}): recipe for recipe in recipes}
 
     def _trained(self, name: str, recipe: Recipe) -> Trial:
         """Train, and keep the outcome."""
@@ -126,7 +127,7 @@ class Laboratory:
         self._store.record_run(
             run_name=name,
             notebook=NOTEBOOK,
-            parameters={**_conditions(recipe), "run_name": name},
+            parameters={**recipe.as_dict(), **_conditions(recipe), "run_name": name},
             metrics=trial._asdict(),
             model="",
         )
@@ -134,21 +135,20 @@ class Laboratory:
 
 
 def _conditions(recipe: Recipe) -> dict[str, Any]:
-    """The recipe, what its architecture is today, and on what it is trained.
+    """What the recipe's architecture is today, and on what it is trained.
 
     A network may change under its name, and seconds tell little on another computer.
     """
     network = models.build(recipe.architecture)
     structure = f"{network} {models.layer_shapes(network)}"
     return {
-        **recipe.as_dict(),
         "network": hashlib.sha256(structure.encode()).hexdigest()[:16],
         "device": str(training.choose_device(recipe.device)),
         "threads": torch.get_num_threads(),
     }
 
 
-def _key(conditions: Changes) -> str:
-    """What makes two trials the same: all conditions that change what is learnt, or its seconds."""
+def _key(parameters: Changes) -> str:
+    """What makes two trials the same: all that changes what is learnt, or its seconds."""
     aside = {"run_name", "resume", "promote", "preset", "validation_fraction"}
-    return json.dumps({k: v for k, v in conditions.items() if k not in aside}, sort_keys=True)
+    return json.dumps({k: v for k, v in parameters.items() if k not in aside}, sort_keys=True)

@@ -86,7 +86,8 @@ def _error(result: Result) -> float:
 
 def _off(result: Result) -> bool:
     """Whether the sureness is off by more than is honest, and than chance explains."""
-    return _error(result) > max(HONEST, sureness.chance_error(result.probability))
+    error = _error(result)
+    return error > HONEST and error > sureness.chance_error(result.probability)
 
 
 def _reading(result: Result) -> str:
