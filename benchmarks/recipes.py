@@ -19,11 +19,11 @@ from unseen_collections import mixed, trained
 from digitlib import datasets, evaluation, hands, models, nondigits, training
 from digitlib.datasets import Digits
 from digitlib.hands import Writers
-from digitlib.recipe import Recipe
+from digitlib.recipe import PRESETS, Recipe
 from digitlib.settings import notebook_defaults
 
 LEARNT, HELD_OUT = 30_000, 10_000  # of MNIST's training images: the first, and the last
-BUNDLED = {"sketches": True, "nondigit_share": 0.05, "augment": 1.0, "limit": LEARNT}
+BUNDLED = {**PRESETS["people"], "limit": LEARNT}
 VARIANTS: dict[str, dict[str, object]] = {
     "bundled model's": {},
     "no sketches": {"sketches": False},

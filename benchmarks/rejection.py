@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 
 from digitlib.datasets import load_mnist, load_sketches
 from digitlib.examination import Exam, pen_digits
+from digitlib.letters import LETTERS
 from digitlib.reading import Model
 from digitlib.recogniser import Recogniser
 from digitlib.strokes import Sketch, Strokes
 
 FONTS = ("futural", "scripts")  # drawn with single lines, not outlines
-LIKE_DIGITS = frozenset("oOlIJzZsSbBgGqQyt")
+LIKE_DIGITS = set(string.ascii_letters) - set(LETTERS)
 SCRIBBLES = 1000
 
 

@@ -75,11 +75,10 @@ def main() -> None:
         "ensemble": options.ensemble,
         "seed": options.seed,
         "sketches": not options.without_sketches,
-        "nondigit_share": 0.05,
-        "augment": 1.0,
         "patience": options.epochs,
     }
-    recipe = Recipe.checked({**notebook_defaults("train"), **asked})
+    defaults = {**notebook_defaults("train"), "preset": "people"}
+    recipe = Recipe.checked({**defaults, **asked}, by_hand=asked)
     sketches = datasets.load_sketches()
     _, mnist_test = datasets.load_mnist()
     accuracies = []
