@@ -179,6 +179,6 @@ def describe(writers: Writers) -> str:
     """What the sketches add, as Markdown."""
     train, validation, test = (f"{len(part):,}" for part in writers)
     return (
-        f"**Pen sketches** too: {train} to learn from, redrawn as other days; {validation} "
+        f"**Pen sketches** too: {train} to learn from, redrawn as on other days; {validation} "
         f"of other writers to choose by, and {test} of yet others to test on."
     )
