@@ -10,8 +10,10 @@ Usage: python benchmarks/unseen_collections.py [--epochs 14] [--ensemble 1] [--s
 
 import argparse
 import statistics
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from digitlib import datasets, evaluation, hands, models, nondigits, training
+from digitlib import datasets, ensembling, evaluation, hands, models, nondigits, training
 from digitlib.datasets import Digits
 from digitlib.hands import Writers
 from digitlib.recipe import Recipe
@@ -35,13 +37,14 @@ def mixed(
 
 def trained(train: Digits, validation: Digits, recipe: Recipe, name: str) -> models.Network:
     """A network, or an ensemble, that followed the recipe; prints a line an epoch."""
-    networks = []
-    for member in recipe.members():
-        device = training.prepare(member)
-        networks.append(models.build(member.architecture))
-        for epoch in training.fit(networks[-1], train, validation, member):
-            print(f"  {name}: {epoch}", flush=True)
-    return models.ensemble(networks).to(device)
+    with TemporaryDirectory() as folder:
+
+        def checkpoint(number: int) -> Path:
+            return Path(folder) / f"{number}.pt"
+
+        for number, epoch in ensembling.fit(recipe, train, validation, checkpoint):
+            print(f"  {name}, network {number + 1}: {epoch}", flush=True)
+        return models.ensemble(ensembling.fitted(recipe, checkpoint))
 
 
 def trained_without(source: str, sketches: list[Sketch], recipe: Recipe) -> models.Network:

@@ -113,6 +113,11 @@ class State:
         self.best = saved["best"]
 
 
+def best_weights(path: Path) -> dict[str, Tensor]:
+    """The weights of the best pass so far, from a checkpoint on the disk."""
+    return torch.load(path, map_location="cpu", weights_only=True)["best"]
+
+
 _PARTS = ("network", "optimizer", "schedule", "averaged")
 
 

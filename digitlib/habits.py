@@ -15,12 +15,16 @@ from digitlib.strokes import Strokes
 Points = NDArray[np.float64]
 _FEW = 12  # points, of which nothing can be told of a loop's bend
 _SLIM = 0.35  # width over height, below which a 1 is a plain line
+_LEVEL = 0.4  # share of a 1's flags that are as level as a 7's bar, only short
 
 
 def added(strokes: Strokes, digit: int, share: float, generator: np.random.Generator) -> Strokes:
-    """The strokes of a digit, with probability `share` with each habit that it has to add."""
+    """The strokes of a digit, with probability `share` with each habit that it has to add.
+
+    Twice that for a 1: hands differ most in it, and almost all of MNIST's are plain.
+    """
     for habit in _HABITS.get(digit, ()):
-        if generator.random() < share:
+        if generator.random() < (2 * share if digit == 1 else share):
             points = np.concatenate(strokes)
             low, high = points.min(axis=0), points.max(axis=0)
             strokes = habit(strokes, low, np.maximum(high - low, 1e-9), generator)
@@ -64,8 +68,10 @@ def _footed(strokes: Strokes, low: Points, size: Points, generator: np.random.Ge
     stem = strokes[0] if strokes[0][0, 1] <= strokes[0][-1, 1] else strokes[0][::-1]
     kind = generator.random()
     if kind < 0.75:
-        # Steeper than a 7's bar, and in some hands almost as long as the stem.
-        rise, length = generator.uniform(*np.radians((35, 75))), generator.uniform(0.08, 0.7)
+        if generator.random() < _LEVEL:
+            rise, length = generator.uniform(*np.radians((-5, 40))), generator.uniform(0.08, 0.3)
+        else:  # steeper than a 7's bar, and in some hands almost as long as the stem
+            rise, length = generator.uniform(*np.radians((35, 75))), generator.uniform(0.08, 0.7)
         tip = stem[0] + length * size[1] * np.array([-np.cos(rise), np.sin(rise)])
         stem = np.concatenate([_line(tip, stem[0]), stem[1:]])
     if kind < 0.45:
@@ -84,10 +90,12 @@ def _hooked(strokes: Strokes, low: Points, size: Points, generator: np.random.Ge
     if stem[-1, 1] < low[1] + 0.85 * size[1] or way[1] <= 0:
         return strokes
     side = generator.choice([-1, 1], p=[0.35, 0.65])  # more often to the right, where one writes on
-    turn = side * generator.uniform(np.radians(60), np.radians(165))
-    headings = np.arctan2(*way[::-1]) - turn * np.linspace(generator.uniform(0, 1), 1, 12)
-    longest = 0.22 if size[0] < _SLIM * size[1] else 0.42  # a longer one makes a 1 an L
-    hook = _along(headings, stem[-1], generator.uniform(0.08, longest) * size.max())
+    turn = generator.uniform(np.radians(60), np.radians(165))
+    headings = np.arctan2(*way[::-1]) - side * turn * np.linspace(generator.uniform(0, 1), 1, 12)
+    # A longer one makes a 1 an L, unless it flicks back up.
+    short = size[0] < _SLIM * size[1] and turn < np.radians(120)
+    length = generator.uniform(0.08, 0.22 if short else 0.42)
+    hook = _along(headings, stem[-1], length * size.max())
     return [*strokes[:last], np.concatenate([stem, hook]), *strokes[last + 1 :]]
 
 

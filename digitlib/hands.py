@@ -110,7 +110,7 @@ def inked(
     """`count` images of the sketches, each redrawn, and inked with a pen of its own.
 
     `width_spread` is that of the pens' widths, as in `synthesis.pen_widths`. `balance` is between
-    0, where each sketch comes as often as the others, and 1, where each writer does. Where `habits`
+    0, where each sketch comes as often as the others, and 1, where each hand does. Where `habits`
     knows one to add, a share of `habits_share` gets it. The same seed gives the same images.
     """
     generator = np.random.default_rng([seed, 2])
@@ -128,9 +128,9 @@ def inked(
 def _drawn_evenly(
     sketches: Sequence[Sketch], count: int, balance: float, generator: np.random.Generator
 ) -> NDArray[np.intp]:
-    """Places (count,) of sketches in random order, a writer's as often as `balance` says."""
+    """Places (count,) of sketches in random order, a hand's as often as `balance` says."""
     _, writer, number = np.unique(
-        [f"{sketch.source} {sketch.writer}" for sketch in sketches],
+        [hand(sketch) for sketch in sketches],
         return_inverse=True,
         return_counts=True,
     )

@@ -77,7 +77,7 @@ def _remove_killed(models: Path) -> None:
 def _interrupted(models: Path, name: str) -> Path:
     """The folder of the interrupted run of a name, or of the latest one."""
     checkpoints = sorted(
-        models.glob(f"{name or '*'}.partial/checkpoint.pt"), key=lambda path: path.stat().st_mtime
+        models.glob(f"{name or '*'}.partial/checkpoint*.pt"), key=lambda path: path.stat().st_mtime
     )
     if not checkpoints:
         which = f"run named {name!r}" if name else "run"
