@@ -1,8 +1,8 @@
 """How well are pen digits read whose whole collection, tablet and writers alike, was never seen?
 
 For each collection in turn the project's own training learns from MNIST, from the sketches of all
-the others and from drawings that are no digits, as the bundled model does but for fewer epochs, and
-then reads the one left out, once. Nothing was chosen by these figures. Takes an hour on 2 cores.
+the others and from drawings that are no digits, as the bundled model's networks do but for fewer
+epochs, and then reads the one left out, once. Takes an hour on 2 cores.
 
 Usage: python benchmarks/unseen_collections.py [--epochs 14] [--ensemble 1] [--seed 0]
        [--without-sketches] [--collections apb app apa ced uqb]

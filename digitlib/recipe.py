@@ -17,6 +17,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "people": {  # what the bundled model was trained with
         "sketches": True,
         "nondigit_share": 0.05,
+        "ensemble": 2,
         "epochs": 24,
         "patience": 24,
         "augment": 1.0,
