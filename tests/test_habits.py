@@ -36,6 +36,22 @@ def test_a_slash_goes_through_the_zero_and_a_bar_through_the_stem() -> None:
         assert 0.35 < bar[:, 1].mean() < 0.85 and np.ptp(bar[:, 0]) > np.ptp(bar[:, 1])
 
 
+def test_a_one_has_no_bar_of_a_seven() -> None:
+    generator = np.random.default_rng(4)
+    (stem,) = PLAIN[1]
+    flags = []
+    for _ in range(300):
+        drawn = habits.added(PLAIN[1], 1, 1.0, generator)[0]
+        flag = drawn[0] - stem[0]
+        if np.abs(flag).max() > 1e-9:
+            flags.append((-flag[0], flag[1]))
+    across, down = np.array(flags).T
+    level = np.arctan2(down, across) < np.radians(35)
+    assert 0.2 < level.mean() < 0.6
+    assert across[level].max() < 0.35 * 0.8  # of the stem: a level flag is short
+    assert np.hypot(across, down)[~level].max() > 0.45  # a steep one may be long
+
+
 def test_a_stem_ends_in_a_hook_at_its_foot() -> None:
     generator = np.random.default_rng(2)
     ends = []
