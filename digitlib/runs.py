@@ -152,9 +152,9 @@ def resumable(run: Run) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"Interrupted. {way_on(run)}") from None
+        raise KeyboardInterrupt(f"Interrupted: {way_on(run)}") from None
     except OSError as error:
-        message = f"The disk refused: {error}. Make room. {way_on(run)}"
+        message = f"The disk refused: {error}. Make room, then {way_on(run)}"
         raise OSError(message) from error
     finally:
         run.lock.release()
