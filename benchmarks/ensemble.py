@@ -5,18 +5,15 @@ trained as `-p ensemble N` trains them: as many at a time as there are cores. Th
 read by each alone and by all up to it together, by the mean of their probabilities. The aim:
 99.80 % with at most 15 networks and an hour on 2 cores. Nothing is chosen by these figures.
 
-
 Usage: python benchmarks/ensemble.py [--networks 15] [--epochs 10] [--seed 0] [--limit 0]
 """
 
 import argparse
 import time
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from unseen_collections import read
+from unseen_collections import read, trained_networks
 
-from digitlib import datasets, ensembling, models
+from digitlib import datasets, models
 from digitlib.recipe import Recipe
 from digitlib.settings import notebook_defaults
 
@@ -35,21 +32,14 @@ def main() -> None:
     mnist, test = datasets.load_mnist()
     learnt = datasets.first(mnist, recipe.limit)
     parts = datasets.split(learnt, recipe.validation_fraction, recipe.seed)
-    with TemporaryDirectory() as folder:
-
-        def checkpoint(number: int) -> Path:
-            return Path(folder) / f"{number}.pt"
-
-        started = time.perf_counter()
-        for number, epoch in ensembling.fit(recipe, *parts, checkpoint):
-            print(f"  network {number + 1}: {epoch}", flush=True)
-        print(f"training: {(time.perf_counter() - started) / 60:.1f} minutes in all")
-        print("| network | alone | all up to it |\n|---|---|---|")
-        networks = ensembling.fitted(recipe, checkpoint)
-        for number, network in enumerate(networks):
-            together = models.ensemble(networks[: number + 1])
-            figures = [str(read(one, test, recipe)) for one in (network, together)]
-            print(f"| {number + 1} | {figures[0]} | {figures[1]} |", flush=True)
+    started = time.perf_counter()
+    networks = trained_networks(*parts, recipe, "ensemble")
+    print(f"training: {(time.perf_counter() - started) / 60:.1f} minutes in all")
+    print("| network | alone | all up to it |\n|---|---|---|")
+    for number, network in enumerate(networks, start=1):
+        together = models.ensemble(networks[:number])
+        figures = [str(read(one, test, recipe)) for one in (network, together)]
+        print(f"| {number} | {figures[0]} | {figures[1]} |", flush=True)
 
 
 if __name__ == "__main__":

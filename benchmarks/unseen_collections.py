@@ -37,6 +37,13 @@ def mixed(
 
 def trained(train: Digits, validation: Digits, recipe: Recipe, name: str) -> models.Network:
     """A network, or an ensemble, that followed the recipe; prints a line an epoch."""
+    return models.ensemble(trained_networks(train, validation, recipe, name))
+
+
+def trained_networks(
+    train: Digits, validation: Digits, recipe: Recipe, name: str
+) -> list[models.Network]:
+    """The networks of such an ensemble, each by itself."""
     with TemporaryDirectory() as folder:
 
         def checkpoint(number: int) -> Path:
@@ -44,7 +51,7 @@ def trained(train: Digits, validation: Digits, recipe: Recipe, name: str) -> mod
 
         for number, epoch in ensembling.fit(recipe, train, validation, checkpoint):
             print(f"  {name}, network {number + 1}: {epoch}", flush=True)
-        return models.ensemble(ensembling.fitted(recipe, checkpoint))
+        return ensembling.fitted(recipe, checkpoint)
 
 
 def trained_without(source: str, sketches: list[Sketch], recipe: Recipe) -> models.Network:

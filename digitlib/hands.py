@@ -129,13 +129,13 @@ def _drawn_evenly(
     sketches: Sequence[Sketch], count: int, balance: float, generator: np.random.Generator
 ) -> NDArray[np.intp]:
     """Places (count,) of sketches in random order, a hand's as often as `balance` says."""
-    _, writer, number = np.unique(
+    _, drawer, number = np.unique(
         [hand(sketch) for sketch in sketches],
         return_inverse=True,
         return_counts=True,
     )
     order = generator.permutation(len(sketches))
-    share = np.cumsum(number[writer][order] ** -float(balance))
+    share = np.cumsum(number[drawer][order] ** -float(balance))
     at = (np.arange(count) + 0.5) / count * share[-1]
     return generator.permutation(order[np.searchsorted(share, at)])
 
