@@ -37,7 +37,7 @@ def fit(
 
     Each keeps what it learnt in a `checkpoint` of its own. On a processor several are trained at a
     time, in processes that share its cores; on a GPU, or one alone, here, where it can be watched.
-    Raises OSError where a checkpoint can't be written, and RuntimeError when a process was killed.
+    Raises what `training.fit` does, and RuntimeError when a process was killed.
     """
     processes = min(recipe.ensemble, torch.get_num_threads(), MOST)
     if processes == 1 or training.choose_device(recipe.device).type != "cpu":
@@ -91,7 +91,7 @@ def _side_by_side(
                 ended = ended or crew.join(timeout=0.2)
                 while not queue.empty():
                     said = queue.get()
-                    if isinstance(said, OSError):  # as it would be raised here: a full disk, say
+                    if isinstance(said, Exception):  # as it would be raised here: a full disk, say
                         raise said
                     bar.update()
                     yield said
@@ -111,7 +111,7 @@ def _work(
     worker: int,
     processes: int,
     threads: int,
-    queue: "SimpleQueue[Numbered | OSError]",
+    queue: "SimpleQueue[Numbered | Exception]",
     recipe: Recipe,
     parts: list[NDArray[Any]],
     paths: list[Path],
@@ -124,5 +124,5 @@ def _work(
         for number in range(worker, recipe.ensemble, processes):
             for passed in _learnt(number, recipe, train, validation, paths[number]):
                 queue.put(passed)
-    except OSError as error:
+    except Exception as error:
         queue.put(error)

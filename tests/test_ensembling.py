@@ -83,3 +83,11 @@ def test_closing_it_ends_the_processes(parts, checkpoint, two_cores):
 def test_a_disk_that_refuses_is_told_as_such(parts, tmp_path, two_cores):
     with pytest.raises(OSError, match="gone"):
         list(ensembling.fit(recipe_of(ensemble=2), *parts, lambda n: tmp_path / "gone" / f"{n}.pt"))
+
+
+def test_another_recipe_cannot_go_on(parts, checkpoint, two_cores):
+    for _ in ensembling.fit(recipe_of(ensemble=2), *parts, checkpoint):
+        pass
+    other = recipe_of(ensemble=2, learning_rate=0.01, resume=True)
+    with pytest.raises(ValueError, match=r"learning_rate=0\.004: resume with the same"):
+        list(ensembling.fit(other, *parts, checkpoint))
