@@ -16,7 +16,7 @@ from digitlib.datasets import DataUnavailable, Digits
 from digitlib.evaluation import Accuracy, Comparison
 from digitlib.intake import unlearnt
 from digitlib.recogniser import Recogniser
-from digitlib.strokes import SUBMISSION, Sketch
+from digitlib.strokes import SUBMISSION, Sketch, Strokes, as_strokes
 
 _MNIST, _PENS = "MNIST's test set", "pen digits of unseen writers"
 _ACCEPTED, _QMNIST = "accepted submissions", "QMNIST's further test digits"
@@ -32,7 +32,8 @@ class Exam(NamedTuple):
 
     name: str
     digits: Digits
-    sketches: Sequence[Sketch] = ()  # as drawn, where they were drawn with a pen
+    drawings: Sequence[Strokes] = ()  # the strokes, where they were drawn with a pen
+    sketches: Sequence[Sketch] = ()  # and who drew them, where that is known
 
 
 class Missing(NamedTuple):
@@ -118,7 +119,8 @@ def pen_digits(card: dict[str, Any]) -> Exam | Missing:
     sketches = [sketch for sketch in sketches if sketch.source != SUBMISSION]
     if not sketches:
         return Missing(_PENS, "there are none but submissions")
-    return Exam(_PENS, datasets.rasterised(sketches), sketches)
+    drawings = [sketch.strokes for sketch in sketches]
+    return Exam(_PENS, datasets.rasterised(sketches), drawings, sketches)
 
 
 def reviewed_submissions(card: dict[str, Any], frame: pd.DataFrame) -> Exam | Missing:
@@ -133,7 +135,8 @@ def reviewed_submissions(card: dict[str, Any], frame: pd.DataFrame) -> Exam | Mi
         )
     images = np.frombuffer(b"".join(map(bytes, rows.image)), np.uint8).reshape(-1, 28, 28)
     labels = torch.from_numpy(rows.label.to_numpy(np.int64))
-    return Exam(_ACCEPTED, Digits(torch.from_numpy(images.copy()), labels))
+    drawings = [as_strokes(map(np.stack, strokes)) for strokes in rows.strokes]
+    return Exam(_ACCEPTED, Digits(torch.from_numpy(images.copy()), labels), drawings)
 
 
 def more_mnist(root: Path | None = None) -> Exam | Missing:
@@ -192,11 +195,15 @@ def described(exams: Sequence[Exam | Missing]) -> str:
 
 def sat(recogniser: Recogniser, exams: Sequence[Exam | Missing]) -> list[Result]:
     """The model's results in the exams that there are."""
-    return [
-        Result(exam, recogniser.predict(exam.digits.images.numpy()))
-        for exam in exams
-        if isinstance(exam, Exam)
-    ]
+    return [Result(exam, _answers(recogniser, exam)) for exam in exams if isinstance(exam, Exam)]
+
+
+def _answers(recogniser: Recogniser, exam: Exam) -> NDArray[np.float32]:
+    """What the model makes of an exam: of drawings, as the dashboard would have it read them."""
+    probabilities = recogniser.predict(exam.digits.images.numpy())
+    if not exam.drawings:
+        return probabilities
+    return recogniser.with_pen(probabilities, exam.drawings)
 
 
 def by_hand(result: Result) -> dict[str, dict[str, Accuracy]]:

@@ -4,7 +4,7 @@ A sketch gives any number of images, no two alike: the strokes are redrawn befor
 which is truer to hands than warping pixels.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
@@ -73,18 +73,18 @@ def _ranks(seed: int, sketches: list[Sketch]) -> set[bytes]:
     }
 
 
-def redrawn(strokes: Strokes, generator: np.random.Generator) -> Strokes:
+def redrawn(strokes: Strokes, generator: np.random.Generator, care: float = _CARE) -> Strokes:
     """The strokes as the same hand might draw them another time, in units of the digit's size.
 
-    Bent, slanted, stretched and turned a little; with a tremble, sometimes sparser points (a fast
-    pen) and ends that the tablet missed.
+    Bent, slanted, stretched and turned a little, `care` times as far as `synthesis` does; with a
+    tremble, sometimes sparser points (a fast pen) and ends that the tablet missed.
     """
     strokes = [_cut(stroke, generator) for stroke in strokes]
     points = np.concatenate(strokes)
     low, high = points.min(axis=0), points.max(axis=0)
     points = (points - (low + high) / 2) / ((high - low).max() or 1.0)
     points = points + generator.normal(0, _TREMBLE, points.shape)
-    points = posed(bent(points[None], generator, _CARE), generator, _CARE)[0]
+    points = posed(bent(points[None], generator, care), generator, care)[0]
     ends = np.cumsum([len(stroke) for stroke in strokes])[:-1]
     return np.split(points, ends)
 
@@ -95,6 +95,20 @@ def _cut(stroke: NDArray[np.float64], generator: np.random.Generator) -> NDArray
     step = generator.integers(1, 4) if len(stroke) > 20 else 1
     kept = stroke[lost[0] : len(stroke) - lost[1]]
     return np.concatenate([kept[:-1:step], kept[-1:]])
+
+
+def drawn_again(
+    sketches: Sequence[Sketch], count: int, seed: int, care: float = _CARE
+) -> Iterator[tuple[Strokes, int]]:
+    """`count` drawings, and their digits, of the sketches redrawn as `inked` does, but not inked.
+
+    The same seed gives the same.
+    """
+    generator = np.random.default_rng([seed, 4])
+    for place in _drawn_evenly(sketches, count, _BALANCE, generator).tolist():
+        sketch = sketches[place]
+        strokes = habits.added(sketch.strokes, sketch.label, _HABITS, generator)
+        yield redrawn(strokes, generator, care), sketch.label
 
 
 def inked(

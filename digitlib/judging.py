@@ -14,6 +14,7 @@ from digitlib.intake import Intake
 from digitlib.origins import Replay
 from digitlib.recogniser import Recogniser
 from digitlib.refining import Refined, Refinement
+from digitlib.strokes import Sketch
 
 
 def best_before(card: dict[str, Any], original: Pair) -> float:
@@ -42,7 +43,8 @@ def on_people(old: Recogniser, trials: Sequence[Refined], intake: Intake) -> Pai
     digits = reduce(datasets.joined, folds)
     new = np.concatenate([trial.read(fold) for trial, fold in zip(trials, folds, strict=True)])
     visits = [sketch.writer for sketch in intake.judged]
-    return _pair("submissions of people new to it", digits, old, new)._replace(visits=visits)
+    pair = _pair("submissions of people new to it", digits, old, new)._replace(visits=visits)
+    return _with_pen(pair, old, intake.judged)
 
 
 def on_original(old: Recogniser, new: Recogniser, replay: Replay) -> Pair:
@@ -59,7 +61,7 @@ def chosen_by(old: Recogniser, refined: Refined, intake: Intake) -> str:
     if not intake.chosen_by:
         return ""
     digits = datasets.rasterised(intake.chosen_by)
-    pair = _pair("", digits, old, refined.read(digits))
+    pair = _with_pen(_pair("", digits, old, refined.read(digits)), old, intake.chosen_by)
     read = evaluation.accuracy(pair.labels, pair.new.argmax(axis=1))
     before = float(np.mean(pair.old.argmax(axis=1) == pair.labels))
     return (
@@ -72,6 +74,13 @@ def _pair(name: str, digits: Digits, old: Recogniser, new: NDArray[np.floating])
     """What the old model makes of the digits, beside what the new one does."""
     images = digits.images.numpy()
     return Pair(name, images, digits.labels.numpy(), old.predict(images), new)
+
+
+def _with_pen(pair: Pair, old: Recogniser, sketches: Sequence[Sketch]) -> Pair:
+    """What both make of the sketches where they read the way of the pen as well, and alike."""
+    drawings = [sketch.strokes for sketch in sketches]
+    before, after = (old.with_pen(read, drawings) for read in (pair.old, pair.new))
+    return pair._replace(old=before, new=after)
 
 
 def changed(pair: Pair, right: bool, most: int = 30) -> dict[str, Any]:

@@ -83,11 +83,18 @@ def write_model(folder: Path, network: Network, card: dict[str, Any]) -> None:
     Large weights are kept in half precision, which no digit notices, in half of the space.
     """
     network = copy.deepcopy(network).cpu().to(memory_format=torch.contiguous_format).eval()
-    weights = {name: _stored(weight) for name, weight in network.state_dict().items()}
-    save_file(weights, folder / "model.safetensors")
-    network.load_state_dict(weights)
-    _export(Served(network, card["temperature"]).eval(), folder / "model.onnx")
+    save_weights(network, folder / "model.safetensors")
+    images = torch.zeros(2, 28, 28, dtype=torch.uint8)
+    names = ["logits", *network.blocks]
+    export(Served(network, card["temperature"]), {"images": images}, names, folder / "model.onnx")
     (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n")
+
+
+def save_weights(network: nn.Module, path: Path) -> None:
+    """Write a network's weights as safetensors, and let it have what was written."""
+    weights = {name: _stored(weight) for name, weight in network.state_dict().items()}
+    save_file(weights, path)
+    network.load_state_dict(weights)
 
 
 def _stored(weights: Tensor) -> Tensor:
@@ -95,16 +102,15 @@ def _stored(weights: Tensor) -> Tensor:
     return weights.half() if weights.numel() >= MANY and weights.is_floating_point() else weights
 
 
-def _export(served: Served, path: Path) -> None:
-    """Write the network as one ONNX file whose first axis is free."""
-    example = torch.zeros(2, 28, 28, dtype=torch.uint8)
-    names = ["logits", *served.network.blocks]
+def export(served: nn.Module, inputs: dict[str, Tensor], outputs: list[str], path: Path) -> None:
+    """Write a network as one ONNX file, from examples of its inputs; their first axis is free."""
+    n = torch.export.Dim("n")
     program = torch.onnx.export(
-        served,
-        (example,),
-        input_names=["images"],
-        output_names=names,
-        dynamic_shapes=({0: torch.export.Dim("n")},),
+        served.eval(),
+        tuple(inputs.values()),
+        input_names=list(inputs),
+        output_names=outputs,
+        dynamic_shapes=tuple({0: n} for _ in inputs),
         dynamo=True,
         verbose=False,
     )

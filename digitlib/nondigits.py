@@ -87,6 +87,13 @@ KINDS: tuple[tuple[float, Callable[[np.random.Generator], Strokes]], ...] = (
 _BLANK = 0.05  # share of the images that hold next to nothing
 
 
+def pen_drawings(count: int, seed: int) -> list[Strokes]:
+    """The strokes of `count` letters, scribbles and numbers; the same seed draws the same."""
+    generator = np.random.default_rng([seed, 5])
+    kinds = generator.choice(len(KINDS), count, p=[share for share, _ in KINDS])
+    return [KINDS[kind][1](generator) for kind in kinds]
+
+
 def drawings(count: int, seed: int) -> Digits:
     """`count` images of letters, scribbles, numbers and nothing, labelled `NO_DIGIT`.
 

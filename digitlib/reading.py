@@ -77,10 +77,12 @@ class Model(NamedTuple):
         if not strokes:
             return Reading()
         kept = checked_strokes(strokes)
-        image = rasterise(kept)
+        image, recogniser = rasterise(kept), self.recogniser
+        # A reader of the pen's way is surer of digits, so that it may ask more often.
+        card = recogniser.card.get("pen") or recogniser.card
         return Reading(
             image=image,
-            probabilities=self.recogniser.predict(image[None])[0],
-            threshold=float(self.recogniser.card.get("rejection_threshold", REJECTION_THRESHOLD)),
+            probabilities=recogniser.with_pen(recogniser.predict(image[None]), [kept])[0],
+            threshold=float(card.get("rejection_threshold", REJECTION_THRESHOLD)),
             is_dot=bool(np.ptp(np.concatenate(kept), axis=0).max() < SMALLEST_DIGIT),
         )

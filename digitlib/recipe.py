@@ -4,7 +4,14 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic.dataclasses import dataclass
 
 from digitlib.architectures import ARCHITECTURES
@@ -17,6 +24,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "people": {  # what the bundled model was trained with
         "sketches": True,
         "nondigit_share": 0.05,
+        "pen_reader": True,
         "ensemble": 2,
         "epochs": 24,
         "patience": 24,
@@ -54,6 +62,7 @@ class Recipe:
     sketches: bool
     sketch_share: Annotated[float, Field(gt=0, lt=1)]
     nondigit_share: Share
+    pen_reader: bool
     architecture: Literal[tuple(ARCHITECTURES)]  # type: ignore[valid-type]
     ensemble: Annotated[int, Field(ge=1, le=100)]
     epochs: Annotated[int, Field(ge=1, le=10_000)]
@@ -71,6 +80,13 @@ class Recipe:
     run_name: RunName
     resume: bool
     promote: bool
+
+    @field_validator("pen_reader")
+    @classmethod
+    def _learns_from_strokes(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and not info.data.get("sketches"):
+            raise ValueError("only sketches have strokes to learn from; add `-p sketches true`")
+        return value
 
     @classmethod
     def checked(cls, parameters: Mapping[str, Any], by_hand: Iterable[str] = ()) -> "Recipe":
@@ -111,4 +127,5 @@ def _complaint(problem: Any) -> str:
         return (
             f"run_name={problem['input']!r}: use letters, digits, '.', '_' and '-' (100 at most)."
         )
-    return f"{name}={problem['input']!r}: {problem['msg'].removeprefix('Input ')}."
+    said = problem["msg"].removeprefix("Input ").removeprefix("Value error, ")
+    return f"{name}={problem['input']!r}: {said}."

@@ -3,19 +3,23 @@
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnxruntime
 from filelock import FileLock
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from digitlib import settings
+from digitlib.sessions import check_complete, checked_images, session, softmax
+from digitlib.strokes import rasterise
+from digitlib.trajectories import pooled, trajectory
 
 BUNDLED = Path(__file__).parent / "bundled"
 MODEL_FILES = ("model.safetensors", "model.onnx", "card.json")
+PEN_FILES = ("pen.safetensors", "pen.onnx")  # of a model that reads the way of the pen too
 
 _BATCH = 500  # images at a time, where there may be many
 _NO_PROMOTION = "No model was promoted, so there is none to go back to."
@@ -46,20 +50,17 @@ def current_model() -> Path:
 
 
 class Recogniser:
-    """Reads 28×28 images with a model folder, on one core."""
+    """Reads drawings, or 28×28 images, with a model folder, on one core."""
 
     def __init__(self, folder: Path) -> None:
-        missing = [name for name in MODEL_FILES if not (folder / name).is_file()]
-        if missing:
-            raise ValueError(f"{folder} is not a model folder: it lacks {', '.join(missing)}.")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3  # errors only
+        check_complete(folder, MODEL_FILES)
         try:
             self.card: dict[str, Any] = json.loads((folder / "card.json").read_text())
-            self._session = onnxruntime.InferenceSession(
-                folder / "model.onnx", options, providers=["CPUExecutionProvider"]
-            )
+            self._session = session(folder / "model.onnx")
+            self._pen: onnxruntime.InferenceSession | None = None
+            if self.card.get("pen"):
+                check_complete(folder, PEN_FILES)
+                self._pen = session(folder / "pen.onnx")
         except Exception as error:  # ONNX Runtime's exceptions share no other base
             raise ValueError(f"{folder} holds a broken model: {error}") from error
         self.folder = folder
@@ -89,9 +90,29 @@ class Recogniser:
 
     def predict(self, images: Images) -> NDArray[np.float32]:
         """Probabilities (n, 10) float32 of images (n, 28, 28) uint8; each row sums to 1."""
-        logits = self._run("logits", images)
-        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return powers / powers.sum(axis=1, keepdims=True)
+        return softmax(self._run("logits", images))
+
+    def read(self, drawings: Sequence[Iterable[ArrayLike]]) -> NDArray[np.float32]:
+        """Probabilities (n, 10) float32 of drawings, each given by its strokes.
+
+        From their images and, where the model reads that too, the way of the pen. Raises ValueError
+        where a drawing has no ink or malformed strokes.
+        """
+        images = np.array([rasterise(strokes) for strokes in drawings]).reshape(-1, 28, 28)
+        return self.with_pen(self.predict(images.astype(np.uint8)), drawings)
+
+    def with_pen(
+        self, probabilities: NDArray[np.float32], drawings: Sequence[Iterable[ArrayLike]]
+    ) -> NDArray[np.float32]:
+        """Probabilities (n, 10), read from images of the drawings, joined by what their pens did.
+
+        They stay as they are where the model reads images alone.
+        """
+        if self._pen is None or not len(drawings):
+            return probabilities
+        ways = np.stack([trajectory(strokes) for strokes in drawings])
+        (logits,) = self._pen.run(["logits"], {"trajectories": ways})
+        return pooled(probabilities, softmax(logits))
 
     def features(self, images: Images) -> NDArray[np.float32]:
         """What the last block makes of images (n, 28, 28) uint8, flat: (n, d) float32.
@@ -102,7 +123,7 @@ class Recogniser:
 
     def _run(self, name: str, images: Images) -> NDArray[np.float32]:
         """One output, a batch at a time: thousands of images at once would fill the memory."""
-        starts = range(0, max(1, len(_checked(images))), _BATCH)
+        starts = range(0, max(1, len(checked_images(images))), _BATCH)
         parts = [self._session.run([name], {"images": images[i : i + _BATCH]})[0] for i in starts]
         return np.concatenate(parts)
 
@@ -111,15 +132,8 @@ class Recogniser:
         names = [name for name in self._outputs if name != "logits"]
         if not names:
             return {}
-        outputs = self._session.run(names, {"images": _checked(image[None])})
+        outputs = self._session.run(names, {"images": checked_images(image[None])})
         return {name: output[0] for name, output in zip(names, outputs, strict=True)}
-
-
-def _checked(images: Images) -> Images:
-    """The images, if they are what the model takes; raises ValueError otherwise."""
-    if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (28, 28):
-        raise ValueError(f"Images are (n, 28, 28) uint8; got {images.shape} {images.dtype}.")
-    return images
 
 
 def promote(name: str, instead_of: Path | None = None) -> Path:

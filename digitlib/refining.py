@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
@@ -30,7 +31,7 @@ from digitlib.intake import Intake
 from digitlib.models import Network, Served
 from digitlib.origins import Replay
 from digitlib.recipe import Recipe, RunName, Share
-from digitlib.recogniser import Recogniser
+from digitlib.recogniser import PEN_FILES, Recogniser
 from digitlib.runs import Run
 from digitlib.store import Store, StoreError
 from digitlib.training import Progress
@@ -171,7 +172,18 @@ def card(
         rejection_threshold=refined.rejection_threshold,
         device=str(next(refined.network.parameters()).device),
         pedigree=pedigree(parent, intake),
+        **{name: parent[name] for name in ("pen",) if name in parent},
     )
+
+
+def write(run: Run, refined: Refined, card: dict[str, Any], old: Recogniser) -> None:
+    """Write what the refined model is made of into the run's folder.
+
+    What learns from submissions is the reader of images; that of the pen's way is the old model's.
+    """
+    models.write_model(run.folder, refined.network, card)
+    for name in PEN_FILES if card.get("pen") else ():
+        shutil.copyfile(old.folder / name, run.folder / name)
 
 
 def complete(run: Run, card: dict[str, Any]) -> Path:

@@ -28,6 +28,11 @@ class Run(NamedTuple):
         """Where the training of an ensemble's member keeps what it needs to go on."""
         return self.folder / f"checkpoint{f'-{member}' * bool(member)}.pt"
 
+    @property
+    def pen_checkpoint(self) -> Path:
+        """The same of the network that reads the way of the pen."""
+        return self.folder / "checkpoint-pen.pt"
+
 
 def start(models: Path, name: str = "", resume: bool = False) -> Run:
     """Claim a name under the models folder: two runs never share one, even when started at once.
@@ -87,11 +92,16 @@ def _interrupted(models: Path, name: str) -> Path:
 
 def _taken_up(folder: Path) -> Run:
     lock = FileLock(folder / "lock")
+    _claim(lock, folder)
+    return Run(folder.name.removesuffix(".partial"), folder, lock)
+
+
+def _claim(lock: FileLock, folder: Path) -> None:
+    """Take a run's lock; raises ValueError where another process has it."""
     try:
         lock.acquire(timeout=0)
     except Timeout:
         raise ValueError(f"The run in {folder} is still going on in another process.") from None
-    return Run(folder.name.removesuffix(".partial"), folder, lock)
 
 
 def finish(run: Run) -> Path:
@@ -148,7 +158,12 @@ def card(
 
 @contextmanager
 def resumable(run: Run) -> Iterator[None]:
-    """Say of an interruption or a full disk how to go on: what was trained is in the checkpoint."""
+    """Say of an interruption or a full disk how to go on: what was trained is in the checkpoint.
+
+    Afterwards the run may be taken up in another process, until one of these begins anew.
+    """
+    if not run.lock.is_locked:
+        _claim(run.lock, run.folder)
     try:
         yield
     except KeyboardInterrupt:

@@ -11,34 +11,24 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 import numpy as np
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from uuid_utils.compat import uuid7
 
 from digitlib import settings
 from digitlib.checks import checked_label, checked_strokes, checked_text
 from digitlib.database import Database
+from digitlib.readers import Reader, opinion
 from digitlib.schema import StoreError
 from digitlib.strokes import Image, rasterise
 
 __all__ = ["Store", "StoreError", "Submission", "Tally"]
 
 REVIEWS = ("pending", "accepted", "rejected")
-
-
-class Reader(Protocol):
-    """What a submission needs of a `Recogniser`: its name and its probabilities."""
-
-    @property
-    def name(self) -> str:
-        """The model folder's name."""
-
-    def predict(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Images (n, 28, 28) uint8 to probabilities (n, 10)."""
 
 
 class Submission(NamedTuple):
@@ -115,7 +105,7 @@ class Store:
         """
         label, kept = checked_label(label), checked_strokes(strokes)
         image = rasterise(kept)
-        probabilities = recogniser.predict(image[None])[0]
+        probabilities = opinion(recogniser, image, kept)
         id = id or uuid7()
         row = [
             id,

@@ -61,7 +61,7 @@ def rasterise(strokes: Iterable[ArrayLike], ink_width: float = INK_WIDTH) -> Ima
     Raises ValueError when there is no ink or the strokes are malformed.
     """
     checked = as_strokes(strokes)
-    points = _scaled(np.concatenate(checked).T.copy(), BOX - ink_width)
+    points = scaled(np.concatenate(checked).T.copy(), BOX - ink_width)
     discs = _discs(points, np.array([len(stroke) for stroke in checked]))
     ink = _inked(discs, ink_width)
     mass = ink.sum()
@@ -72,8 +72,8 @@ def rasterise(strokes: Iterable[ArrayLike], ink_width: float = INK_WIDTH) -> Ima
     return np.rint(255 * _inked(discs + shift[:, None], ink_width)).astype(np.uint8)
 
 
-def _scaled(points: Points, side: float) -> Points:
-    """Scale the points' box to `side` px and centre it; all points of a dot go to the centre."""
+def scaled(points: Points, side: float) -> Points:
+    """Scale the points' box to `side` px and centre it in the field; a dot goes to the centre."""
     low, high = points.min(axis=1, keepdims=True), points.max(axis=1, keepdims=True)
     # Halves first: the difference of two huge coordinates must not overflow.
     half_extent = (high / 2 - low / 2).max()

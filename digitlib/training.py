@@ -55,9 +55,12 @@ def _autocast(device: torch.device) -> AbstractContextManager[Any]:
     return torch.autocast(device.type, torch.bfloat16, enabled=enabled)
 
 
-def _inputs(images: Tensor) -> Float[Tensor, "n 1 28 28"]:
-    """Images (n, 28, 28) uint8 as a network takes them: one channel, ink 1 on 0."""
-    return images.float().div_(255).unsqueeze(1)
+def _inputs(images: Tensor) -> Float[Tensor, "n channels height width"]:
+    """Images (n, 28, 28) uint8 as a network takes them: one channel, ink 1 on 0.
+
+    What is floats already is no image but a pen's way (see `pen_reader`), and taken as it is.
+    """
+    return images if images.is_floating_point() else images.float().div_(255).unsqueeze(1)
 
 
 @torch.no_grad()

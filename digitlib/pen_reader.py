@@ -1,0 +1,190 @@
+"""A small second network that reads the way of the pen, beside the one that reads the image.
+
+It learns from sketches alone, MNIST having no strokes; what it adds is what an image can't show
+(see `trajectories`).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+from tqdm.auto import tqdm
+
+from digitlib import evaluation, hands, models, nondigits, training
+from digitlib.checkpoint import Epoch, best_weights
+from digitlib.datasets import NO_DIGIT, Digits
+from digitlib.hands import Writers
+from digitlib.recipe import Recipe
+from digitlib.strokes import Sketch, Strokes
+from digitlib.training import Progress
+from digitlib.trajectories import CHANNELS, POINTS, Probabilities, pooled, trajectory
+
+MAPS = 24  # feature maps in the first half of the network, and half of those in the second
+AGAIN = 16  # times that each sketch is redrawn to learn from
+CARE = 0.8  # how far it is then bent, slanted and stretched: see `hands.redrawn`
+UNUSUAL = 0.05  # share of them with a stroke backwards, and share with another order of strokes
+# Of the recipe, what is another for this network: chosen as `benchmarks/README.md` tells.
+OTHERWISE: dict[str, Any] = {
+    "epochs": 6,
+    "patience": 6,
+    "batch_size": 128,
+    "weight_decay": 0.05,
+    "augment": 0.0,
+}
+
+
+class Residual(nn.Module):
+    """Two convolutions along the way, beside what skips them (He et al. 2016)."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
+        super().__init__()
+        self.first = _along(inputs, outputs, 5, stride)
+        self.second = _along(outputs, outputs, 5)
+        same = stride == 1 and inputs == outputs
+        self.skip = nn.Identity() if same else _along(inputs, outputs, 1, stride)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Features (n, outputs, 1, length / stride)."""
+        return F.relu(self.skip(features) + self.second(F.relu(self.first(features))))
+
+
+def _along(inputs: int, outputs: int, size: int, stride: int = 1) -> nn.Sequential:
+    """A convolution along the way, normalised."""
+    convolution = nn.Conv2d(
+        inputs, outputs, (1, size), (1, stride), padding=(0, size // 2), bias=False
+    )
+    return nn.Sequential(convolution, nn.BatchNorm2d(outputs))
+
+
+def build() -> nn.Sequential:
+    """From ways of the pen (n, 6, 1, 64) to logits (n, 10). Ours, after residual networks."""
+    return nn.Sequential(
+        _along(CHANNELS, MAPS, 5),
+        nn.ReLU(),
+        Residual(MAPS, MAPS, 1),
+        Residual(MAPS, 2 * MAPS, 2),
+        Residual(2 * MAPS, 2 * MAPS, 2),
+        Residual(2 * MAPS, 2 * MAPS, 2),
+        nn.Flatten(),
+        nn.Dropout(0.4),
+        nn.Linear(2 * MAPS * POINTS // 8, 10),
+    )
+
+
+def ways(drawings: Iterable[tuple[Strokes, int]], count: int) -> Digits:
+    """`count` drawings with labels as `training` takes them: ways (count, 6, 1, 64) float32."""
+    found = np.empty((count, CHANNELS, 1, POINTS), np.float32)
+    labels = np.empty(count, np.int64)
+    for number, (strokes, label) in enumerate(drawings):
+        found[number, :, 0], labels[number] = trajectory(strokes), label
+    return Digits(torch.from_numpy(found), torch.from_numpy(labels))
+
+
+def ways_of(sketches: Sequence[Sketch]) -> Digits:
+    """The ways of sketches as they were drawn."""
+    return ways(((sketch.strokes, sketch.label) for sketch in sketches), len(sketches))
+
+
+def to_learn_from(sketches: Sequence[Sketch], recipe: Recipe) -> Digits:
+    """The ways of sketches redrawn, a few in an unusual order, and of what is no digit."""
+    generator = np.random.default_rng([recipe.seed, 6])
+    count = AGAIN * len(sketches)
+    strangers = round(count * recipe.nondigit_share)
+
+    def drawings() -> Iterator[tuple[Strokes, int]]:
+        for strokes, digit in hands.drawn_again(sketches, count, recipe.seed, CARE):
+            yield _unusual(strokes, generator), digit
+        for strokes in nondigits.pen_drawings(strangers, recipe.seed):
+            yield strokes, NO_DIGIT
+
+    total = count + strangers
+    return ways(tqdm(drawings(), total=total, desc="redrawing sketches", leave=False), total)
+
+
+def _unusual(strokes: Strokes, generator: np.random.Generator) -> Strokes:
+    """Now and then a stroke backwards, or the strokes in another order: left hands, say."""
+    if generator.random() < UNUSUAL:
+        place = generator.integers(len(strokes))
+        strokes = [s[::-1] if i == place else s for i, s in enumerate(strokes)]
+    if generator.random() < UNUSUAL:
+        strokes = [strokes[i] for i in generator.permutation(len(strokes))]
+    return strokes
+
+
+def fit(
+    recipe: Recipe,
+    writers: Writers,
+    checkpoint: Path,
+    watch: Callable[[Progress], None] = lambda progress: None,
+) -> Iterator[Epoch]:
+    """Train a reader of the way of the pen beside a network that follows the recipe.
+
+    Yields its passes as they end, as `training.fit` does; then `fitted` has it.
+    """
+    own = replace(recipe, **OTHERWISE)
+    training.prepare(own)
+    parts = to_learn_from(writers.train, own), ways_of(writers.validation)
+    yield from training.fit(build(), *parts, own, checkpoint, watch)
+
+
+class PenReader(NamedTuple):
+    """A trained reader of the way of the pen, and what makes its sureness honest."""
+
+    network: nn.Module
+    temperature: float
+
+    def predict(self, sketches: Sequence[Sketch]) -> Probabilities:
+        """Probabilities (n, 10) of sketches, from the way of the pen alone."""
+        chances = evaluation.probabilities(_logits(self.network, sketches), self.temperature)
+        return chances.astype(np.float32)
+
+    def joining(self, probabilities: NDArray[Any], sketches: Sequence[Sketch]) -> Probabilities:
+        """Probabilities (n, 10), read from images of the sketches, as one with those of the pen."""
+        return pooled(probabilities, self.predict(sketches))
+
+    def facts(self) -> dict[str, Any]:
+        """What a model's card says of it, but for the threshold that the two readers share."""
+        count = models.parameter_count(self.network)
+        return {"parameter_count": count, "temperature": self.temperature}
+
+    def write(self, folder: Path) -> None:
+        """Write `pen.safetensors` and `pen.onnx` into a folder that is being prepared."""
+        network = self.network.cpu().to(memory_format=torch.contiguous_format).eval()
+        models.save_weights(network, folder / "pen.safetensors")
+        example = {"trajectories": torch.zeros(2, CHANNELS, POINTS)}
+        served = _Served(network, self.temperature)
+        models.export(served, example, ["logits"], folder / "pen.onnx")
+
+
+class _Served(nn.Module):
+    """The network as served: ways (n, 6, 64) float32 in, calibrated logits (n, 10) out."""
+
+    def __init__(self, network: nn.Module, temperature: float) -> None:
+        super().__init__()
+        self.network = network
+        self.temperature = temperature
+
+    def forward(self, trajectories: Tensor) -> Tensor:
+        return self.network(trajectories.unsqueeze(2)) / self.temperature
+
+
+def fitted(recipe: Recipe, writers: Writers, checkpoint: Path) -> PenReader:
+    """The reader that `fit` left in the checkpoint, calibrated on the writers held out for that."""
+    network = build()
+    network.load_state_dict(best_weights(checkpoint))
+    network.to(training.choose_device(recipe.device))
+    logits = _logits(network, writers.validation)
+    labels = np.array([sketch.label for sketch in writers.validation])
+    return PenReader(network, evaluation.fitted_temperature(logits, labels))
+
+
+def _logits(network: nn.Module, sketches: Sequence[Sketch]) -> NDArray[np.float32]:
+    """Logits (n, 10) of sketches as they were drawn."""
+    device = next(network.parameters()).device
+    return training.predict_logits(network, ways_of(sketches).images.to(device)).cpu().numpy()

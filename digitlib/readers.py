@@ -1,0 +1,35 @@
+"""What a submission needs of a model, so that anything that reads digits can be submitted with."""
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitlib.strokes import Strokes
+
+
+class Reader(Protocol):
+    """A name and probabilities, as a `Recogniser` has them."""
+
+    @property
+    def name(self) -> str:
+        """The model folder's name."""
+
+    def predict(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Images (n, 28, 28) uint8 to probabilities (n, 10)."""
+
+
+@runtime_checkable
+class DrawingReader(Reader, Protocol):
+    """One that reads the strokes themselves, not only the image that becomes of them."""
+
+    def read(self, drawings: Sequence[Strokes]) -> NDArray[np.float32]:
+        """Drawings to probabilities (n, 10)."""
+
+
+def opinion(reader: Reader, image: NDArray[np.uint8], strokes: Strokes) -> NDArray[np.float32]:
+    """Ten probabilities of a drawing, whose image is (28, 28) uint8."""
+    if isinstance(reader, DrawingReader):
+        return reader.read([strokes])[0]
+    return reader.predict(image[None])[0]
