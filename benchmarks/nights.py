@@ -76,9 +76,8 @@ def read(sketches: Sequence[Sketch]) -> Accuracy | None:
     """How well the model that serves reads these; None without any."""
     if not sketches:
         return None
-    digits = datasets.rasterised(list(sketches))
-    predicted = Recogniser.load().predict(digits.images.numpy()).argmax(axis=1)
-    return evaluation.accuracy(digits.labels.numpy(), predicted)
+    predicted = Recogniser.load().read([sketch.strokes for sketch in sketches]).argmax(axis=1)
+    return evaluation.accuracy(np.array([sketch.label for sketch in sketches]), predicted)
 
 
 def reached(number: int, came: list[Sketch], never: list[Sketch], seconds: float) -> Night:

@@ -1,9 +1,10 @@
 """What does the model refuse to call a digit: letters, scribbles and dots, beside real digits?
 
 A drawing is refused when the model is less sure than the threshold on its card, or when it is but
-a dot, just as on the dashboard. Letters come from Hershey's stroke fonts, the nearest to pens that
-has no digits in it; those that people draw like a digit (o, l, z, …), which `digitlib.letters`
-leaves out, are counted apart. Pen digits are those of the writers whom the model never saw.
+a dot, just as on the dashboard; an image, by the threshold for images. Letters come from Hershey's
+stroke fonts, the nearest to pens that has no digits in it; those that people draw like a digit (o,
+l, z, …), which `digitlib.letters` leaves out, are counted apart. Pen digits are those of the
+writers whom the model never saw.
 
 Usage: python benchmarks/rejection.py [MODEL FOLDER]
 """
@@ -97,8 +98,9 @@ def main() -> None:
     readings = {
         kind: [model.read(tuple(strokes)) for strokes in kept] for kind, kept in drawings.items()
     }
-    threshold = readings["scribbles"][0].threshold
-    print(f"{recogniser.name}, threshold {threshold:.1%}")
+    threshold = recogniser.card["rejection_threshold"]
+    of_drawings = readings["scribbles"][0].threshold
+    print(f"{recogniser.name}, threshold {of_drawings:.1%}, of images {threshold:.1%}")
     for kind, read in readings.items():
         refused = np.mean([reading.digit is None for reading in read])
         print(f"{kind:24}{len(read):>8,}{refused:>9.1%} refused", flush=True)

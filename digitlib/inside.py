@@ -17,6 +17,7 @@ MOST_MAPS = 36  # of a block: more are too small to see
 _EXPLAIN_AFTER = 0.15  # seconds of rest before the ink that spoke for the guess is lit
 _INTRODUCTION = """<h2>Look inside</h2><p>The image, and what each block of layers makes of it: a
 square is a feature map, bright where it fires.</p>"""
+_PEN = """<p>Beside the image, the model follows the order and the direction of your strokes.</p>"""
 _BATCH = 8  # images at a time: more cost memory that a visitor's kernel would keep
 _NOTHING = np.full((28, 28, 3), (14, 17, 30), np.uint8)
 
@@ -65,12 +66,14 @@ class Inside(ipw.VBox):
         self._first = [seen_box, spoke_box]
         self._row = ipw.Box(self._first)
         self._row.add_class("digit-inside-row")
-        super().__init__([ipw.HTML(_INTRODUCTION), self._row])
+        self._introduction = ipw.HTML(_INTRODUCTION)
+        super().__init__([self._introduction, self._row])
         self.add_class("digit-inside")
 
     def look(self, recogniser: Recogniser, reading: Reading) -> None:
         """Show the image and what the blocks answer to it, and soon what spoke for the guess."""
         self._reading, image = reading, reading.image
+        self._introduction.value = _INTRODUCTION + _PEN * recogniser.reads_pen
         blank = np.zeros((28, 28), np.uint8)
         _show(self._seen, _NOTHING if image is None else glowing(image / 255))
         activations = recogniser.activations(blank if image is None else image)

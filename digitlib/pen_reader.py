@@ -91,15 +91,25 @@ def ways_of(sketches: Sequence[Sketch]) -> Digits:
     return ways(((sketch.strokes, sketch.label) for sketch in sketches), len(sketches))
 
 
-def to_learn_from(sketches: Sequence[Sketch], recipe: Recipe) -> Digits:
-    """The ways of sketches redrawn, a few in an unusual order, and of what is no digit."""
+def to_learn_from(
+    sketches: Sequence[Sketch],
+    recipe: Recipe,
+    *,
+    again: int = AGAIN,
+    care: float = CARE,
+    unusual: float = UNUSUAL,
+) -> Digits:
+    """The ways of sketches redrawn, a few in an unusual order, and of what is no digit.
+
+    The same seed gives the same.
+    """
     generator = np.random.default_rng([recipe.seed, 6])
-    count = AGAIN * len(sketches)
+    count = again * len(sketches)
     strangers = round(count * recipe.nondigit_share)
 
     def drawings() -> Iterator[tuple[Strokes, int]]:
-        for strokes, digit in hands.drawn_again(sketches, count, recipe.seed, CARE):
-            yield _unusual(strokes, generator), digit
+        for strokes, digit in hands.drawn_again(sketches, count, recipe.seed, care):
+            yield _unusual(strokes, unusual, generator), digit
         for strokes in nondigits.pen_drawings(strangers, recipe.seed):
             yield strokes, NO_DIGIT
 
@@ -107,12 +117,12 @@ def to_learn_from(sketches: Sequence[Sketch], recipe: Recipe) -> Digits:
     return ways(tqdm(drawings(), total=total, desc="redrawing sketches", leave=False), total)
 
 
-def _unusual(strokes: Strokes, generator: np.random.Generator) -> Strokes:
+def _unusual(strokes: Strokes, share: float, generator: np.random.Generator) -> Strokes:
     """Now and then a stroke backwards, or the strokes in another order: left hands, say."""
-    if generator.random() < UNUSUAL:
+    if generator.random() < share:
         place = generator.integers(len(strokes))
         strokes = [s[::-1] if i == place else s for i, s in enumerate(strokes)]
-    if generator.random() < UNUSUAL:
+    if generator.random() < share:
         strokes = [strokes[i] for i in generator.permutation(len(strokes))]
     return strokes
 
@@ -178,10 +188,13 @@ def fitted(recipe: Recipe, writers: Writers, checkpoint: Path) -> PenReader:
     """The reader that `fit` left in the checkpoint, calibrated on the writers held out for that."""
     network = build()
     network.load_state_dict(best_weights(checkpoint))
-    network.to(training.choose_device(recipe.device))
-    logits = _logits(network, writers.validation)
-    labels = np.array([sketch.label for sketch in writers.validation])
-    return PenReader(network, evaluation.fitted_temperature(logits, labels))
+    return calibrated(network.to(training.choose_device(recipe.device)), writers.validation)
+
+
+def calibrated(network: nn.Module, sketches: Sequence[Sketch]) -> PenReader:
+    """A reader whose temperature is chosen on these sketches."""
+    labels = np.array([sketch.label for sketch in sketches])
+    return PenReader(network, evaluation.fitted_temperature(_logits(network, sketches), labels))
 
 
 def _logits(network: nn.Module, sketches: Sequence[Sketch]) -> NDArray[np.float32]:

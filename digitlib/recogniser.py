@@ -88,6 +88,11 @@ class Recogniser:
         known = models_dir() / name
         return cls(known if known.is_dir() else Path(name))
 
+    @property
+    def reads_pen(self) -> bool:
+        """Whether of drawings it reads the way of the pen too, not only the image."""
+        return self._pen is not None
+
     def predict(self, images: Images) -> NDArray[np.float32]:
         """Probabilities (n, 10) float32 of images (n, 28, 28) uint8; each row sums to 1."""
         return softmax(self._run("logits", images))

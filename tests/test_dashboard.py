@@ -12,9 +12,9 @@ import pytest
 from playwright.sync_api import Browser, Route, WebSocket, expect
 from visits import Server, Strokes, Visit, on_pad
 
-from digitlib.reading import REJECTION_THRESHOLD
+from digitlib.reading import Model
 from digitlib.recogniser import Recogniser
-from digitlib.strokes import rasterise, read_sketches
+from digitlib.strokes import read_sketches
 from digitlib.synthesis import draw
 
 pytest_plugins = ["browser"]
@@ -28,7 +28,7 @@ def sure_digit(recogniser: Recogniser, digit: int) -> Strokes:
     """A drawing that the model reads rightly and surely."""
     for seed in range(100):
         strokes = on_pad(draw(digit, np.random.default_rng(seed)))
-        if recogniser.predict(rasterise(strokes)[None])[0, digit] > 0.98:
+        if recogniser.read([strokes])[0, digit] > 0.98:
             return strokes
     raise AssertionError(f"The model reads no drawn {digit}.")
 
@@ -178,10 +178,10 @@ def test_nothing_is_submitted_without_ink_or_label(visit: Visit, server: Server)
 
 
 def test_a_scribble_is_met_with_a_question(visit: Visit, recogniser: Recogniser) -> None:
-    threshold = recogniser.card.get("rejection_threshold", REJECTION_THRESHOLD)
+    model = Model(recogniser, recogniser.folder, 0)
     for seed in range(500):
         scribble = [[tuple(p) for p in np.random.default_rng(seed).uniform(0.1, 0.9, (12, 2))]]
-        shares = recogniser.predict(rasterise(scribble)[None])[0]
+        shares, threshold = recogniser.read([scribble])[0], model.read(tuple(scribble)).threshold
         leading = np.sort(shares)[::-1]  # clear of the threshold and of each other
         if 0.55 < leading[0] < threshold - 0.1 and np.diff(-leading[:3]).min() > 0.1:
             break
@@ -416,6 +416,6 @@ def test_real_pen_digits_are_read_as_the_recogniser_reads_them(
         )
         visit.submit(sketch.label)
         row = newest(server)
-        shares = recogniser.predict(rasterise(row["strokes"])[None])[0]
+        (shares,) = recogniser.read([row["strokes"]])
         np.testing.assert_array_equal(np.float32(row["probabilities"]), shares)
         np.testing.assert_allclose(widths, 100 * shares, atol=0.051)

@@ -39,7 +39,7 @@ def test_pens_are_those_of_writers_whom_the_model_never_saw(bundled, pens):
     assert len(everything.sketches) == len(pens) > len(exam.sketches)
     (result,) = examination.sat(bundled, [exam, Missing("another", "there is none")])
     assert result.accuracy.value == pytest.approx(
-        bundled.card["metrics"]["sketch_accuracy"], abs=0.003
+        bundled.card["metrics"]["sketch_accuracy_with_pen"], abs=0.003
     )
     by_source = examination.by_hand(result)["collection"]
     assert sum(found.n for found in by_source.values()) <= result.accuracy.n
@@ -57,6 +57,8 @@ def test_submissions_count_once_accepted_and_if_their_visit_was_never_learnt_fro
         store.review(id, "accepted")
     exam = examination.reviewed_submissions(bundled.card, store.submissions().df())
     assert exam is not None and len(exam.digits.labels) == 3
+    (result,) = examination.sat(bundled, [exam])
+    np.testing.assert_array_equal(result.probability, bundled.read(exam.drawings))
     refined = {**bundled.card, "pedigree": {"parent": "another", "submissions": [str(ids[3])]}}
     exam = examination.reviewed_submissions(refined, store.submissions().df())
     assert isinstance(exam, Missing)

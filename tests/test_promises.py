@@ -16,7 +16,6 @@ from visits import Server, Strokes, Visit, on_pad
 
 from digitlib import settings
 from digitlib.recogniser import BUNDLED, Recogniser
-from digitlib.strokes import rasterise
 from digitlib.synthesis import draw
 
 pytest_plugins = ["browser"]
@@ -135,7 +134,7 @@ def test_a_burst_of_moves_is_read_whole_but_not_one_by_one(
     visit.submit(0)
     strokes = kept(server)
     assert_same(strokes, zero)
-    shares = recogniser.predict(rasterise(strokes)[None])[0]
+    (shares,) = recogniser.read([strokes])
     np.testing.assert_allclose(widths, 100 * shares, atol=0.051)
     assert 1 <= visit.page.evaluate("readings") < 100
 
@@ -214,7 +213,7 @@ def test_a_wrong_label_is_rejected_in_the_browser(
     """The review that notebooks/submissions.ipynb offers, with a real press of its button."""
     server = Fresh(tmp_path, notebook="submissions")
     three = on_pad(draw(3, np.random.default_rng(0)))
-    assert recogniser.predict(rasterise(three)[None]).argmax() == 3
+    assert recogniser.read([three]).argmax() == 3
     id = server.store.submit(strokes=three, label=8, recogniser=recogniser, session="a visit")
     with server:
         page = browser.new_page()

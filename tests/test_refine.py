@@ -4,11 +4,14 @@ import json
 import shutil
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from digitlib import gate, recogniser, refining, suspects
+from digitlib import gate, recogniser, refining, runs, suspects
+from digitlib.models import read_model
 from digitlib.recogniser import Recogniser
 from digitlib.store import Store
+from digitlib.strokes import rasterise
 from digitlib.synthesis import draw_many
 
 
@@ -94,6 +97,22 @@ def test_a_model_that_is_no_better_is_not_promoted_and_the_notebook_says_why(run
     assert "are read better" in done.text
     assert "**poor** goes on serving." in done.text
     assert models(outputs) == {"poor", "same"}
+
+
+def test_a_refined_model_still_reads_the_way_of_the_pen(outputs, tmp_path):
+    old = Recogniser.load(recogniser.BUNDLED)
+    run = runs.start(tmp_path / "models", "finer")
+    card = {**old.card, "name": "finer"}
+    refined = refining.Refined(read_model(old.folder), old.card["temperature"], 0.9)
+    refining.write(run, refined, card, old)
+    finer = Recogniser.load(refining.complete(run, card))
+    drawings, _ = draw_many(20, seed=1)
+    np.testing.assert_allclose(finer.read(drawings), old.read(drawings), atol=1e-4)
+    assert np.abs(finer.read(drawings) - finer.predict(rasterised(drawings))).max() > 1e-4
+
+
+def rasterised(drawings) -> np.ndarray:
+    return np.stack([rasterise(strokes) for strokes in drawings])
 
 
 def decided(passed: bool) -> gate.Decision:

@@ -1,0 +1,89 @@
+"""Which recipe for the network that reads the way of the pen adds most to the one for images?
+
+One network for images is trained as in `recipes.py`, then a reader of the way of the pen in each
+variant; measured is what they read, together and alone, of four whole collections, held out to
+choose by. Loss is that of the two together, in nats. No test set is looked at.
+
+Usage: python benchmarks/pen_reader.py [--epochs 6] [--seed 0] [VARIANT …]
+"""
+
+import argparse
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from recipes import BUNDLED, HELD_OUT, LEARNT, STRANGE
+from unseen_collections import mixed, probabilities, trained
+
+from digitlib import datasets, evaluation, hands, pen_reader, training
+from digitlib.datasets import Digits
+from digitlib.hands import Writers
+from digitlib.pen_reader import OTHERWISE, PenReader
+from digitlib.recipe import Recipe
+from digitlib.settings import notebook_defaults
+
+VARIANTS: dict[str, dict[str, Any]] = {  # of the drawings to learn from, and of the recipe
+    "bundled model's": {},
+    "redrawn as carefully as for images": {"care": 0.45},
+    "redrawn more freely": {"care": 1.2},
+    "no unusual strokes": {"unusual": 0.0},
+    "unusual strokes 10 %": {"unusual": 0.1},
+    "redrawn four times": {"again": 4, "epochs": 24},
+    "3 epochs": {"epochs": 3},
+    "12 epochs": {"epochs": 12},
+    "no non-digits": {"nondigit_share": 0.0},
+    "weight decay 0.2": {"weight_decay": 0.2},
+}
+DRAWN = ("again", "care", "unusual")
+
+
+def learnt(writers: Writers, recipe: Recipe, changes: dict[str, Any]) -> PenReader:
+    """A reader trained with these changes."""
+    drawn = {name: value for name, value in changes.items() if name in DRAWN}
+    asked = {**OTHERWISE, **{n: value for n, value in changes.items() if n not in DRAWN}}
+    own = replace(recipe, **asked, limit=0)
+    train = pen_reader.to_learn_from(writers.train, own, **drawn)
+    validation = pen_reader.ways_of(writers.validation)
+    training.prepare(own)
+    network = pen_reader.build()
+    for _ in training.fit(network, train, validation, replace(own, patience=own.epochs)):
+        pass
+    return pen_reader.calibrated(network, writers.validation)
+
+
+def main() -> None:
+    """Train each variant and print its line."""
+    parser = argparse.ArgumentParser(description="Variants of the reader of the pen's way.")
+    parser.add_argument("variants", nargs="*", metavar="VARIANT", default=[])
+    parser.add_argument("--epochs", type=int, default=6, help="of the network for images")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    asked = {"epochs": options.epochs, "seed": options.seed, "patience": options.epochs}
+    recipe = Recipe.checked({**notebook_defaults("train"), **BUNDLED, **asked})
+    mnist, _ = datasets.load_mnist()
+    held_out = datasets.parted(mnist, HELD_OUT)[1]
+    sketches = datasets.load_sketches()
+    writers = hands.split_by_writer(
+        [sketch for sketch in sketches if sketch.source not in STRANGE], 0.1, options.seed
+    )
+    strange = [sketch for sketch in sketches if sketch.source in STRANGE]
+    digits = datasets.rasterised(strange)
+    few = Digits(held_out.images[:1000], held_out.labels[:1000])  # watched, not chosen by
+    train, _ = mixed(datasets.first(mnist, LEARNT), few, writers, recipe)
+    network = trained(train, few, recipe, "images")
+    known = datasets.joined(held_out, datasets.rasterised(writers.validation))
+    logits = np.log(probabilities(network, known, 1.0).clip(1e-12))
+    temperature = evaluation.fitted_temperature(logits, known.labels.numpy())
+    seen, labels = probabilities(network, digits, temperature), digits.labels.numpy()
+    print(f"images alone: {evaluation.accuracy(labels, seen.argmax(axis=1))}", flush=True)
+    print("| variant | the pen's way alone | both | loss |\n|---|---|---|---|", flush=True)
+    for name in options.variants or VARIANTS:
+        pen = learnt(writers, recipe, VARIANTS[name])
+        alone, both = pen.predict(strange), pen.joining(seen, strange)
+        right = [np.mean(chances.argmax(axis=1) == labels) for chances in (alone, both)]
+        loss = -np.mean(np.log(both[np.arange(len(labels)), labels].clip(1e-12)))
+        print(f"| {name} | {right[0]:.2%} | {right[1]:.2%} | {loss:.4f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""The second network, which reads the way of the pen, from its training to its serving."""
+
+import dataclasses
+import json
+import shutil
+
+import numpy as np
+import pytest
+import torch
+
+from digitlib import datasets, hands, models, pen_reader
+from digitlib.datasets import NO_DIGIT
+from digitlib.hands import Writers
+from digitlib.readers import opinion
+from digitlib.recipe import Recipe
+from digitlib.recogniser import Recogniser
+from digitlib.settings import notebook_defaults
+from digitlib.strokes import Sketch, rasterise, write_sketches
+from digitlib.synthesis import draw_many
+
+
+@pytest.fixture(scope="module")
+def sketches() -> list[Sketch]:
+    """Drawn digits of forty hands."""
+    drawings, labels = draw_many(500, seed=7)
+    return [
+        Sketch(str(i), int(label), strokes, "drawn", f"writer {i % 40}")
+        for i, (strokes, label) in enumerate(zip(drawings, labels, strict=True))
+    ]
+
+
+@pytest.fixture(scope="module")
+def writers(sketches) -> Writers:
+    return hands.split_by_writer(sketches, 0.2, seed=0)
+
+
+@pytest.fixture(scope="module")
+def recipe() -> Recipe:
+    asked = {"sketches": True, "pen_reader": True, "nondigit_share": 0.05, "device": "cpu"}
+    return Recipe.checked({**notebook_defaults("train"), **asked})
+
+
+@pytest.fixture(scope="module")
+def reader(recipe, writers, tmp_path_factory) -> pen_reader.PenReader:
+    checkpoint = tmp_path_factory.mktemp("run") / "checkpoint-pen.pt"
+    passed = list(pen_reader.fit(recipe, writers, checkpoint))
+    assert passed[-1].validation_loss < passed[0].validation_loss
+    again = pen_reader.fit(dataclasses.replace(recipe, resume=True), writers, checkpoint)
+    assert [epoch[:-1] for epoch in again] == [epoch[:-1] for epoch in passed]  # nothing anew
+    return pen_reader.fitted(recipe, writers, checkpoint)
+
+
+@pytest.fixture(scope="module")
+def folder(reader, tmp_path_factory):
+    """A model folder with an untrained network for images and the trained one for pens."""
+    folder = tmp_path_factory.mktemp("models") / "both"
+    folder.mkdir()
+    facts = {"architecture": "fast", "temperature": 1.0, "rejection_threshold": 0.9}
+    card = {**facts, "name": "both", "pen": {**reader.facts(), "rejection_threshold": 0.7}}
+    models.write_model(folder, models.build("fast"), card)
+    reader.write(folder)
+    return folder
+
+
+def test_it_learns_to_read_other_hands_from_the_way_of_the_pen_alone(reader, writers):
+    labels = np.array([sketch.label for sketch in writers.test])
+    assert np.mean(reader.predict(writers.test).argmax(axis=1) == labels) > 0.8
+
+
+def test_what_is_no_digit_is_among_what_it_learns_from(recipe, sketches):
+    drawn = pen_reader.to_learn_from(sketches[:50], recipe)
+    strangers = int((drawn.labels == NO_DIGIT).sum())
+    assert strangers == round(0.05 * pen_reader.AGAIN * 50)
+    assert drawn.images.shape == (pen_reader.AGAIN * 50 + strangers, 6, 1, 64)
+    assert torch.equal(pen_reader.to_learn_from(sketches[:50], recipe).images, drawn.images)
+    assert len(torch.unique(drawn.images, dim=0)) > 0.95 * len(drawn.images)
+
+
+def test_it_serves_as_it_was_trained(folder, reader, writers):
+    recogniser = Recogniser.load(folder)
+    images = datasets.rasterised(writers.test).images.numpy()
+    expected = reader.joining(recogniser.predict(images), writers.test)
+    read = recogniser.read([sketch.strokes for sketch in writers.test])
+    np.testing.assert_allclose(read, expected, atol=0.02)  # float16 weights, bfloat16 training
+    labels = np.array([sketch.label for sketch in writers.test])
+    assert np.mean(read.argmax(axis=1) == labels) > 0.8  # though the images say nothing
+    assert recogniser.read([]).shape == (0, 10)
+    with pytest.raises(ValueError, match="no ink"):
+        recogniser.read([[]])
+
+
+def test_a_model_of_images_alone_reads_drawings_too(tmp_path, sketches):
+    card = {"architecture": "fast", "temperature": 1.0, "name": "images"}
+    models.write_model(tmp_path, models.build("fast"), card)
+    recogniser = Recogniser.load(tmp_path)
+    strokes = sketches[0].strokes
+    np.testing.assert_array_equal(
+        recogniser.read([strokes]), recogniser.predict(rasterise(strokes)[None])
+    )
+
+
+@pytest.mark.parametrize("name", ["pen.onnx", "pen.safetensors"])
+def test_a_folder_that_lost_a_part_of_it_is_refused_by_name(folder, tmp_path, name):
+    shutil.copytree(folder, tmp_path / "both")
+    (tmp_path / "both" / name).unlink()
+    with pytest.raises(ValueError, match=f"lacks {name}"):
+        Recogniser.load(tmp_path / "both")
+
+
+def test_whoever_reads_images_only_can_be_submitted_with(folder, sketches):
+    class Plain:
+        name = "plain"
+
+        def predict(self, images: np.ndarray) -> np.ndarray:
+            return np.full((len(images), 10), 0.1, np.float32)
+
+    strokes = sketches[0].strokes
+    image = rasterise(strokes)
+    assert opinion(Plain(), image, strokes).tolist() == pytest.approx([0.1] * 10)
+    both = Recogniser.load(folder)
+    np.testing.assert_array_equal(opinion(both, image, strokes), both.read([strokes])[0])
+
+
+def test_it_needs_sketches():
+    asked = {**notebook_defaults("train"), "pen_reader": True}
+    with pytest.raises(ValueError, match=r"pen_reader=True: .*add `-p sketches true`"):
+        Recipe.checked(asked)
+
+
+def test_train_leaves_a_model_that_reads_both(run, outputs, tmp_path, sketches, monkeypatch):
+    (tmp_path / "data" / "sketches").mkdir(parents=True)
+    write_sketches(tmp_path / "data" / "sketches" / "few.parquet", sketches)
+    monkeypatch.setenv("DIGITS_DATA_DIR", str(tmp_path / "data"))
+    done = run(
+        "train", dataset="synthetic", limit=400, epochs=1, architecture="fast", run_name="both",
+        sketches=True, pen_reader=True, validation_fraction=0.2,
+    )  # fmt: skip
+    recogniser = Recogniser.load(outputs / "models" / "both")
+    assert 0 < recogniser.card["pen"]["rejection_threshold"] < 1
+    metrics = recogniser.card["metrics"]
+    assert metrics["sketch_accuracy_with_pen"] > metrics["sketch_accuracy"]
+    assert "where the way of the pen counts too" in done.text
+    assert not list((outputs / "models" / "both").glob("checkpoint*"))
+    card = json.loads((outputs / "models" / "both" / "card.json").read_text())
+    assert card["pen"]["parameter_count"] < 100_000
