@@ -27,7 +27,7 @@ VARIANTS: dict[str, dict[str, Any]] = {  # of the drawings to learn from, and of
     "redrawn as carefully as for images": {"care": 0.45},
     "redrawn more freely": {"care": 1.2},
     "no unusual strokes": {"unusual": 0.0},
-    "unusual strokes 10 %": {"unusual": 0.1},
+    "unusual strokes 5 %": {"unusual": 0.05},
     "redrawn four times": {"again": 4, "epochs": 24},
     "3 epochs": {"epochs": 3},
     "12 epochs": {"epochs": 12},

@@ -28,7 +28,7 @@ from digitlib.trajectories import CHANNELS, POINTS, Probabilities, pooled, traje
 MAPS = 24  # feature maps in the first half of the network, and half of those in the second
 AGAIN = 16  # times that each sketch is redrawn to learn from
 CARE = 0.8  # how far it is then bent, slanted and stretched: see `hands.redrawn`
-UNUSUAL = 0.05  # share of them with a stroke backwards, and share with another order of strokes
+UNUSUAL = 0.2  # share of them with a stroke backwards, and share with another order of strokes
 # Of the recipe, what is another for this network: chosen as `benchmarks/README.md` tells.
 OTHERWISE: dict[str, Any] = {
     "epochs": 6,
