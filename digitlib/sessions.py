@@ -1,7 +1,5 @@
 """Networks that ONNX Runtime runs, one core each, and what goes in and comes out."""
 
-import contextlib
-import ctypes
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,11 +20,7 @@ def session(path: Path) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3  # errors only
-    opened = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    # Loading takes four times what running does; glibc would keep that for each visitor's kernel.
-    with contextlib.suppress(AttributeError, OSError, TypeError):
-        ctypes.CDLL(None).malloc_trim(0)
-    return opened
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
