@@ -18,7 +18,7 @@ from unseen_collections import mixed, probabilities, trained
 from digitlib import datasets, evaluation, hands, pen_reader, training
 from digitlib.datasets import Digits
 from digitlib.hands import Writers
-from digitlib.pen_reader import OTHERWISE, PenReader
+from digitlib.pen_reader import PenReader
 from digitlib.recipe import Recipe
 from digitlib.settings import notebook_defaults
 
@@ -32,6 +32,7 @@ VARIANTS: dict[str, dict[str, Any]] = {  # of the drawings to learn from, and of
     "3 epochs": {"epochs": 3},
     "12 epochs": {"epochs": 12},
     "no non-digits": {"nondigit_share": 0.0},
+    "non-digits 5 %": {"nondigit_share": 0.05},
     "weight decay 0.2": {"weight_decay": 0.2},
 }
 DRAWN = ("again", "care", "unusual")
@@ -40,8 +41,8 @@ DRAWN = ("again", "care", "unusual")
 def learnt(writers: Writers, recipe: Recipe, changes: dict[str, Any]) -> PenReader:
     """A reader trained with these changes."""
     drawn = {name: value for name, value in changes.items() if name in DRAWN}
-    asked = {**OTHERWISE, **{n: value for n, value in changes.items() if n not in DRAWN}}
-    own = replace(recipe, **asked, limit=0)
+    asked = {name: value for name, value in changes.items() if name not in DRAWN}
+    own = replace(pen_reader.own_recipe(recipe), **asked, limit=0)
     train = pen_reader.to_learn_from(writers.train, own, **drawn)
     validation = pen_reader.ways_of(writers.validation)
     training.prepare(own)

@@ -23,7 +23,8 @@ from digitlib.recipe import PRESETS, Recipe
 from digitlib.settings import notebook_defaults
 
 LEARNT, HELD_OUT = 30_000, 10_000  # of MNIST's training images: the first, and the last
-BUNDLED = {**PRESETS["people"], "ensemble": 1, "limit": LEARNT}  # one network tells as much
+# One network tells as much; for the reader of the pen's way there is `pen_reader.py`.
+BUNDLED = {**PRESETS["people"], "ensemble": 1, "pen_reader": False, "limit": LEARNT}
 VARIANTS: dict[str, dict[str, object]] = {
     "bundled model's": {},
     "no sketches": {"sketches": False},

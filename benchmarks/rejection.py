@@ -99,8 +99,7 @@ def main() -> None:
         kind: [model.read(tuple(strokes)) for strokes in kept] for kind, kept in drawings.items()
     }
     threshold = recogniser.card["rejection_threshold"]
-    of_drawings = readings["scribbles"][0].threshold
-    print(f"{recogniser.name}, threshold {of_drawings:.1%}, of images {threshold:.1%}")
+    print(f"{recogniser.name}, threshold {recogniser.threshold:.1%}, of images {threshold:.1%}")
     for kind, read in readings.items():
         refused = np.mean([reading.digit is None for reading in read])
         print(f"{kind:24}{len(read):>8,}{refused:>9.1%} refused", flush=True)

@@ -123,5 +123,8 @@ _PARTS = ("network", "optimizer", "schedule", "averaged")
 
 def _what_matters(recipe: Recipe) -> dict[str, Any]:
     """The parameters that the course of training depends on: not its name, place or end."""
-    elsewhere = {"run_name", "resume", "promote", "device", "preset", "patience", "ensemble"}
+    elsewhere = {
+        *("run_name", "resume", "promote", "device", "preset", "patience", "ensemble"),
+        "pen_reader",
+    }
     return {name: value for name, value in recipe.as_dict().items() if name not in elsewhere}

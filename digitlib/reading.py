@@ -9,14 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitlib.checks import checked_strokes
-from digitlib.recogniser import BUNDLED, Recogniser, current_model
+from digitlib.recogniser import BUNDLED, REJECTION_THRESHOLD, Recogniser, current_model
 from digitlib.strokes import rasterise
 
 logger = logging.getLogger(__name__)
 
-# Used where a card doesn't say below which confidence its model should rather ask: probability
-# spread over several digits is the sign of a scribble or a letter.
-REJECTION_THRESHOLD = 0.8
 NEXT_TO_NONE = 0.01  # the probability of a label, below which it is asked about
 SMALLEST_DIGIT = 0.06  # of the pad's side: less is a dot, and any picture of it a guess
 
@@ -78,11 +75,9 @@ class Model(NamedTuple):
             return Reading()
         kept = checked_strokes(strokes)
         image, recogniser = rasterise(kept), self.recogniser
-        # A reader of the pen's way is surer of digits, so that it may ask more often.
-        card = recogniser.card.get("pen") or recogniser.card
         return Reading(
             image=image,
             probabilities=recogniser.with_pen(recogniser.predict(image[None]), [kept])[0],
-            threshold=float(card.get("rejection_threshold", REJECTION_THRESHOLD)),
+            threshold=recogniser.threshold,
             is_dot=bool(np.ptp(np.concatenate(kept), axis=0).max() < SMALLEST_DIGIT),
         )

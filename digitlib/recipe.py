@@ -84,8 +84,11 @@ class Recipe:
     @field_validator("pen_reader")
     @classmethod
     def _learns_from_strokes(cls, value: bool, info: ValidationInfo) -> bool:
-        if value and not info.data.get("sketches"):
-            raise ValueError("only sketches have strokes to learn from; add `-p sketches true`")
+        if value and info.data.get("sketches") is False:
+            raise ValueError(
+                "only sketches have strokes to learn from; add `-p sketches true`, or "
+                "`-p pen_reader false`"
+            )
         return value
 
     @classmethod

@@ -1,6 +1,5 @@
 """A model folder at work: check it, read digits with ONNX Runtime, promote it or roll it back."""
 
-import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -13,7 +12,7 @@ from filelock import FileLock
 from numpy.typing import ArrayLike, NDArray
 
 from digitlib import settings
-from digitlib.sessions import check_complete, checked_images, session, softmax
+from digitlib.sessions import check_complete, checked_images, read_card, session, softmax
 from digitlib.strokes import rasterise
 from digitlib.trajectories import pooled, trajectory
 
@@ -21,6 +20,9 @@ BUNDLED = Path(__file__).parent / "bundled"
 MODEL_FILES = ("model.safetensors", "model.onnx", "card.json")
 PEN_FILES = ("pen.safetensors", "pen.onnx")  # of a model that reads the way of the pen too
 
+# Used where a card doesn't say below which confidence its model should rather ask: probability
+# spread over several digits is the sign of a scribble or a letter.
+REJECTION_THRESHOLD = 0.8
 _BATCH = 500  # images at a time, where there may be many
 _NO_PROMOTION = "No model was promoted, so there is none to go back to."
 
@@ -54,15 +56,12 @@ class Recogniser:
 
     def __init__(self, folder: Path) -> None:
         check_complete(folder, MODEL_FILES)
-        try:
-            self.card: dict[str, Any] = json.loads((folder / "card.json").read_text())
-            self._session = session(folder / "model.onnx")
-            self._pen: onnxruntime.InferenceSession | None = None
-            if self.card.get("pen"):
-                check_complete(folder, PEN_FILES)
-                self._pen = session(folder / "pen.onnx")
-        except Exception as error:  # ONNX Runtime's exceptions share no other base
-            raise ValueError(f"{folder} holds a broken model: {error}") from error
+        self.card: dict[str, Any] = read_card(folder / "card.json")
+        self._session = session(folder / "model.onnx")
+        self._pen: onnxruntime.InferenceSession | None = None
+        if self.card.get("pen"):
+            check_complete(folder, PEN_FILES)
+            self._pen = session(folder / "pen.onnx")
         self.folder = folder
         self.name = str(self.card.get("name", folder.name))
         self._outputs = [output.name for output in self._session.get_outputs()]
@@ -93,6 +92,15 @@ class Recogniser:
         """Whether of drawings it reads the way of the pen too, not only the image."""
         return self._pen is not None
 
+    @property
+    def threshold(self) -> float:
+        """The probability of the likeliest digit, below which a drawing had better be asked about.
+
+        Of images alone it is the card's `rejection_threshold`.
+        """
+        card = self.card["pen"] if self.reads_pen else self.card
+        return float(card.get("rejection_threshold", REJECTION_THRESHOLD))
+
     def predict(self, images: Images) -> NDArray[np.float32]:
         """Probabilities (n, 10) float32 of images (n, 28, 28) uint8; each row sums to 1."""
         return softmax(self._run("logits", images))
@@ -116,8 +124,9 @@ class Recogniser:
         if self._pen is None or not len(drawings):
             return probabilities
         ways = np.stack([trajectory(strokes) for strokes in drawings])
-        (logits,) = self._pen.run(["logits"], {"trajectories": ways})
-        return pooled(probabilities, softmax(logits))
+        starts = range(0, len(ways), _BATCH)
+        parts = [self._pen.run(["logits"], {"trajectories": ways[i : i + _BATCH]}) for i in starts]
+        return pooled(probabilities, softmax(np.concatenate([logits for (logits,) in parts])))
 
     def features(self, images: Images) -> NDArray[np.float32]:
         """What the last block makes of images (n, 28, 28) uint8, flat: (n, d) float32.

@@ -113,8 +113,8 @@ def refined(
 ) -> Refined:
     """Train a copy of the model on; prints a line an epoch.
 
-    How sure it may be, and below which confidence it rather asks, is chosen anew on the validation
-    part.
+    How sure it may be of images, and below which confidence it rather asks, is chosen anew on the
+    validation part.
     """
     how = recipe(old.card, asked)
     device = training.prepare(how)
@@ -179,7 +179,8 @@ def card(
 def write(run: Run, refined: Refined, card: dict[str, Any], old: Recogniser) -> None:
     """Write what the refined model is made of into the run's folder.
 
-    What learns from submissions is the reader of images; that of the pen's way is the old model's.
+    What learns from submissions is the reader of images. That of the pen's way is the old model's,
+    and so is the threshold of the two, which was chosen on more hands than come in a night.
     """
     models.write_model(run.folder, refined.network, card)
     for name in PEN_FILES if card.get("pen") else ():

@@ -97,7 +97,9 @@ def _taken_up(folder: Path) -> Run:
 
 
 def _claim(lock: FileLock, folder: Path) -> None:
-    """Take a run's lock; raises ValueError where another process has it."""
+    """Take a run's lock; raises ValueError where the run has ended or another process has it."""
+    if not folder.is_dir():
+        raise ValueError(f"The run in {folder} has ended; begin another at the notebook's top.")
     try:
         lock.acquire(timeout=0)
     except Timeout:

@@ -1,7 +1,9 @@
-"""Networks that ONNX Runtime runs, one core each, and what goes in and comes out."""
+"""A model folder's files opened: networks that ONNX Runtime runs, one core each, and the card."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -15,12 +17,24 @@ def check_complete(folder: Path, names: Sequence[str]) -> None:
         raise ValueError(f"{folder} is not a model folder: it lacks {', '.join(missing)}.")
 
 
+def read_card(path: Path) -> dict[str, Any]:
+    """What a model's card holds; raises ValueError, naming the folder, for a broken one."""
+    try:
+        card: dict[str, Any] = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path.parent} holds a broken model: {error}") from error
+    return card
+
+
 def session(path: Path) -> onnxruntime.InferenceSession:
-    """A network of an ONNX file, on one core. Raises what ONNX Runtime does for a broken file."""
+    """A network of an ONNX file; raises ValueError, naming the folder, for a broken one."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3  # errors only
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    try:
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's exceptions share no other base
+        raise ValueError(f"{path.parent} holds a broken model: {error}") from error
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -36,7 +36,11 @@ Probabilities = NDArray[np.float64]
 def opinion(
     recogniser: Recogniser, images: NDArray[np.uint8], labels: Labels, sessions: NDArray[np.object_]
 ) -> Probabilities:
-    """How likely each digit is (n, 10) for images (n, 28, 28) whose labels (n,) may be wrong."""
+    """How likely each digit is (n, 10) for images (n, 28, 28) whose labels (n,) may be wrong.
+
+    Both opinions are of images alone, also where the model reads the way of the pen: what is learnt
+    from submissions is to read their images.
+    """
     model = recogniser.predict(images).astype(np.float64)
     groups = len(np.unique(sessions))
     if len(labels) < FEWEST or groups < 2:

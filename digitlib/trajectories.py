@@ -15,6 +15,8 @@ from digitlib.strokes import FIELD, as_strokes, scaled
 POINTS = 64  # along the way, evenly spaced
 CHANNELS = 6  # x, y, heading's x and y, pen down or up, length of the way
 
+_LEAST = 1e-30  # probability: none is 0, or two that contradict each other would have no mean
+
 Trajectory = NDArray[np.float32]
 Probabilities = NDArray[np.float32]
 
@@ -51,7 +53,10 @@ def pooled(one: NDArray[np.floating], other: NDArray[np.floating]) -> Probabilit
     """Two opinions (n, 10) as one: their geometric mean, whose rows sum to 1.
 
     The logarithmic opinion pool (Genest and Zidek 1986) with equal weights: what one of the two
-    holds for next to impossible isn't said, so it is sure only where both are.
+    holds for next to impossible isn't said, however sure the other is. Raises ValueError where they
+    are not of the same drawings.
     """
-    product = np.sqrt(one) * np.sqrt(other)  # apart, lest small numbers vanish
+    if one.shape != other.shape:
+        raise ValueError(f"Two opinions of different drawings: {one.shape} and {other.shape}.")
+    product = np.sqrt(one.clip(_LEAST)) * np.sqrt(other.clip(_LEAST))
     return (product / product.sum(axis=1, keepdims=True)).astype(np.float32)

@@ -46,7 +46,7 @@ def reader(recipe, writers, tmp_path_factory) -> pen_reader.PenReader:
     passed = list(pen_reader.fit(recipe, writers, checkpoint))
     assert passed[-1].validation_loss < passed[0].validation_loss
     again = pen_reader.fit(dataclasses.replace(recipe, resume=True), writers, checkpoint)
-    assert [epoch[:-1] for epoch in again] == [epoch[:-1] for epoch in passed]  # nothing anew
+    assert list(again) == passed  # the seconds too: nothing was learnt anew
     return pen_reader.fitted(recipe, writers, checkpoint)
 
 
@@ -70,7 +70,7 @@ def test_it_learns_to_read_other_hands_from_the_way_of_the_pen_alone(reader, wri
 def test_what_is_no_digit_is_among_what_it_learns_from(recipe, sketches):
     drawn = pen_reader.to_learn_from(sketches[:50], recipe)
     strangers = int((drawn.labels == NO_DIGIT).sum())
-    assert strangers == round(0.05 * pen_reader.AGAIN * 50)
+    assert strangers / len(drawn.labels) == pytest.approx(0.05, abs=0.001)
     assert drawn.images.shape == (pen_reader.AGAIN * 50 + strangers, 6, 1, 64)
     assert torch.equal(pen_reader.to_learn_from(sketches[:50], recipe).images, drawn.images)
     assert len(torch.unique(drawn.images, dim=0)) > 0.95 * len(drawn.images)

@@ -78,10 +78,17 @@ def test_two_opinions_become_one_between_them(one, other):
     np.testing.assert_allclose(pooled(one, one), one, atol=1e-5)
 
 
-def test_it_is_sure_only_where_both_are():
+def test_it_is_not_sure_where_one_objects():
     sure, torn = np.full((2, 1, 10), 0.001, np.float32)
     sure[0, 1], torn[0, [1, 7]] = 0.991, 0.496
     assert pooled(sure, sure)[0, 1] > 0.99
     assert 0.85 < pooled(sure, torn)[0, 1] < 0.97
     against = np.roll(sure, 6, axis=1)
     assert pooled(sure, against)[0].max() < 0.5
+
+
+def test_opinions_that_rule_each_other_out_still_have_a_mean():
+    one, seven = np.eye(10, dtype=np.float32)[[[1], [7]]]
+    np.testing.assert_allclose(pooled(one, seven)[0, [1, 7]], 0.5, atol=1e-6)
+    with pytest.raises(ValueError, match="different drawings"):
+        pooled(np.repeat(one, 3, axis=0), seven)
