@@ -1,8 +1,8 @@
 """The way the pen went, for a network that reads movement beside one that reads the image.
 
-An image doesn't tell a 1 whose flag was drawn upwards from a 7 whose bar was drawn to the right,
-nor a 6 from a 0 that was left open; the order and direction of the strokes often do. That the two
-see different things, and read pen digits better together, is from Alimoglu and Alpaydin (1997).
+A 9 whose loop stays open looks like a 5 or a 3, a 7 with a foot like a 2; but a pen goes other ways
+for each. That the two see different things, and read pen digits better together, is from Alimoglu
+and Alpaydin (1997).
 """
 
 from collections.abc import Iterable
