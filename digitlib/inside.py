@@ -17,8 +17,7 @@ MOST_MAPS = 36  # of a block: more are too small to see
 _EXPLAIN_AFTER = 0.15  # seconds of rest before the ink that spoke for the guess is lit
 _INTRODUCTION = """<h2>Look inside</h2><p>The image, and what each block of layers makes of it: a
 square is a feature map, bright where it fires.</p>"""
-_PEN = """<p>Beside the image, of which all this tells, the model follows the order and direction of
-your strokes.</p>"""
+_PEN = "<p>The model also follows the order and direction of your strokes.</p>"
 _BATCH = 8  # images at a time: more cost memory that a visitor's kernel would keep
 _NOTHING = np.full((28, 28, 3), (14, 17, 30), np.uint8)
 
