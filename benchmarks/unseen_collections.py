@@ -5,7 +5,7 @@ the others and from drawings that are no digits, as the bundled model's networks
 epochs, and then reads the one left out, once: as images, and as the dashboard does, with the way of
 the pen too. Takes an hour and a quarter on 1 core.
 
-Usage: python benchmarks/unseen_collections.py [--epochs 14] [--ensemble 1] [--seed 0]
+Usage: python benchmarks/unseen_collections.py [--epochs 10] [--ensemble 1] [--seed 0]
        [--without-sketches] [--collections apb app apa ced uqb]
 """
 
@@ -127,7 +127,7 @@ def measured_without(source: str, recipe: Recipe) -> dict[str, evaluation.Accura
 def main() -> None:
     """Train once for each collection left out, and print a line for each and their mean."""
     parser = argparse.ArgumentParser(description="Reading pen digits of unseen collections.")
-    parser.add_argument("--epochs", type=int, default=14)
+    parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--ensemble", type=int, default=1, help="networks, averaged")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--without-sketches", action="store_true", help="learn from MNIST alone")
