@@ -194,16 +194,13 @@ def described(exams: Sequence[Exam | Missing]) -> str:
 
 
 def sat(recogniser: Recogniser, exams: Sequence[Exam | Missing]) -> list[Result]:
-    """The model's results in the exams that there are."""
-    return [Result(exam, _answers(recogniser, exam)) for exam in exams if isinstance(exam, Exam)]
-
-
-def _answers(recogniser: Recogniser, exam: Exam) -> NDArray[np.float32]:
-    """What the model makes of an exam: of drawings, as the dashboard would have it read them."""
-    probabilities = recogniser.predict(exam.digits.images.numpy())
-    if not exam.drawings:
-        return probabilities
-    return recogniser.with_pen(probabilities, exam.drawings)
+    """The model's results in the exams that there are; drawings are read as the dashboard does."""
+    taken = [exam for exam in exams if isinstance(exam, Exam)]
+    seen = [recogniser.predict(exam.digits.images.numpy()) for exam in taken]
+    return [
+        Result(exam, recogniser.with_pen(probabilities, exam.drawings))
+        for exam, probabilities in zip(taken, seen, strict=True)
+    ]
 
 
 def by_hand(result: Result) -> dict[str, dict[str, Accuracy]]:

@@ -24,12 +24,15 @@ class Reader(Protocol):
 class DrawingReader(Reader, Protocol):
     """One that reads the strokes themselves, not only the image that becomes of them."""
 
-    def read(self, drawings: Sequence[Strokes]) -> NDArray[np.float32]:
-        """Drawings to probabilities (n, 10)."""
+    def with_pen(
+        self, probabilities: NDArray[np.float32], drawings: Sequence[Strokes]
+    ) -> NDArray[np.float32]:
+        """Probabilities (n, 10), read from images of the drawings, joined by the pens' way."""
 
 
 def opinion(reader: Reader, image: NDArray[np.uint8], strokes: Strokes) -> NDArray[np.float32]:
     """Ten probabilities of a drawing, whose image is (28, 28) uint8."""
+    probabilities = reader.predict(image[None])
     if isinstance(reader, DrawingReader):
-        return reader.read([strokes])[0]
-    return reader.predict(image[None])[0]
+        probabilities = reader.with_pen(probabilities, [strokes])
+    return probabilities[0]

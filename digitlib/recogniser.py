@@ -119,7 +119,7 @@ class Recogniser:
     ) -> NDArray[np.float32]:
         """Probabilities (n, 10), read from images of the drawings, joined by what their pens did.
 
-        They stay as they are where the model reads images alone.
+        They stay as they are where the model reads images alone, or there are no drawings.
         """
         if self._pen is None or not len(drawings):
             return probabilities

@@ -172,7 +172,7 @@ def card(
         rejection_threshold=refined.rejection_threshold,
         device=str(next(refined.network.parameters()).device),
         pedigree=pedigree(parent, intake),
-        **{name: parent[name] for name in ("pen",) if name in parent},
+        pen=parent.get("pen", {}),
     )
 
 

@@ -99,6 +99,12 @@ def test_a_model_of_images_alone_reads_drawings_too(tmp_path, sketches):
     )
 
 
+def test_the_threshold_of_a_model_of_images_alone_is_the_cards(tmp_path):
+    card = {"architecture": "fast", "temperature": 1.0, "rejection_threshold": 0.9, "pen": {}}
+    models.write_model(tmp_path, models.build("fast"), card)
+    assert Recogniser.load(tmp_path).threshold == 0.9
+
+
 @pytest.mark.parametrize("name", ["pen.onnx", "pen.safetensors"])
 def test_a_folder_that_lost_a_part_of_it_is_refused_by_name(folder, tmp_path, name):
     shutil.copytree(folder, tmp_path / "both")
