@@ -27,19 +27,36 @@ class Accuracy(NamedTuple):
         return f"{percent(self.value)} ({interval}, n = {self.n:,})"
 
 
-def accuracy(labels: Labels, predicted: Labels) -> Accuracy:
+def accuracy(labels: Labels, predicted: Labels, hands: Sequence[str] = ()) -> Accuracy:
     """The share of labels (n,) that were predicted, with Wilson's interval (Wilson 1927).
 
-    Raises ValueError when there are none.
+    One hand's digits are alike: with `hands` (n,), whose each is, they count as the fewer that
+    would vary as much if each had a hand of its own (Kish's effective sample size, 1965). Raises
+    ValueError when there are none.
     """
-    count = len(labels)
-    if count == 0:
+    n = len(labels)
+    if n == 0:
         raise ValueError("There is nothing to measure accuracy on.")
-    share = float(np.mean(labels == predicted))
-    z = 1.959964
+    hits = np.asarray(labels) == predicted
+    share, z = float(np.mean(hits)), 1.959964
+    count = n / _design_effect(hits, hands)
     middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
     half = z / (1 + z**2 / count) * np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
-    return Accuracy(share, max(0.0, float(middle - half)), min(1.0, float(middle + half)), count)
+    return Accuracy(share, max(0.0, float(middle - half)), min(1.0, float(middle + half)), n)
+
+
+def _by_hand(values: NDArray[np.number], hands: Sequence[str]) -> NDArray[np.float64]:
+    """The sum (hands,) of each hand's values (n,)."""
+    return np.bincount(np.unique(hands, return_inverse=True)[1], weights=values)
+
+
+def _design_effect(hits: NDArray[np.bool_], hands: Sequence[str]) -> float:
+    """How many times the variance of the share of hits is what independent digits' would be."""
+    alone = float(hits.var()) * len(hits)
+    if not len(hands) or alone == 0:
+        return 1.0
+    deviations = _by_hand(hits - hits.mean(), hands)
+    return max(1.0, float(np.sum(deviations**2)) / alone)
 
 
 class Comparison(NamedTuple):
@@ -66,11 +83,13 @@ class Comparison(NamedTuple):
         )
 
 
-def compared(labels: Labels, old: Labels, new: Labels) -> Comparison:
+def compared(labels: Labels, old: Labels, new: Labels, hands: Sequence[str] = ()) -> Comparison:
     """A paired comparison of what an old and a new model predicted for the same digits (n,).
 
     `chance` is McNemar's test, exact, one-sided, with the mid-p correction (Fagerland, Lydersen
-    and Laake 2013); the interval is that of Bonett and Price (2012). ValueError without digits.
+    and Laake 2013); the interval is that of Bonett and Price (2012). With `hands` (n,), whose each
+    digit is, `chance` is that of a permutation test in which the models change places for whole
+    hands, and the interval is widened likewise. ValueError without digits.
     """
     from scipy.stats import binom
 
@@ -83,7 +102,24 @@ def compared(labels: Labels, old: Labels, new: Labels) -> Comparison:
     up, down = (fixed + 1) / (count + 2), (broken + 1) / (count + 2)
     half = 1.959964 * np.sqrt((up + down - (up - down) ** 2) / (count + 2))
     interval = (float(up - down - half), float(up - down + half))
-    return Comparison(fixed, broken, (fixed - broken) / count, *interval, chance, count)
+    found = Comparison(fixed, broken, (fixed - broken) / count, *interval, chance, count)
+    return _by_whole_hands(found, (new == labels) * 1.0 - (old == labels), hands)
+
+
+def _by_whole_hands(
+    found: Comparison, gains: NDArray[np.float64], hands: Sequence[str], draws: int = 20_000
+) -> Comparison:
+    """A comparison of digits (n,), each gained (1), lost (-1) or neither, in which hands count."""
+    if not len(hands):
+        return found
+    of_hand = _by_hand(gains, hands)
+    signs = np.random.default_rng(0).choice((-1, 1), (draws, np.count_nonzero(of_hand)))
+    sums, total = signs @ of_hand[of_hand != 0], of_hand.sum()
+    chance = float(np.mean(sums > total) + np.mean(sums == total) / 2)
+    spread = float(np.linalg.norm(_by_hand(gains - found.difference, hands))) / found.n
+    middle, half = (found.low + found.high) / 2, (found.high - found.low) / 2
+    half = max(1.959964 * spread, half)
+    return found._replace(low=middle - half, high=middle + half, chance=chance)
 
 
 def confusion(labels: Labels, predicted: Labels) -> NDArray[np.int64]:
@@ -206,11 +242,3 @@ def _verdict(training: float, wide: bool, turned: int | None, improving: bool) -
         "**A good fit:** new images are read nearly as well as training images, and more of the "
         "same training would change little. For more, try a larger `architecture` or `augment`."
     )
-
-
-def surest_mistakes(
-    probability: NDArray[np.floating], labels: Labels, count: int
-) -> NDArray[np.intp]:
-    """Indices of up to `count` wrongly read digits, the surest first; probabilities (n, 10)."""
-    wrong = np.flatnonzero(probability.argmax(axis=1) != labels)
-    return wrong[np.argsort(-probability[wrong].max(axis=1), kind="stable")][:count]

@@ -1,7 +1,5 @@
 """What a model may be tested on: digits that had no part in its training."""
 
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,16 +13,12 @@ from digitlib import datasets, evaluation, hands, origins, settings, styles
 from digitlib.datasets import DataUnavailable, Digits
 from digitlib.evaluation import Accuracy, Comparison
 from digitlib.intake import unlearnt
+from digitlib.qmnist import load_qmnist
 from digitlib.recogniser import Recogniser
 from digitlib.strokes import SUBMISSION, Sketch, Strokes, as_strokes
 
 _MNIST, _PENS = "MNIST's test set", "pen digits of unseen writers"
 _ACCEPTED, _QMNIST = "accepted submissions", "QMNIST's further test digits"
-# QMNIST's files, the type of their values and their shape.
-_QMNIST_FILES: dict[str, tuple[str, tuple[int, ...]]] = {
-    "qmnist-test-images-idx3-ubyte": ("u1", (60_000, 28, 28)),
-    "qmnist-test-labels-idx2-int": (">i4", (60_000, 8)),
-}
 
 
 class Exam(NamedTuple):
@@ -33,7 +27,8 @@ class Exam(NamedTuple):
     name: str
     digits: Digits
     drawings: Sequence[Strokes] = ()  # the strokes, where they were drawn with a pen
-    sketches: Sequence[Sketch] = ()  # and who drew them, where that is known
+    hands: Sequence[str] = ()  # and whose each is: a writer's, or a visit's
+    sketches: Sequence[Sketch] = ()  # and what else is known of them
 
 
 class Missing(NamedTuple):
@@ -69,18 +64,17 @@ class Result(NamedTuple):
     @property
     def accuracy(self) -> Accuracy:
         """The share of hits."""
-        return evaluation.accuracy(self.labels, self.predicted)
+        return evaluation.accuracy(self.labels, self.predicted, self.exam.hands)
 
     def by(self, groups: Sequence[str], least: int = 20) -> dict[str, Accuracy]:
         """The accuracy in each group (n,), the largest first; small ones are left out."""
-        names = np.asarray(groups)
+        names, hands = np.asarray(groups), np.asarray(self.exam.hands)
         counted = sorted(((int((names == name).sum()), name) for name in set(groups)), reverse=True)
         return {
-            str(name): evaluation.accuracy(
-                self.labels[names == name], self.predicted[names == name]
-            )
+            name: evaluation.accuracy(self.labels[of_it], self.predicted[of_it], hands[of_it])
             for count, name in counted
             if count >= least
+            for of_it in (names == name,)
         }
 
 
@@ -104,31 +98,47 @@ def _mnist_at_hand() -> Exam | Missing:
         return Missing(_MNIST, str(error))
 
 
-def pen_digits(card: dict[str, Any]) -> Exam | Missing:
-    """Pen sketches of writers whom the model never saw.
+def pen_digits(*cards: dict[str, Any]) -> Exam | Missing:
+    """Pen sketches of writers whom none of the cards' models ever saw.
 
     Without exported submissions, which a refined model may know.
     """
     try:
-        sketches = datasets.load_sketches()
+        everything = datasets.load_sketches()
     except (DataUnavailable, ValueError) as error:
         return Missing(_PENS, str(error))
-    if card["data"].get("sketches"):
-        begun = origins.parameters(card)
-        sketches = hands.split_by_writer(sketches, begun["validation_fraction"], begun["seed"]).test
-    sketches = [sketch for sketch in sketches if sketch.source != SUBMISSION]
+    sketches = [sketch for sketch in everything if sketch.source != SUBMISSION]
     if not sketches:
         return Missing(_PENS, "there are none but submissions")
+    try:
+        unseen = [_unseen_hands(everything, card) for card in cards]
+    except ValueError as error:  # the writers are too few to be parted
+        return Missing(_PENS, str(error))
+    sketches = [sketch for sketch in sketches if all(hands.hand(sketch) in u for u in unseen)]
+    if not sketches:
+        return Missing(_PENS, "there is no writer whom none of the models saw")
     drawings = [sketch.strokes for sketch in sketches]
-    return Exam(_PENS, datasets.rasterised(sketches), drawings, sketches)
+    writers = [hands.hand(sketch) for sketch in sketches]
+    return Exam(_PENS, datasets.rasterised(sketches), drawings, writers, sketches)
 
 
-def reviewed_submissions(card: dict[str, Any], frame: pd.DataFrame) -> Exam | Missing:
+def _unseen_hands(sketches: Sequence[Sketch], card: dict[str, Any]) -> set[str]:
+    """Whose sketches the model of a card never saw."""
+    if card["data"].get("sketches"):
+        begun = origins.parameters(card)
+        parts = hands.split_by_writer(sketches, begun["validation_fraction"], begun["seed"])
+        sketches = parts.test
+    return {hands.hand(sketch) for sketch in sketches}
+
+
+def reviewed_submissions(frame: pd.DataFrame, *cards: dict[str, Any]) -> Exam | Missing:
     """Submissions whose label a person accepted.
 
-    Only those of visits that neither the model nor an ancestor learnt from.
+    Only those of visits that none of the cards' models, nor an ancestor, learnt from.
     """
-    rows = frame[(frame.review == "accepted") & unlearnt(frame, card)]
+    rows = frame[frame.review == "accepted"]
+    for card in cards:
+        rows = rows[unlearnt(frame, card)[rows.index]]
     if rows.empty:
         return Missing(
             _ACCEPTED, "none that is new to the model was accepted yet (submissions.ipynb)"
@@ -136,51 +146,16 @@ def reviewed_submissions(card: dict[str, Any], frame: pd.DataFrame) -> Exam | Mi
     images = np.frombuffer(b"".join(map(bytes, rows.image)), np.uint8).reshape(-1, 28, 28)
     labels = torch.from_numpy(rows.label.to_numpy(np.int64))
     drawings = [as_strokes(map(np.stack, strokes)) for strokes in rows.strokes]
-    return Exam(_ACCEPTED, Digits(torch.from_numpy(images.copy()), labels), drawings)
+    visits = rows.session.tolist()
+    return Exam(_ACCEPTED, Digits(torch.from_numpy(images.copy()), labels), drawings, visits)
 
 
 def more_mnist(root: Path | None = None) -> Exam | Missing:
-    """QMNIST's 50,000 further test digits of MNIST's makers (Yadav and Bottou 2019).
-
-    Downloaded on first use; missing where they are neither on disk nor to be had, or broken.
-    """
-    root = settings.data_dir() if root is None else root
-    raw = root / "QMNIST" / "raw"
+    """QMNIST's further test digits, downloaded on first use; missing where they can't be had."""
     try:
-        if not all((raw / name).is_file() for name in _QMNIST_FILES):
-            _download_qmnist(root, raw)
-        images, labels = (_values(raw / name, *held) for name, held in _QMNIST_FILES.items())
-    except (OSError, RuntimeError) as error:
-        return Missing(_QMNIST, f"it is not in {raw} and could not be downloaded there ({error})")
-    except ValueError as error:
+        return Exam(_QMNIST, load_qmnist(root))
+    except (DataUnavailable, ValueError) as error:
         return Missing(_QMNIST, str(error))
-    # The first 10,000 are MNIST's own test set; the first column of a label is the digit.
-    digits = torch.from_numpy(labels[10_000:, 0].astype(np.int64))
-    return Exam(_QMNIST, Digits(torch.from_numpy(images[10_000:]), digits))
-
-
-def _download_qmnist(root: Path, raw: Path) -> None:
-    """To a temporary folder, then moved: what fails or is cut short leaves nothing behind."""
-    from torchvision.datasets import QMNIST
-
-    root.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".download-", dir=root) as temporary:
-        QMNIST(temporary, what="test50k", download=True)
-        raw.mkdir(parents=True, exist_ok=True)
-        for name in _QMNIST_FILES:
-            os.replace(Path(temporary) / "QMNIST" / "raw" / name, raw / name)
-
-
-def _values(file: Path, kind: str, shape: tuple[int, ...]) -> NDArray[Any]:
-    """What a file in MNIST's format holds past its header; ValueError naming a broken one."""
-    header = 4 + 4 * len(shape)
-    size = header + int(np.prod(shape)) * np.dtype(kind).itemsize
-    if file.stat().st_size != size:
-        raise ValueError(
-            f"{file} is broken or truncated: {file.stat().st_size:,} bytes in place of {size:,}; "
-            "delete it and run again"
-        )
-    return np.fromfile(file, kind, offset=header).reshape(shape)
 
 
 def described(exams: Sequence[Exam | Missing]) -> str:
@@ -214,9 +189,23 @@ def by_hand(result: Result) -> dict[str, dict[str, Accuracy]]:
     }
 
 
-def compared(results: Sequence[Result], others: Sequence[Result]) -> dict[str, Comparison]:
-    """For each exam, a model's results beside a baseline's in the same exam."""
+def compared(
+    results: Sequence[Result], recogniser: Recogniser, other: Recogniser, frame: pd.DataFrame
+) -> dict[str, Comparison]:
+    """For each exam, the model's results beside a baseline's, on digits that neither learnt from.
+
+    `frame` are all submissions. An exam of which the baseline learnt all is left out.
+    """
+    cards = (recogniser.card, other.card)
+    narrower = {_PENS: pen_digits(*cards), _ACCEPTED: reviewed_submissions(frame, *cards)}
+    pairs = []
+    for result in results:
+        exam = narrower.get(result.exam.name, result.exam)
+        if isinstance(exam, Exam):
+            fewer = len(exam.digits.labels) < len(result.labels)
+            (new,) = sat(recogniser, [exam]) if fewer else [result]
+            pairs.append((new, *sat(other, [exam])))
     return {
-        result.exam.name: evaluation.compared(result.labels, other.predicted, result.predicted)
-        for result, other in zip(results, others, strict=True)
+        new.exam.name: evaluation.compared(new.labels, old.predicted, new.predicted, new.exam.hands)
+        for new, old in pairs
     }

@@ -1,7 +1,7 @@
 """What an evaluation was asked and what it found, for a file, for a row, and as tables."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,8 +33,8 @@ def checked(parameters: Mapping[str, Any]) -> Asked:
                 f"{name}={value!r}: give a model folder or its name, as text. papermill's "
                 f"`-p` makes a number of it; `-r {name} {value}` doesn't."
             )
-    if not isinstance(asked.disturbed, int) or asked.disturbed < 10:
-        raise ValueError(f"disturbed={asked.disturbed!r}: give a number of images, at least 10.")
+    if not isinstance(asked.disturbed, int) or asked.disturbed < 100:
+        raise ValueError(f"disturbed={asked.disturbed!r}: give a number of images, at least 100.")
     qmnist = {"true": True, "false": False}.get(str(asked.qmnist).lower())  # `-p` gives text
     if qmnist is None:
         raise ValueError(f"qmnist={asked.qmnist!r}: say true or false.")
@@ -45,10 +45,12 @@ def names(recogniser: Recogniser, other: Recogniser | None) -> tuple[str, str]:
     """What to call a model and a baseline: by their folders, since cards may share a name.
 
     Two folders of one name in different places are called by their paths; without a baseline its
-    name is empty.
+    name is empty. Raises ValueError when both are the same folder.
     """
     folders = [found.folder.resolve() for found in (recogniser, other) if found]
-    if len({folder.name for folder in folders}) < len(set(folders)):
+    if len(set(folders)) < len(folders):
+        raise ValueError(f"baseline={folders[0].name!r} is the model itself: name another.")
+    if len({folder.name for folder in folders}) < len(folders):
         return str(folders[0]), str(folders[1])
     return folders[0].name, folders[1].name if other else ""
 
@@ -77,6 +79,16 @@ def comparison_table(comparisons: Mapping[str, Comparison], model: str, baseline
     ]
     head = f"| digits | {model} beside {baseline} | p, two-sided | which reads better |"
     return "\n".join([head, "|---|---|---|---|", *rows])
+
+
+def calibration_in_words(results: Sequence[Result]) -> str:
+    """How far confidence and hits lie apart on average, exam by exam."""
+    errors = [
+        f"{100 * evaluation.calibration_error(result.probability, result.labels):.2f} points on "
+        f"{result.exam.name}"
+        for result in results
+    ]
+    return f"The calibration error, how far confidence and hits lie apart: {', '.join(errors)}."
 
 
 def hardest(writers: Mapping[str, Accuracy], most: int = 10) -> dict[str, Accuracy]:

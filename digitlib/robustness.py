@@ -5,7 +5,7 @@ Gilmer 2019), each at several levels; the first level changes nothing.
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from digitlib.evaluation import Accuracy
 from digitlib.recogniser import Recogniser
 
 Images = NDArray[np.uint8]
+Way = TypeVar("Way")
 _CENTRE = 13.5  # px
 
 
@@ -44,21 +45,44 @@ class Curve(NamedTuple):
         return within
 
 
+def _each_way(
+    images: Images, ways: Sequence[Way], moved: Callable[[Images, Way], Images]
+) -> Images:
+    """Images disturbed in each of several ways in turn: the first this way, the second that."""
+    changed = np.empty_like(images)
+    for number, way in enumerate(ways):
+        changed[number :: len(ways)] = moved(images[number :: len(ways)], way)
+    return changed
+
+
 def shifted(images: Images, px: float) -> Images:
-    """To the lower right."""
-    return ndimage.shift(images, (0, px, px), order=1)
+    """Towards one of the four corners, in turn."""
+    corners = [(0, px, px), (0, px, -px), (0, -px, px), (0, -px, -px)]
+    return _each_way(images, corners, lambda some, way: ndimage.shift(some, way, order=1))
 
 
 def rotated(images: Images, degrees: float) -> Images:
-    """Turned against the clock."""
-    return ndimage.rotate(images, degrees, axes=(2, 1), reshape=False, order=1)
+    """Every second one turned against the clock, the others with it."""
+    return _each_way(
+        images,
+        (degrees, -degrees),
+        lambda some, angle: ndimage.rotate(some, angle, axes=(2, 1), reshape=False, order=1),
+    )
 
 
-def scaled(images: Images, percent: float) -> Images:
-    """Shrunk about the centre by so many per cent."""
-    zoom = 1 / (1 - percent / 100)
-    matrix = np.diag([1, zoom, zoom])
-    offset = np.array([0, 1, 1]) * _CENTRE * (1 - zoom)
+def shrunk(images: Images, percent: float) -> Images:
+    """Smaller by so many per cent, about the centre."""
+    return _zoomed(images, 1 - percent / 100)
+
+
+def enlarged(images: Images, percent: float) -> Images:
+    """Larger by so many per cent, about the centre; what leaves the image is lost."""
+    return _zoomed(images, 1 + percent / 100)
+
+
+def _zoomed(images: Images, factor: float) -> Images:
+    matrix = np.diag([1, 1 / factor, 1 / factor])
+    offset = np.array([0, 1, 1]) * _CENTRE * (1 - 1 / factor)
     return ndimage.affine_transform(images, matrix, offset, order=1)
 
 
@@ -104,9 +128,10 @@ def evenly(count: int, wanted: int) -> NDArray[np.intp]:
 
 
 DISTURBANCES = (
-    Disturbance("shift", "px, right and down", (0, 1, 2, 3, 4, 5), shifted),
-    Disturbance("rotation", "°", (0, 10, 20, 30, 40, 50), rotated),
-    Disturbance("smaller", "%", (0, 10, 20, 30, 40, 50), scaled),
+    Disturbance("shift", "px, to any corner", (0, 1, 2, 3, 4, 5), shifted),
+    Disturbance("rotation", "°, either way", (0, 10, 20, 30, 40, 50), rotated),
+    Disturbance("smaller", "%", (0, 10, 20, 30, 40, 50), shrunk),
+    Disturbance("larger", "%", (0, 10, 20, 30, 40, 50), enlarged),
     Disturbance("thicker ink", "px", (0, 1, 2, 3, 4, 5), thickened),
     Disturbance("thinner ink", "px", (0, 0.5, 1, 1.5, 2), thinned),
     Disturbance("noise", "% of full ink", (0, 5, 10, 15, 20, 30, 40, 50), noisy),

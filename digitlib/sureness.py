@@ -15,6 +15,7 @@ Floats = NDArray[np.floating]
 # less than 0.3 %, so bins of equal width would hold all of them in one.
 DOUBTS = (0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 1.0)
 FEWEST_MISTAKES = 5  # below which a share of mistakes is chance
+MUCH = 2.0  # times as often wrong as it says is too sure
 FEWEST_DIGITS = 100  # of which refusing a share means something
 
 
@@ -80,6 +81,23 @@ def _pooled(bins: NDArray[np.integer], wrong: NDArray[np.bool_]) -> list[NDArray
     return ([pool] if len(pool) else []) + pools[::-1]
 
 
+class TooSure(NamedTuple):
+    """Digits of which a model is far too sure: how many, how much it doubts them, how many err."""
+
+    size: int
+    doubt: float  # 0 to 1
+    mistakes: float  # share, 0 to 1
+
+
+def too_sure(curve: Reliability) -> TooSure | None:
+    """The bin where mistakes exceed the doubt most, if by `MUCH` or more, and beyond chance."""
+    excess = curve.low / np.maximum(curve.doubt, 1e-9)
+    if not len(excess) or excess.max() < MUCH:
+        return None
+    worst = int(excess.argmax())
+    return TooSure(int(curve.size[worst]), float(curve.doubt[worst]), float(curve.mistakes[worst]))
+
+
 class Refusal(NamedTuple):
     """What is left when the most doubtful digits are refused."""
 
@@ -103,6 +121,12 @@ def perfect_from(curve: Refusal, accuracy: float) -> float | None:
     """The least share refused from which the rest is read with this accuracy; None if never."""
     good = np.flatnonzero(curve.accuracy >= accuracy)
     return float(curve.refused[good[0]]) if len(good) else None
+
+
+def surest_mistakes(probability: Floats, labels: Labels, count: int) -> NDArray[np.intp]:
+    """Indices of up to `count` wrongly read digits, the surest first; probabilities (n, 10)."""
+    wrong = np.flatnonzero(probability.argmax(axis=1) != labels)
+    return wrong[np.argsort(-probability[wrong].max(axis=1), kind="stable")][:count]
 
 
 def unsurest_hits(probability: Floats, labels: Labels, count: int) -> NDArray[np.intp]:

@@ -8,9 +8,10 @@ from digitlib import evaluation, sureness
 from digitlib.evaluation import Comparison, percent
 from digitlib.examination import Result
 from digitlib.robustness import Curve
+from digitlib.sureness import TooSure
 
 GOOD, FAIR = 0.99, 0.97  # accuracies from which a model reads well, and fairly
-HONEST = 0.01  # calibration error up to which it knows how sure it may be
+HONEST = 0.01  # calibration error up to which a model may be honest, unless it is too sure
 STEADY = 0.95  # share of its undisturbed accuracy that a disturbance may leave
 SURE = 0.05  # two-sided chance up to which one of two models is the better
 
@@ -51,8 +52,8 @@ def verdict(
     if open_ones:
         listed = " and ".join(f"{r.exam.name} ({r.accuracy.n:,} digits)" for r in open_ones)
         lines.append(
-            f"- **Too few to decide**: {listed} may lie on either side of {percent(GOOD, 0)}, and "
-            "don't count against it."
+            f"- **Too few to decide**: {listed} may lie on either side of {percent(GOOD, 0)}; more "
+            "digits would tell."
         )
     lines += [_honesty(results), _refusing(results[0]), _steadiness(curves)]
     lines += [
@@ -84,10 +85,19 @@ def _error(result: Result) -> float:
     return evaluation.calibration_error(result.probability, result.labels)
 
 
+def _too_sure(result: Result) -> TooSure | None:
+    return sureness.too_sure(sureness.reliability(result.probability, result.labels))
+
+
 def _off(result: Result) -> bool:
-    """Whether the sureness is off by more than is honest, and than chance explains."""
+    """Whether it is far too sure of some digits, or off by more than is honest and than chance.
+
+    A model that reads 99.9 % lies 0.1 points off on average when it calls every digit certain, so
+    that the average alone would call it honest.
+    """
     error = _error(result)
-    return error > HONEST and error > sureness.chance_error(result.probability)
+    far = error > HONEST and error > sureness.chance_error(result.probability)
+    return far or _too_sure(result) is not None
 
 
 def _reading(result: Result) -> str:
@@ -105,11 +115,18 @@ def _honesty(results: Sequence[Result]) -> str:
     off = [result for result in results if _off(result)]
     worst = max(off or results, key=_error)
     honest = "it is off in its sureness" if off else "it knows how sure it may be"
-    return (
+    lines = [
         f"- **Sureness**: {honest}; on {worst.exam.name}, confidence and hits lie "
         f"{100 * _error(worst):.2f} points apart on average"
         + (", which so few digits do by chance." if not off and _error(worst) > HONEST else ".")
-    )
+    ]
+    for result in off:
+        if found := _too_sure(result):
+            lines.append(
+                f"Of {result.exam.name}, {found.size:,} that it doubts by "
+                f"{percent(found.doubt)} on average are misread in {percent(found.mistakes)}."
+            )
+    return " ".join(lines)
 
 
 def _refusing(result: Result) -> str:
@@ -136,6 +153,6 @@ def _steadiness(curves: Sequence[Curve]) -> str:
             else f"up to {level:g}"
         )
         unit = curve.disturbance.unit
-        ends.append(f"{curve.disturbance.name} {far}{' ' * (unit != '°')}{unit}")
+        ends.append(f"{curve.disturbance.name} {far}{' ' * (unit[0] != '°')}{unit}")
     kept = f"{percent(STEADY, 0)} of the accuracy that it has undisturbed"
     return f"- **Disturbed**, it keeps {kept}: {'; '.join(ends)}."

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from digitlib import evaluation, examination
+from digitlib import evaluation, examination, models, qmnist
 from digitlib.examination import Exam, Missing
 from digitlib.recogniser import BUNDLED, Recogniser
 from digitlib.store import Store
@@ -45,27 +45,48 @@ def test_pens_are_those_of_writers_whom_the_model_never_saw(bundled, pens):
     assert sum(found.n for found in by_source.values()) <= result.accuracy.n
 
 
+def test_two_models_are_compared_on_what_neither_learnt_from(bundled, pens, tmp_path, drawn):
+    """A baseline that learnt from most writers would be flattered by their digits."""
+    stranger = models.build("fast")
+    card = {**bundled.card, "architecture": "fast", "ensemble": 1, "pen": {}, "temperature": 1.0}
+    models.write_model(tmp_path, stranger, {**card, "data": {"name": "mnist"}})
+    stranger = Recogniser(tmp_path)
+    nothing = Store().submissions().df()
+    some = examination.Exam("drawn", drawn)
+    results = examination.sat(stranger, [examination.pen_digits(stranger.card), some])
+    assert results[0].accuracy.n == len(pens)
+    found = examination.compared(results, stranger, bundled, nothing)
+    assert found["drawn"].n == 300
+    unseen = examination.pen_digits(bundled.card)
+    assert found["pen digits of unseen writers"].n == len(unseen.sketches)
+    (again,) = examination.sat(bundled, [unseen])
+    assert (
+        examination.compared([again], bundled, stranger, nothing)[unseen.name].n
+        == found[unseen.name].n
+    )
+
+
 def test_submissions_count_once_accepted_and_if_their_visit_was_never_learnt_from(bundled):
     store, ids = Store(), []
     for strokes, label in zip(*draw_many(4, seed=1), strict=True):
         ids.append(
             store.submit(strokes=strokes, label=int(label), recogniser=bundled, session="visit 0")
         )
-    exam = examination.reviewed_submissions(bundled.card, store.submissions().df())
+    exam = examination.reviewed_submissions(store.submissions().df(), bundled.card)
     assert isinstance(exam, Missing) and "submissions.ipynb" in examination.described([exam])
     for id in ids[:3]:
         store.review(id, "accepted")
-    exam = examination.reviewed_submissions(bundled.card, store.submissions().df())
+    exam = examination.reviewed_submissions(store.submissions().df(), bundled.card)
     assert exam is not None and len(exam.digits.labels) == 3
     (result,) = examination.sat(bundled, [exam])
     np.testing.assert_array_equal(result.probability, bundled.read(exam.drawings))
     refined = {**bundled.card, "pedigree": {"parent": "another", "submissions": [str(ids[3])]}}
-    exam = examination.reviewed_submissions(refined, store.submissions().df())
+    exam = examination.reviewed_submissions(store.submissions().df(), refined)
     assert isinstance(exam, Missing)
     strokes, label = (part[0] for part in draw_many(1, seed=2))
     id = store.submit(strokes=strokes, label=int(label), recogniser=bundled, session="visit 1")
     store.review(id, "accepted")
-    exam = examination.reviewed_submissions(refined, store.submissions().df())
+    exam = examination.reviewed_submissions(store.submissions().df(), refined)
     assert exam is not None and len(exam.digits.labels) == 1
 
 
@@ -79,7 +100,7 @@ def test_an_exam_that_cant_be_had_says_why_and_leaves_nothing(tmp_path, monkeypa
     assert not list(tmp_path.iterdir())
     raw = tmp_path / "QMNIST" / "raw"
     raw.mkdir(parents=True)
-    for name, (kind, shape) in examination._QMNIST_FILES.items():
+    for name, (kind, shape) in qmnist.FILES.items():
         held = np.full(shape, 7, kind)
         (raw / name).write_bytes(bytes(4 + 4 * len(shape)) + held.tobytes())
     exam = examination.more_mnist(tmp_path)
@@ -112,7 +133,7 @@ def test_a_model_is_judged_and_compared(run, outputs, tmp_path, monkeypatch):
     monkeypatch.setenv("DIGITS_DATA_DIR", str(tmp_path / "data"))
     (outputs / "reports" / "small").mkdir(parents=True)  # an earlier one's, that must stay
     run("train", dataset="synthetic", limit=600, epochs=2, architecture="lenet5", run_name="small")
-    done = run("evaluate", model="small", baseline="bundled", disturbed=50, qmnist=False)
+    done = run("evaluate", model="small", baseline="bundled", disturbed=100, qmnist=False)
     assert "small, of" in done.text and "compared with bundled" in done.text
     assert "without MNIST's test set" in done.text and "of 6 writers are read" in done.text
     folder = outputs / "reports" / "small-2"
@@ -123,7 +144,7 @@ def test_a_model_is_judged_and_compared(run, outputs, tmp_path, monkeypatch):
     found = json.loads((folder / "report.json").read_text())
     assert (found["model"]["name"], found["baseline"]["name"]) == ("small", "bundled")
     assert found["hands"]["collection"]["drawn"]["n"] == 120
-    assert found["disturbed"] == 50 and found["seconds"] > 0
+    assert found["disturbed"] == 100 and found["seconds"] > 0
     exam = found["exams"]["synthetic test digits"]
     card = Recogniser.named("small").card
     assert exam["accuracy"] == pytest.approx(card["metrics"]["test_accuracy"], abs=0.01)
@@ -151,7 +172,7 @@ def test_a_model_is_judged_and_compared(run, outputs, tmp_path, monkeypatch):
     "wrong, words",
     [
         ({"baselin": "bundled"}, "Did you mean `baseline`?"),
-        ({"qmnist": "perhaps", "disturbed": 20}, "qmnist='perhaps'"),
+        ({"qmnist": "perhaps", "disturbed": 200}, "qmnist='perhaps'"),
         ({"model": "nobody"}, "nobody is not a model folder"),
     ],
 )

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digitlib import evaluation
+from digitlib import evaluation, sureness
 
 
 def test_wilsons_interval_of_a_published_example():
@@ -51,7 +51,7 @@ def test_the_fitted_temperature_undoes_a_known_one():
 
 def test_the_surest_mistakes_come_first():
     probability = np.array([[0.9, 0.1], [0.2, 0.8], [0.4, 0.6]])
-    assert evaluation.surest_mistakes(probability, np.array([1, 0, 1]), 5).tolist() == [0, 1]
+    assert sureness.surest_mistakes(probability, np.array([1, 0, 1]), 5).tolist() == [0, 1]
 
 
 @pytest.mark.parametrize(
@@ -76,3 +76,38 @@ def test_curves_are_read(training, validation, verdict, advice):
 def test_no_curves_are_refused():
     with pytest.raises(ValueError, match="each epoch"):
         evaluation.read_curves([], [])
+
+
+def test_a_hands_digits_are_alike_and_widen_the_interval():
+    hands = np.repeat([f"hand {n}" for n in range(20)], 50)
+    labels = np.zeros(1000, int)
+    one_hand_fails = np.where(hands == "hand 3", 1, 0)
+    spread_evenly = np.where(np.arange(1000) % 20 == 3, 1, 0)
+    alone = evaluation.accuracy(labels, one_hand_fails)
+    by_hand = evaluation.accuracy(labels, one_hand_fails, hands)
+    assert by_hand.value == alone.value == 0.95 and by_hand.n == 1000
+    assert by_hand.low < 0.8 < 0.93 < alone.low
+    assert evaluation.accuracy(labels, spread_evenly, hands) == alone
+    assert evaluation.accuracy(labels, labels, hands) == evaluation.accuracy(labels, labels)
+
+
+def test_a_hands_digits_do_not_decide_between_two_models():
+    labels, old = np.zeros(400, int), np.zeros(400, int)
+    hands = np.repeat(["ann", "ben", "cy", "dee"], 100)
+    old[:30] = 1  # all of one hand
+    single = evaluation.compared(labels, old, labels)
+    by_hand = evaluation.compared(labels, old, labels, hands)
+    assert single.either_way < 0.001
+    assert by_hand.either_way == pytest.approx(0.5, abs=0.02)  # a hand more or less
+    assert by_hand.low < 0 < single.low and by_hand[:3] == single[:3]
+
+
+def test_by_hand_mcnemars_test_is_what_is_left_where_each_digit_has_its_own():
+    generator = np.random.default_rng(1)
+    labels = np.zeros(500, int)
+    old, new = (generator.random((2, 500)) < [[0.04], [0.02]]).astype(int)
+    of_their_own = [str(n) for n in range(500)]
+    exact = evaluation.compared(labels, old, new).chance
+    assert evaluation.compared(labels, old, new, of_their_own).chance == pytest.approx(
+        exact, abs=0.01
+    )

@@ -34,16 +34,19 @@ def middle(images: np.ndarray) -> np.ndarray:
 def test_directions_and_amounts(digits):
     images = digits.images.numpy()
     moved = middle(robustness.shifted(images, 1)) - middle(images)
-    np.testing.assert_allclose(moved, 1, atol=0.25)  # ink at the edge falls off
-    np.testing.assert_allclose(middle(robustness.scaled(images, 40)), middle(images), atol=0.6)
+    corners = [(1, 1), (1, -1), (-1, 1), (-1, -1)] * 50
+    np.testing.assert_allclose(moved, corners, atol=0.25)  # ink at the edge falls off
+    np.testing.assert_allclose(middle(robustness.shrunk(images, 40)), middle(images), atol=0.6)
     ink = images.mean()
-    assert robustness.scaled(images, 50).mean() == pytest.approx(ink / 4, rel=0.1)
+    assert robustness.shrunk(images, 50).mean() == pytest.approx(ink / 4, rel=0.1)
+    assert robustness.enlarged(images, 20).mean() == pytest.approx(ink * 1.44, rel=0.1)
     assert robustness.thickened(images, 2).mean() > 1.4 * ink
     assert robustness.thinned(images, 2).mean() < 0.6 * ink
     assert robustness.blurred(images, 2).max() < images.max()
-    corner = np.zeros((1, 28, 28), np.uint8)
-    corner[0, 4, 14] = 255  # above the middle: against the clock, it goes to the left
-    assert middle(robustness.rotated(corner, 45))[0, 1] < 10
+    above = np.zeros((2, 28, 28), np.uint8)
+    above[:, 4, 14] = 255  # above the middle: against the clock, it goes to the left
+    left, right = middle(robustness.rotated(above, 45))[:, 1]
+    assert left < 10 and right > 18
 
 
 def test_curves_fall_and_say_how_far_they_hold(digits):

@@ -39,6 +39,10 @@ GOOD = sat("large", 9990, 10_000)
         ([sat("only", 359, 359)], "**Trust it with a second look**: no exam shows 99 %"),
         ([sat("few", 20, 20)], "**It can't be told yet**"),
         ([sat("modest", 9990, 10_000, doubt=0.1)], "**Trust it with a second look**: of modest"),
+        (
+            [sat("cocksure", 9970, 10_000, doubt=1e-6)],
+            "**Trust it with a second look**: of cocksure",
+        ),
     ],
 )
 def test_trust_takes_an_exam_that_vouches_and_none_that_speaks_against(results, start):
@@ -61,12 +65,19 @@ def test_the_verdict_says_how_far_each_figure_goes():
     words = verdict.verdict([sat("few", 3, 3), GOOD], curves, {"few": comparison}, ("a", "b"))
     for part in (
         "few (3 digits) may lie on either side of 99 %",
-        "shift up to 2 px, right and down; rotation less than 10°; smaller beyond 50 %",
+        "shift up to 2 px, to any corner; rotation less than 10°, either way; smaller beyond 50 %",
         "**Beside b**, on few: **b** reads better (-49.49 points, p under 0.1 %)",
         "n = 3) right; no digit is misread.",
         "it knows how sure it may be",
     ):
         assert part in words
+
+
+def test_a_model_that_is_far_too_sure_of_some_is_not_called_honest():
+    cocksure = sat("cocksure", 9970, 10_000, doubt=1e-6)
+    words = verdict.verdict([cocksure], [curve(0, [0.94, 0.5])], {}, ("a", ""))
+    assert "it is off in its sureness" in words
+    assert "Of cocksure, 10,000 that it doubts by 0.00 % on average are misread in 0.30 %." in words
 
 
 def test_what_differs_by_chance_is_no_better():
@@ -96,11 +107,12 @@ def test_models_of_one_name_are_told_apart():
     assert report.names(one, None) == ("bundled", "")
     assert report.names(one, other) == ("bundled", "cnn")
     assert report.names(other, again) == ("/m/cnn", "/n/cnn")
-    assert report.names(one, one) == ("bundled", "bundled")
+    with pytest.raises(ValueError, match="is the model itself: name another"):
+        report.names(one, one)
 
 
 def test_a_model_named_by_a_number_is_refused_with_the_way_to_say_it():
-    asked = {"model": 5, "baseline": "", "disturbed": 20, "qmnist": "false"}
+    asked = {"model": 5, "baseline": "", "disturbed": 200, "qmnist": "false"}
     with pytest.raises(ValueError, match="-r model 5"):
         report.checked(asked)
     assert report.checked({**asked, "model": "5"}).qmnist is False
