@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from digitlib import evaluation
+from digitlib.evaluation import percent
 from digitlib.experiments import Variant
 from digitlib.questions import STOPPED
 
@@ -11,27 +12,57 @@ ENOUGH = 3  # seeds of each variant, by which chance can be told
 
 
 def answer(variants: Sequence[Variant], baseline: str) -> str:
-    """The best of the variants, how far chance may account for it, and each beside the baseline."""
+    """The best of the variants, and each beside the baseline: how far chance may account for it."""
     ranked = sorted(variants, key=lambda variant: -variant.accuracy)
     (base,) = [variant for variant in variants if variant.name == baseline]
-    differences = [
-        f"{variant.name} {100 * (variant.accuracy - base.accuracy):+.2f}"
-        for variant in variants
-        if variant is not base
-    ]
+    differences = [_beside(variant, base) for variant in variants if variant is not base]
+    note = "; in bold what each seed confirms" if len(base.trials) >= ENOUGH else ""
     return (
-        f"**{ranked[0].name}** reads most, {ranked[0].accuracy:.2%}. {_certainty(*ranked[:2])} "
-        f"Against {baseline}, in points: {', '.join(differences)}."
+        f"**{ranked[0].name}** reads most, {percent(ranked[0].accuracy)}. "
+        f"{_certainty(*ranked[:2])} Against {baseline}, in points{note}: {', '.join(differences)}."
     )
+
+
+def _apart(one: Variant, other: Variant) -> bool:
+    """Whether each seed of one beats each of the other's, and there are enough to tell."""
+    seeds = min(len(one.trials), len(other.trials))
+    low, high = sorted((one, other), key=lambda variant: variant.accuracy)
+    return seeds >= ENOUGH and high.spread[0] > low.spread[1]
+
+
+def _beside(variant: Variant, base: Variant) -> str:
+    said = f"{variant.name} {100 * (variant.accuracy - base.accuracy):+.2f}"
+    return f"**{said}**" if _apart(variant, base) else said
 
 
 def _certainty(best: Variant, second: Variant) -> str:
     """Whether the best is better than the second by more than chance, as a sentence."""
     if len(best.trials) < ENOUGH:
         return f"It takes {ENOUGH} seeds or more to tell whether by chance."
-    if best.spread[0] > second.spread[1]:
+    if _apart(best, second):
         return f"Each of its seeds beats each of those of {second.name}."
     return f"That it beats {second.name} may be chance: their seeds overlap."
+
+
+def smallest(variants: Sequence[Variant], goals: Sequence[float] = (0.99, 0.994)) -> str:
+    """The variant with the fewest parameters that reads each goal, 0 to 1, on the mean of seeds."""
+    lines = []
+    for goal in goals:
+        reach = [variant for variant in variants if variant.accuracy >= goal]
+        aim = f"{100 * goal:g} %"
+        if reach:
+            least = min(reach, key=lambda variant: variant.parameters)
+            lines.append(
+                f"The smallest that reads {aim} is **{least.name}**, with {least.parameters:,} "
+                f"parameters and {percent(least.accuracy)}."
+            )
+        else:
+            best = max(variants, key=lambda variant: variant.accuracy)
+            lines.append(
+                f"None reads {aim} (epochs: {best.recipe.epochs}); {best.name} comes closest, with "
+                f"{percent(best.accuracy)}."
+            )
+    return " ".join(lines)
 
 
 def price(variants: Sequence[Variant]) -> str:
@@ -40,15 +71,16 @@ def price(variants: Sequence[Variant]) -> str:
     best = max(variants, key=lambda variant: variant.accuracy)
     return (
         f"**{least.name}** has {least.parameters:,} parameters, "
-        f"{least.parameters / best.parameters:.1%} of {best.name}'s {best.parameters:,}, and reads "
-        f"{least.accuracy:.2%}, {100 * (best.accuracy - least.accuracy):.2f} points less."
+        f"{percent(least.parameters / best.parameters, 1)} of {best.name}'s {best.parameters:,}, "
+        f"and reads {percent(least.accuracy)}, "
+        f"{100 * (best.accuracy - least.accuracy):.2f} points less."
     )
 
 
 def table(variants: Sequence[Variant]) -> str:
     """The variants, with what they cost."""
     rows = [
-        f"| {v.name} | {v.accuracy:.2%} | {v.spread[0]:.2%} to {v.spread[1]:.2%} "
+        f"| {v.name} | {percent(v.accuracy)} | {percent(v.spread[0])} to {percent(v.spread[1])} "
         f"| {v.parameters:,} | {v.seconds:.1f} |"
         for v in variants
     ]
@@ -77,7 +109,7 @@ def readings(variants: Sequence[Variant]) -> str:
         read = evaluation.read_curves(trial.training_losses, trial.validation_losses)
         loss = trial.validation_losses[trial.kept - 1]
         rows.append(
-            f"| {variant.name} | {trial.accuracy:.2%} | {loss:.3f} "
+            f"| {variant.name} | {percent(trial.accuracy)} | {loss:.3f} "
             f"| {trial.kept} of {len(trial.validation_losses)} | {trial.seconds:.1f} "
             f"| {read.verdict} |"
         )
@@ -97,7 +129,8 @@ def by_heart(variants: Sequence[Variant]) -> str:
         run = len(stopped.training_losses)
         early = f"ends after {run} of {epochs} epochs" if run < epochs else "never sets in"
         lines.append(
-            f"- by heart, {size} of the images: {none.accuracy:.2%} without a remedy; {helps}. "
-            f"Early stopping {early} and keeps epoch {stopped.kept}, {gains[STOPPED]:+.2f} points."
+            f"- by heart, {size} of the images: {percent(none.accuracy)} without a remedy; "
+            f"{helps}. Early stopping {early} and keeps epoch {stopped.kept}, "
+            f"{gains[STOPPED]:+.2f} points."
         )
     return "\n".join(lines)

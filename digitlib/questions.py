@@ -13,6 +13,8 @@ FRUGAL = {"learning_rate": 0.04, "weight_decay": 0.0, "label_smoothing": 0.0, "b
 GOALS: dict[str, dict[str, Any]] = {
     "tiny": {"architecture": "tiny", "epochs": 30, "augment": 0.2, **FRUGAL},
     "small": {"architecture": "small", "epochs": 30, "augment": 0.4, **FRUGAL},
+    "frugal-8": {"architecture": "frugal-8", "epochs": 30, "augment": 0.2, **FRUGAL},
+    "frugal-20": {"architecture": "frugal-20", "epochs": 30, "augment": 0.4, **FRUGAL},
     "mlp": {
         "architecture": "mlp",
         "epochs": 40,
@@ -31,6 +33,7 @@ class Budget:
     seeds: Annotated[int, Field(ge=1, le=1000)]
     epochs: Annotated[int, Field(ge=1, le=1000)]
     goal_epochs: Annotated[int, Field(ge=1, le=1000)]
+    goal_images: Annotated[int, Field(ge=0)]
     limit: Annotated[int, Field(ge=0)]
     augment: Annotated[float, Field(ge=0, le=5, allow_inf_nan=False)]
     overfit_epochs: Annotated[int, Field(ge=1, le=1000)]
@@ -42,10 +45,11 @@ def named(architectures: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     return {label: {"architecture": name} for label, name in architectures.items()}
 
 
-def goals(architectures: Mapping[str, str], epochs: int) -> dict[str, dict[str, Any]]:
-    """The same for so many epochs, each with its recipe in `GOALS` where it has one."""
+def goals(architectures: Mapping[str, str], epochs: int, images: int) -> dict[str, dict[str, Any]]:
+    """The same for so many epochs and images (0: all), each with its recipe in `GOALS`, if any."""
+    budget = {**lasting(epochs), "limit": images}
     return {
-        label: {**changes, **GOALS.get(changes["architecture"], {}), **lasting(epochs)}
+        label: {**changes, **GOALS.get(changes["architecture"], {}), **budget}
         for label, changes in named(architectures).items()
     }
 
