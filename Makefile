@@ -28,8 +28,8 @@ train: install  ## train the default network, 10 epochs
 	mkdir -p outputs/notebooks
 	$(BIN)/papermill notebooks/train.ipynb outputs/notebooks/train-$$(date +%Y%m%d-%H%M%S).ipynb -p epochs 10
 
-test: install  ## run all tests
-	$(BIN)/python -m pytest
+test: install  ## run all tests, as many files at a time as there are cores, up to four
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: install  ## check style, types, layers and that notebooks are clean
 	$(BIN)/ruff check .
