@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
-from matplotlib.text import Text
+from matplotlib.text import Annotation, Text
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from matplotlib.transforms import Bbox
 
+from digitlib.evaluation import percent
 from digitlib.experiments import Variant
 from digitlib.plots import ACCENT, GREY, INK, WIDTH, plain
 
@@ -18,7 +21,9 @@ HELD_OUT = "right, % of 10,000 images held out"
 FAMILIES = {
     "fast": ("o", ACCENT),
     "cnn": ("o", ACCENT),
+    "frugal-8": ("^", ACCENT),
     "tiny": ("^", ACCENT),
+    "frugal-20": ("^", ACCENT),
     "small": ("^", ACCENT),
     "lenet5": ("D", INK),
     "mlp": ("s", INK),
@@ -34,19 +39,19 @@ PLACES = [
 
 
 def dots(variants: Sequence[Variant], title: str) -> Figure:
-    """Each variant's mean accuracy as a dot, and each seed's as a tick."""
+    """Each variant's mean accuracy as a dot, the best as a diamond, and each seed's as a tick."""
     seeds = len(variants[0].trials)
     note = f"line: least to greatest of {seeds} seeds, a tick each" if seeds > 1 else "one seed"
     figure = Figure(figsize=(WIDTH, 0.9 + 0.36 * len(variants)), layout="constrained")
-    axes = plain(figure.subplots(), title, xlabel=f"{HELD_OUT} ({note})")
-    best = max(variants, key=lambda variant: variant.accuracy)
+    axes = plain(figure.subplots(), title, xlabel=f"{HELD_OUT} ({note}; diamond: best)")
+    best = max(variant.accuracy for variant in variants)
     for row, variant in enumerate(variants):
         accuracies = [100 * trial.accuracy for trial in variant.trials]
-        colour = ACCENT if variant is best else INK
         axes.plot([min(accuracies), max(accuracies)], [row, row], color=GREY, linewidth=1)
         if seeds > 1:
             axes.plot(accuracies, [row] * seeds, "|", color=INK, markersize=13)
-        axes.plot(100 * variant.accuracy, row, "o", color=colour, markersize=5)
+        marker, size, colour = ("D", 7, ACCENT) if variant.accuracy == best else ("o", 5, INK)
+        axes.plot(100 * variant.accuracy, row, marker, color=colour, markersize=size)
     axes.set_yticks(range(len(variants)), [variant.name for variant in variants])
     axes.set_ylim(len(variants) - 0.5, -0.5)
     return figure
@@ -134,22 +139,44 @@ def _short(value: float, _: float) -> str:
 
 
 def _part(axes: Axes) -> None:
-    """Move labels so that none lies on another, on a marker or outside, where there is room."""
+    """Move labels so that none lies on another, on a marker or outside, where there is room.
+
+    Nor does the line from a label to its marker cross any of these, or another such line: names
+    would seem to be swapped.
+    """
     markers = [line for line in axes.lines if line.get_marker() != "None"]
     centres = [axes.transData.transform(line.get_xydata())[0] for line in markers]
     taken = [Bbox([centre - 4, centre + 4]) for centre in centres]
+    leaders: list[Path] = []
     for label in axes.texts:
-        for x, y in PLACES:
-            label.set_position((x, y))
-            label.set_horizontalalignment("left" if x > 0 else "right")
-            box = Text.get_window_extent(label)  # the annotation's own has its line as well
-            inside = all(axes.bbox.contains(*corner) for corner in (box.min, box.max))
-            if inside and not any(box.overlaps(other) for other in taken):
-                break
-        else:  # there is no room at all
-            label.set_position(PLACES[0])
-            label.set_horizontalalignment("left")
+        assert isinstance(label, Annotation)
+        faults = [_faults(axes, label, place, taken, leaders) for place in PLACES]
+        box, leader = _put(axes, label, PLACES[faults.index(min(faults))])
         taken.append(box)
+        leaders.append(leader)
+
+
+def _put(axes: Axes, label: Annotation, place: tuple[int, int]) -> tuple[Bbox, Path]:
+    """Move a label to a place; returns its box and the line to its marker, in pixels."""
+    label.set_position(place)
+    label.set_horizontalalignment("left" if place[0] > 0 else "right")
+    box = Text.get_window_extent(label)  # the annotation's own has its line as well
+    middle = ((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2)
+    return box, Path(np.array([middle, axes.transData.transform(label.xy)]))
+
+
+def _faults(
+    axes: Axes, label: Annotation, place: tuple[int, int], taken: list[Bbox], leaders: list[Path]
+) -> tuple[int, int]:
+    """How much is wrong with a label at a place: what it lies on, and what its line crosses."""
+    box, leader = _put(axes, label, place)
+    outside = sum(not axes.bbox.contains(*corner) for corner in (box.min, box.max))
+    x, y = axes.transData.transform(label.xy)
+    others = [other for other in taken if not other.contains(x, y)]
+    crossed = sum(leader.intersects_bbox(other, filled=False) for other in others)
+    crossed += sum(other.intersects_bbox(box, filled=False) for other in leaders)
+    crossed += sum(leader.intersects_path(other, filled=False) for other in leaders)
+    return outside + sum(box.overlaps(other) for other in taken), crossed
 
 
 def overfitting(variants: Sequence[Variant], columns: int) -> Figure:
@@ -165,14 +192,15 @@ def overfitting(variants: Sequence[Variant], columns: int) -> Figure:
         plain(axes, remedy if number < columns else "")
         if number % columns == 0:
             axes.set_ylabel(f"{size} of the images", color=INK, fontsize=9)
-        _losses(axes, variant, named=number == 0)
+        _losses(axes, variant)
+    _name_losses(grid[0, 0], variants[0])
     where = "epoch (dot: the one that is kept; in the corner, how much it reads of the held out)"
     figure.supxlabel(where, fontsize=9, color=INK)
     figure.supylabel("loss, nats", fontsize=9, color=INK)
     return figure
 
 
-def _losses(axes: Axes, variant: Variant, *, named: bool) -> None:
+def _losses(axes: Axes, variant: Variant) -> None:
     trial = variant.trials[0]
     learnt, held_out = trial.training_losses, trial.validation_losses
     epochs = range(1, len(learnt) + 1)
@@ -180,15 +208,27 @@ def _losses(axes: Axes, variant: Variant, *, named: bool) -> None:
     axes.plot(epochs, held_out, color=ACCENT, linewidth=1.4)
     axes.plot(trial.kept, held_out[trial.kept - 1], "o", color=ACCENT, markersize=4)
     axes.set_yscale("log")
-    axes.tick_params(labelsize=7)
-    axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-    share = f"{trial.accuracy:.1%}"
+    axes.tick_params(which="both", labelsize=7)
+    axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, min_n_ticks=1))
+    share = percent(trial.accuracy, 1)
     axes.text(1, 0.98, share, transform=axes.transAxes, ha="right", va="top", fontsize=8, color=INK)
-    if named:
-        middle = len(learnt) // 2
-        for name, place, shift, colour in (
-            ("held out", (epochs[-1], held_out[-1]), (0, -5), ACCENT),
-            ("training", (epochs[middle], learnt[middle]), (-2, -2), INK),
-        ):
-            axes.annotate(name, place, shift, textcoords="offset points", ha="right", va="top",
-                          fontsize=8, color=colour)  # fmt: skip
+
+
+def _name_losses(axes: Axes, variant: Variant) -> None:
+    """Name the line that ends higher above both lines' right halves, the other below them."""
+    trial = variant.trials[0]
+    lines = [
+        (trial.validation_losses, "held out", ACCENT),
+        (trial.training_losses, "training", INK),
+    ]
+    epochs = len(trial.training_losses)
+    halves = [loss for losses, _, _ in lines for loss in losses[(epochs - 1) // 2 :]]
+    low, high = axes.get_ylim()
+    axes.set_ylim(low * (low / high) ** 0.15, high * (high / low) ** 0.25)  # room for the names
+    upper, lower = sorted(lines, key=lambda line: -line[0][-1])
+    for (_, name, colour), height, shift, side in (
+        (upper, max(halves), 3, "bottom"),
+        (lower, min(halves), -3, "top"),
+    ):
+        axes.annotate(name, (epochs, height), (0, shift), textcoords="offset points", ha="right",
+                      va=side, fontsize=8, color=colour)  # fmt: skip

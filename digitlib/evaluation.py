@@ -47,7 +47,10 @@ def accuracy(labels: Labels, predicted: Labels, hands: Sequence[str] = ()) -> Ac
 
 def _by_hand(values: NDArray[np.number], hands: Sequence[str]) -> NDArray[np.float64]:
     """The sum (hands,) of each hand's values (n,)."""
-    return np.bincount(np.unique(hands, return_inverse=True)[1], weights=values)
+    _, hand = np.unique(hands, return_inverse=True)
+    sums = np.zeros(hand.max() + 1)
+    np.add.at(sums, hand, values)
+    return sums
 
 
 def _design_effect(hits: NDArray[np.bool_], hands: Sequence[str]) -> float:

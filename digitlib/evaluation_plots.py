@@ -1,17 +1,19 @@
 """Figures of an evaluation; data in, figure out."""
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from digitlib.plots import ACCENT, GREY, INK, WIDTH, plain
+from digitlib.plots import ACCENT, GREY, INK, WIDTH, label_ends, plain, up_to_100
 from digitlib.robustness import Curve
 from digitlib.sureness import FEWEST_MISTAKES, Refusal, Reliability
 
-STYLES = (("-", ACCENT), ("--", INK), (":", GREY), ("-.", GREY))  # line and colour
+# Line and colour of the exams in `refusals`.
+STYLES = (("-", ACCENT), ("--", INK), (":", GREY), ("-.", ACCENT), ("-", GREY))
 Floats = NDArray[np.floating]
 
 
@@ -24,7 +26,7 @@ def per_digit(recall: Floats, precision: Floats, title: str) -> Figure:
     axes.set_xticks(range(10))
     lowest = np.nanmin(100 * np.concatenate([recall, precision]))
     axes.set_ylim(lowest - 0.12 * (100 - lowest) - 0.02, 100 + 0.35 * (100 - lowest) + 0.02)
-    axes.set_yticks([tick for tick in axes.get_yticks() if lowest - 1 <= tick <= 100])
+    up_to_100(axes)
     for y, text, colour in (
         (0.97, "● recall: of this digit's images, how many are read", ACCENT),
         (0.89, "□ precision: of what is read as this digit, how much is it", GREY),
@@ -43,7 +45,7 @@ def calibration(curves: Mapping[str, Reliability]) -> Figure:
     figure = Figure(figsize=(WIDTH / 3 * columns, 0.3 + WIDTH / 3 * rows), layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).flat
     least = _least(list(curves.values()))
-    for (name, curve), axes in zip(curves.items(), panels, strict=False):
+    for number, ((name, curve), axes) in enumerate(zip(curves.items(), panels, strict=False)):
         plain(axes, name).loglog([least, 100], [least, 100], color=GREY, linewidth=0.8)
         _reliability(axes, curve)
         axes.set_xlim(least, 100)
@@ -51,6 +53,8 @@ def calibration(curves: Mapping[str, Reliability]) -> Figure:
         axes.xaxis.set_major_formatter("{x:g}")
         axes.yaxis.set_major_formatter("{x:g}")
         axes.set_aspect("equal")
+        # Also where nothing stands below it: matplotlib labels the lowest row alone.
+        axes.tick_params(labelbottom=number + columns >= len(curves))
     for axes in list(panels):
         axes.set_visible(False)
     figure.supxlabel("doubt (100 % less confidence), %", fontsize=9, color=INK)
@@ -84,31 +88,22 @@ def refusals(curves: Mapping[str, Refusal]) -> Figure:
     figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
     axes = plain(figure.subplots(), "Right, of those not refused", xlabel="refused, %", ylabel="%")
     ends = []
-    for (name, curve), (style, colour) in zip(curves.items(), STYLES, strict=False):
+    for (name, curve), (style, colour) in zip(curves.items(), cycle(STYLES), strict=False):
         axes.plot(100 * curve.refused, 100 * curve.accuracy, style, color=colour)
         ends.append((100 * curve.accuracy[-1], name, colour))
     axes.margins(x=0)
-    _label_ends(axes, ends)
+    label_ends(axes, ends)
     return figure
-
-
-def _label_ends(axes: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
-    """Names at the lines' right ends (height, name, colour), moved apart where they would touch."""
-    low, high = axes.get_ylim()
-    step, place = 0.08 * (high - low), np.inf
-    for height, name, colour in sorted(ends, key=lambda end: -end[0]):
-        place = min(height, place - step)
-        axes.annotate(name, (1.01, place), xycoords=("axes fraction", "data"), color=colour,
-                      fontsize=9, va="center", annotation_clip=False)  # fmt: skip
 
 
 def robustness(
     curves: Sequence[Curve], baseline: Sequence[Curve] = (), names: tuple[str, str] = ("", "")
 ) -> Figure:
     """Accuracy under each disturbance, a panel each; a baseline's in grey, both named."""
-    rows = -(-len(curves) // 4)
+    columns = 3 if len(curves) % 4 else 4
+    rows = -(-len(curves) // columns)
     figure = Figure(figsize=(WIDTH, 2.2 * rows), layout="constrained")
-    panels = figure.subplots(rows, 4, squeeze=False, sharey=True).flat
+    panels = figure.subplots(rows, columns, squeeze=False, sharey=True).flat
     others = {other.disturbance.name: other for other in baseline}
     for curve, axes in zip(curves, panels, strict=False):
         kind = curve.disturbance
@@ -123,10 +118,8 @@ def robustness(
     if baseline:
         # Above the first panel: within, there is no place that no model's line may cross.
         lines, called = figure.axes[0].get_legend_handles_labels()
-        figure.legend(
-            lines, called, loc="outside upper left", ncols=2, frameon=False, fontsize=9,
-            labelcolor="linecolor",
-        )  # fmt: skip
+        figure.legend(lines, called, loc="outside upper left", ncols=2, frameon=False,
+                      fontsize=9, labelcolor="linecolor")  # fmt: skip
     for axes in list(panels):
         axes.set_visible(False)
     figure.supylabel("right, %", fontsize=9, color=INK)

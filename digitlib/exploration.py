@@ -111,7 +111,7 @@ class Pixels(NamedTuple):
     def __str__(self) -> str:
         return (
             f"mean {self.mean:.4f}, standard deviation {self.deviation:.4f}; "
-            f"{self.inked:.1%} of the pixels have ink, {self.never} of 784 never have any"
+            f"{100 * self.inked:.1f} % of the pixels have ink, {self.never} of 784 never have any"
         )
 
 
@@ -134,8 +134,8 @@ def balance_in_words(shares: Floats) -> str:
     common, rare = int(shares.argmax()), int(shares.argmin())
     verdict = "as good as balanced" if shares[common] <= 1.5 * shares[rare] else "unbalanced"
     return (
-        f"The most common digit is {common} ({shares[common]:.1%}), the rarest {rare} "
-        f"({shares[rare]:.1%}): the digits are {verdict}."
+        f"The most common digit is {common} ({100 * shares[common]:.1f} %), the "
+        f"rarest {rare} ({100 * shares[rare]:.1f} %): the digits are {verdict}."
     )
 
 

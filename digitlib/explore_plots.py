@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from digitlib.plots import ACCENT, GREY, INK, WIDTH, plain
+from digitlib.plots import ACCENT, GREY, INK, WIDTH, label_ends, plain
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]
@@ -65,9 +65,9 @@ def class_means(means: Mapping[str, Floats], deviations: Mapping[str, Floats]) -
 def ink(widths: Mapping[str, Floats], levels: Mapping[str, Floats], edges: Sequence[int]) -> Figure:
     """How wide the ink is (n,) in px, and how its pixels' levels of grey (7,) are shared out."""
     figure, (left, right) = _panels(2, height=3.0)
-    plain(left, "Width of the ink", xlabel="px", ylabel="images per px")
+    plain(left, "Width of the ink", xlabel="px", ylabel="density (per px)")
     plain(right, "Grey of the inked pixels", xlabel="level", ylabel="share of them (%)")
-    bins = np.arange(0.9, 5.6, 0.1)
+    bins, ends = np.arange(0.9, 5.6, 0.1), []
     for name, colour, style in zip(widths, COLOURS, STYLES, strict=False):
         density, _ = np.histogram(widths[name], bins, density=True)
         left.stairs(density, bins, color=colour, linewidth=1.5, linestyle=style)
@@ -75,9 +75,11 @@ def ink(widths: Mapping[str, Floats], levels: Mapping[str, Floats], edges: Seque
         half = np.flatnonzero(density >= density.max() / 2)[-1] if density.any() else 0
         _name(left, name, (bins[half + 1], density[half]), colour, (5, 2))
         right.plot(100 * levels[name], color=colour, marker="o", markersize=4, linestyle=style)
+        ends.append((100 * levels[name][-1], name, colour))
     classes = [f"{low}-{high - 1}" for low, high in pairwise(edges)]
     right.set_xticks(range(len(classes)), classes, rotation=30, ha="right")
     right.set_ylim(0, None)
+    label_ends(right, ends)
     return figure
 
 

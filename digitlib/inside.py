@@ -14,6 +14,7 @@ from digitlib.recogniser import Recogniser
 PATCH = 5  # px of the square that is blanked to see whether the model misses it
 STEP = 2  # px between two such squares
 MOST_MAPS = 36  # of a block: more are too small to see
+MOST_UNITS = 1024  # of a block without maps, where each is a pixel
 _EXPLAIN_AFTER = 0.15  # seconds of rest before the ink that spoke for the guess is lit
 _INTRODUCTION = """<h2>Look inside</h2><p>The image, and what each block of layers makes of it: a
 square is a feature map, bright where it fires.</p>"""
@@ -107,14 +108,21 @@ class Inside(ipw.VBox):
 
 def _tiles(maps: NDArray[np.floating]) -> NDArray[np.uint8]:
     """A block's maps (channels, h, w), or its units (n,), as one picture."""
-    if maps.ndim == 1:
-        maps = maps[:, None, None]
-    maps = maps[:MOST_MAPS]
-    return mosaic(maps, columns=int(np.ceil(np.sqrt(len(maps)))))
+    maps = maps[: _most(maps)]
+    columns = int(np.ceil(np.sqrt(len(maps))))
+    if maps.ndim == 1:  # a pixel each, with nothing between them
+        square = np.pad(maps, (0, -len(maps) % columns)).reshape(1, -1, columns)
+        return mosaic(square, columns=1)
+    return mosaic(maps, columns)
+
+
+def _most(maps: NDArray[np.floating]) -> int:
+    return MOST_UNITS if maps.ndim == 1 else MOST_MAPS
 
 
 def _title(name: str, maps: NDArray[np.floating]) -> str:
-    count = len(maps) if len(maps) <= MOST_MAPS else f"{MOST_MAPS} of {len(maps)}"
+    most = _most(maps)
+    count = len(maps) if len(maps) <= most else f"{most} of {len(maps)}"
     shape = "\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}".join(map(str, maps.shape[1:]))
     return f"{name}: {count} maps, {shape}" if shape else f"{name}: {count} units"
 

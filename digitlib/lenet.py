@@ -55,6 +55,9 @@ class Subsampling(nn.Module):
 class PartialConvolution(nn.Module):
     """C3: 16 maps of 5×5 convolutions, each of some of the six maps of S2 only."""
 
+    three: Tensor
+    four: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.of_three = nn.Conv2d(18, 6, 5, groups=6)
@@ -71,6 +74,8 @@ class PartialConvolution(nn.Module):
 
 class Codes(nn.Module):
     """Radial basis functions: how far 84 units lie from each digit's picture of ±1, not trained."""
+
+    codes: Tensor
 
     def __init__(self) -> None:
         super().__init__()

@@ -42,12 +42,14 @@ def glowing(values: NDArray[np.floating]) -> Picture:
 def mosaic(maps: NDArray[np.floating], columns: int) -> Picture:
     """Feature maps (channels, h, w) side by side with 1 px between, `columns` a row: (H, W, 3).
 
-    The scale is shared, from 0 to the largest value, so that silent maps stay dark.
+    The scale is shared, from 0 to the largest size, so that silent maps stay dark. What is below 0,
+    as half of what tanh answers, is as bright as what is as far above.
     """
     count, height, width = maps.shape
     rows = -(-count // columns)
     tiles = np.zeros((rows * columns, height + 1, width + 1), np.float32)
-    tiles[:count, :height, :width] = np.maximum(maps, 0) / max(float(maps.max()), 1e-6)
+    sizes = np.abs(maps)
+    tiles[:count, :height, :width] = sizes / max(float(sizes.max()), 1e-6)
     grid = tiles.reshape(rows, columns, height + 1, width + 1).swapaxes(1, 2)
     return glowing(grid.reshape(rows * (height + 1), columns * (width + 1))[:-1, :-1])
 

@@ -7,14 +7,17 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
 from digitlib import settings
-from digitlib.evaluation import Accuracy
+from digitlib.evaluation import Accuracy, percent
 
-INK, GREY, ACCENT = "#222222", "#6e6e6e", "#c4501b"  # distinct in grey and to the colour-blind
+# Of luminance 34, 112 and 78 of 255: distinct in grey print and to the colour-blind, and each dark
+# enough for text on white (WCAG AA).
+INK, GREY, ACCENT = "#222222", "#707070", "#9a3605"
 WIDTH = 8.0  # inches
+NOTHING = "There is no image to show here."
 
 
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:
@@ -36,8 +39,25 @@ def plain(axes: Axes, title: str, xlabel: str = "", ylabel: str = "") -> Axes:
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color="#e4e4e4", linewidth=0.8)
     axes.set_axisbelow(True)
-    axes.tick_params(colors=INK, labelsize=9)
+    axes.tick_params(which="both", colors=INK, labelsize=9)
     return axes
+
+
+def up_to_100(axes: Axes) -> None:
+    """No tick above 100 %, however high the axis reaches so that names fit in."""
+    low, high = axes.get_ylim()
+    # Rounded, because a tick at 100 may be 100.00000000000001.
+    axes.set_yticks([tick for tick in axes.get_yticks().round(9) if low <= tick <= min(high, 100)])
+
+
+def label_ends(axes: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
+    """Names at the lines' right ends (height, name, colour), moved apart where they would touch."""
+    low, high = axes.get_ylim()
+    step, place = 0.08 * (high - low), np.inf
+    for height, name, colour in sorted(ends, key=lambda end: -end[0]):
+        place = min(height, place - step)
+        axes.annotate(name, (1.01, place), xycoords=("axes fraction", "data"), color=colour,
+                      fontsize=9, va="center", annotation_clip=False)  # fmt: skip
 
 
 def learning_curves(
@@ -56,20 +76,36 @@ def learning_curves(
     figure.suptitle(title, x=0.01, ha="left", fontsize=12, color=INK)
     losses, accuracies, rates = figure.subplots(3, 1, sharex=True, height_ratios=[3, 2, 1])
     epochs = np.arange(1, len(training_loss) + 1)
-    plain(losses, "Loss on images as they are, above its least (nats, log scale)")
-    losses.set_yscale("log")
-    losses.yaxis.set_major_formatter("{x:g}")
-    losses.yaxis.set_minor_formatter("{x:g}")
-    _line(losses, epochs, validation_loss, ACCENT, "validation", "-")
-    _line(losses, epochs, training_loss, INK, "training", "--")
+    _losses(losses, epochs, training_loss, validation_loss)
     plain(accuracies, "Validation accuracy")
-    _line(accuracies, epochs, validation_accuracy, ACCENT, f"{validation_accuracy[-1]:.2%}", "-")
-    accuracies.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=1))
+    _line(accuracies, epochs, validation_accuracy, ACCENT, percent(validation_accuracy[-1]), "-")
+    accuracies.set_ylim(top=min(accuracies.get_ylim()[1], 1))
+    accuracies.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
     plain(rates, "Learning rate at the epoch's end", xlabel="epoch")
     _line(rates, epochs, learning_rate, GREY, "", "-")
+    rates.set_ylim(bottom=0)
+    rates.yaxis.set_major_formatter("{x:g}")  # with no power of ten squeezed below the title
     rates.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     _mark_best(losses, accuracies, rates, epoch=kept)
     return figure
+
+
+def _losses(
+    axes: Axes,
+    epochs: NDArray[np.int64],
+    training_loss: Sequence[float],
+    validation_loss: Sequence[float],
+) -> None:
+    plain(axes, "Loss on images as they are, above its least (nats, log scale)")
+    axes.set_yscale("log")
+    axes.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("{x:g}")
+    sides = ["bottom", "top"]  # of each name that stands at its line's end: lines may meet there
+    if validation_loss[-1] < training_loss[-1]:
+        sides.reverse()
+    _line(axes, epochs, validation_loss, ACCENT, "validation", "-", sides[0])
+    _line(axes, epochs, training_loss, INK, "training", "--", sides[1])
 
 
 def _line(
@@ -79,16 +115,17 @@ def _line(
     colour: str,
     label: str,
     style: str,
+    side: str = "center",
 ) -> None:
     """A line with its name at its right end instead of a legend."""
-    axes.plot(epochs, values, style, color=colour, marker="o", markersize=3)
+    axes.plot(epochs, values, style, color=colour, marker="o", markersize=3, clip_on=False)
     axes.annotate(
         label,
         (epochs[-1], values[-1]),
         xytext=(8, 0),
         textcoords="offset points",
         color=colour,
-        va="center",
+        va=side,
         fontsize=9,
         annotation_clip=False,
     )
@@ -113,8 +150,12 @@ def _mark_best(*panels: Axes, epoch: int) -> None:
 def digit_grid(
     images: NDArray[np.uint8], captions: Sequence[str], columns: int = 10, title: str = ""
 ) -> Figure:
-    """Images (n, 28, 28), dark ink on white, with a caption under each."""
-    rows = max(1, -(-len(images) // columns))
+    """Images (n, 28, 28), dark ink on white, with a caption under each; of none, a sentence."""
+    if not len(images):
+        figure = Figure(figsize=(WIDTH, 0.4))
+        figure.text(0.01, 0.5, NOTHING, va="center", fontsize=10, color=INK)
+        return figure
+    rows = -(-len(images) // columns)
     figure = Figure(figsize=(WIDTH, 1.05 * rows + (0.4 if title else 0)), layout="constrained")
     if title:
         figure.suptitle(title, x=0.01, ha="left", fontsize=10, color=INK)

@@ -4,21 +4,27 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from digitlib.evaluation import Accuracy
-from digitlib.plots import ACCENT, GREY, INK, WIDTH, plain
+from digitlib.evaluation import Accuracy, percent
+from digitlib.plots import ACCENT, GREY, INK, WIDTH, plain, up_to_100
 
 
 def by_day_and_digit(days: Sequence[str], counts: NDArray[np.integer]) -> Figure:
     """Sketches a day and of each digit; counts (days, 10)."""
     figure = Figure(figsize=(WIDTH, 2.6), layout="constrained")
     left, right = figure.subplots(1, 2)
-    plain(left, "Sketches a day").bar(range(len(days)), counts.sum(axis=1), color=ACCENT)
+    plain(left, "Sketches a day", xlabel="day", ylabel="sketches")
+    left.bar(range(len(days)), counts.sum(axis=1), color=ACCENT)
     step = max(1, len(days) // 6)
     left.set_xticks(range(0, len(days), step), [day[5:] for day in days[::step]])
-    plain(right, "Sketches of each digit").bar(range(10), counts.sum(axis=0), color=ACCENT)
+    plain(right, "Sketches of each digit", xlabel="digit", ylabel="sketches")
+    right.bar(range(10), counts.sum(axis=0), color=ACCENT)
     right.set_xticks(range(10))
+    for axes in (left, right):
+        axes.set_ylim(bottom=0)
+        axes.yaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
     return figure
 
 
@@ -47,6 +53,8 @@ def over_time(models: Mapping[str, Mapping[str, Accuracy]]) -> Figure:
     step = max(1, len(days) // 8)
     axes.set_xticks(range(0, len(days), step), [day[5:] for day in days[::step]])
     axes.set_xlim(-0.5, max(len(days), 1) + 0.5)
+    axes.margins(y=0.15)  # room for a name above a dot at 100 %
+    up_to_100(axes)
     return figure
 
 
@@ -56,10 +64,10 @@ def drift(shares: Mapping[str, Accuracy], expected: float) -> Figure:
     axes = plain(figure.subplots(), "Sketches unlike anything in the training, %", ylabel="%")
     for place, share in enumerate(shares.values()):
         axes.plot([place, place], [100 * share.low, 100 * share.high], color=GREY, linewidth=2)
-        axes.plot(place, 100 * share.value, "o", color=ACCENT)
+        axes.plot(place, 100 * share.value, "o", color=ACCENT, clip_on=False, zorder=3)
     axes.axhline(100 * expected, color=INK, linestyle="--", linewidth=1)
     axes.set_title(  # in the title's line: beside its own line it would cover a day's share
-        f"dashed: {expected:.0%}, of images like the training's", loc="right", fontsize=9
+        f"dashed: {percent(expected, 0)}, of images like the training's", loc="right", fontsize=9
     )
     days = list(shares)
     step = max(1, len(days) // 8)

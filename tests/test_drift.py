@@ -51,7 +51,7 @@ def test_of_many_days_alike_hardly_ever_one_is_named():
 def test_the_words_on_the_expected_share_cover_no_day():
     shares = drift.by_group(["day"] * 100, np.arange(100) < 5)
     axes = submission_plots.drift(shares, drift.EXPECTED).axes[0]
-    assert not axes.texts and "5%" in axes.get_title(loc="right")
+    assert not axes.texts and "5 %" in axes.get_title(loc="right")
 
 
 def test_what_was_learnt_from_submissions_is_known(monkeypatch):

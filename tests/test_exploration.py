@@ -48,6 +48,7 @@ def test_pixel_statistics_are_those_of_numpy(digits):
     assert pixels.mean == pytest.approx((images / 255).mean())
     assert pixels.deviation == pytest.approx((images / 255).std())
     assert pixels.inked == pytest.approx((images > 0).mean())
+    assert f"{100 * pixels.inked:.1f} % of the pixels have ink" in str(pixels)
     assert pixels.never == 784 - (images > 0).any(axis=0).sum()
 
 
@@ -73,7 +74,7 @@ def test_a_scope_out_of_range_names_each_fault():
 
 def test_the_words_say_what_the_numbers_say():
     shares = np.array([0.19] + 9 * [0.09])
-    assert exploration.balance_in_words(shares).endswith("(9.0%): the digits are unbalanced.")
+    assert exploration.balance_in_words(shares).endswith("(9.0 %): the digits are unbalanced.")
     assert exploration.balance_in_words(np.full(10, 0.1)).endswith("as good as balanced.")
     assert "median 2.00 px" in exploration.widths_in_words(np.array([1.0, 2.0, 3.0]))
     words = exploration.spread_in_words(np.array([0.1, 0.2, 0.3]), np.array([4, 4, 9]))

@@ -37,7 +37,11 @@ def test_graphs_of_lopsided_sets(sets):
     levels = {name: exploration.grey_levels(part[0]) for name, part in sets.items()}
     apart = {name: exploration.distances_to_mean(*part) for name, part in sets.items()}
     assert drawn(explore_plots.class_shares(shares))
-    assert drawn(explore_plots.ink(widths, levels, exploration.LEVELS))
+    figure = explore_plots.ink(widths, levels, exploration.LEVELS)
+    assert drawn(figure)
+    for panel in figure.axes:
+        assert {text.get_text() for text in panel.texts} == {"all", "few"}
+    assert figure.axes[0].get_ylabel() == "density (per px)"
     assert drawn(explore_plots.spread(apart, labels))
 
 

@@ -67,3 +67,30 @@ def test_recall_and_precision():
 
 def test_refusals_are_drawn_even_where_no_exam_is_large_enough():
     assert evaluation_plots.refusals({}).axes[0].get_lines() == []
+
+
+def curve(share: float) -> sureness.Refusal:
+    return sureness.Refusal(np.array([0, 0.1]), np.array([share, share]))
+
+
+def test_no_exam_is_left_out_and_five_look_different():
+    figure = evaluation_plots.refusals({f"exam {n}": curve(0.9 + n / 100) for n in range(7)})
+    lines = figure.axes[0].get_lines()
+    assert len(lines) == len(figure.axes[0].texts) == 7
+    assert len({(line.get_linestyle(), line.get_color()) for line in lines[:5]}) == 5
+
+
+def test_the_lowest_panel_of_each_column_has_its_doubts_named():
+    probability, labels = made([0.0005] * 100 + [0.4] * 20, [False] * 110 + [True] * 10)
+    curves = {f"exam {n}": sureness.reliability(probability, labels) for n in range(5)}
+    figure = evaluation_plots.calibration(curves)
+    figure.draw_without_rendering()
+    named = [any(label.get_visible() for label in axes.get_xticklabels()) for axes in figure.axes]
+    assert named[:5] == [False, False, True, True, True]
+
+
+@pytest.mark.parametrize("lowest", [0.9885, 0.99, 0.997, 0.999, 0.9995])
+def test_a_digit_that_is_always_read_stands_at_a_tick(lowest):
+    shares = np.array([lowest] + [1.0] * 9)
+    (axes,) = evaluation_plots.per_digit(shares, shares, "").axes
+    assert max(axes.get_yticks()) == 100
