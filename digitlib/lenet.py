@@ -26,9 +26,11 @@ _DIGITS = """
 
 # The maps of S2 that each map of C3 sees (table I): three or four neighbours, four in two pairs
 # (wherein the paper breaks the symmetry), all six.
-_THREE = [(first + i) % 6 for first in range(6) for i in range(3)]
-_FOUR = [(first + i) % 6 for first in range(6) for i in range(4)]
-_PAIRS = [0, 1, 3, 4, 1, 2, 4, 5, 0, 2, 3, 5]
+_SEEN = [
+    *([(first + i) % 6 for i in range(3)] for first in range(6)),
+    *([(first + i) % 6 for i in range(4)] for first in range(6)),
+    *([0, 1, 3, 4], [1, 2, 4, 5], [0, 2, 3, 5], [0, 1, 2, 3, 4, 5]),
+]
 
 
 class Squash(nn.Module):
@@ -44,32 +46,38 @@ class Subsampling(nn.Module):
 
     def __init__(self, maps: int) -> None:
         super().__init__()
-        self.coefficient = nn.Parameter(torch.full((maps, 1, 1), 0.25))  # at first, the mean
-        self.bias = nn.Parameter(torch.zeros(maps, 1, 1))
+        self.coefficient = nn.Parameter(torch.full((maps,), 0.25))  # at first, the mean
+        self.bias = nn.Parameter(torch.zeros(maps))
 
     def forward(self, maps: Tensor) -> Tensor:
         """Maps (n, channels, height / 2, width / 2)."""
-        return 4 * F.avg_pool2d(maps, 2) * self.coefficient + self.bias
+        sums = 4 * F.avg_pool2d(maps, 2)
+        return sums * self.coefficient.view(-1, 1, 1) + self.bias.view(-1, 1, 1)
 
 
 class PartialConvolution(nn.Module):
-    """C3: 16 maps of 5×5 convolutions, each of some of the six maps of S2 only."""
+    """C3: 16 maps of 5×5 convolutions, each of some of the six maps of S2 only.
 
-    three: Tensor
-    four: Tensor
+    The 60 kernels that there are stand in a dense convolution's place, the other 36 are zero: on a
+    processor that is ten times as fast as a convolution in groups.
+    """
+
+    places: Tensor
 
     def __init__(self) -> None:
         super().__init__()
-        self.of_three = nn.Conv2d(18, 6, 5, groups=6)
-        self.of_four = nn.Conv2d(36, 9, 5, groups=9)
-        self.of_all = nn.Conv2d(6, 1, 5)
-        self.register_buffer("three", torch.tensor(_THREE), persistent=False)
-        self.register_buffer("four", torch.tensor(_FOUR + _PAIRS), persistent=False)
+        pairs = [(to, of) for to, seen in enumerate(_SEEN) for of in seen]
+        bound = 0.1  # as PyTorch begins where four maps are seen
+        self.kernels = nn.Parameter(torch.empty(len(pairs), 25).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.zeros(16))
+        places = torch.zeros(96, len(pairs))
+        for number, (to, of) in enumerate(pairs):
+            places[6 * to + of, number] = 1
+        self.register_buffer("places", places, persistent=False)
 
     def forward(self, maps: Float[Tensor, "n 6 14 14"]) -> Float[Tensor, "n 16 10 10"]:
-        """The three kinds one after another, as in the paper's table."""
-        three, four = maps.index_select(1, self.three), maps.index_select(1, self.four)
-        return torch.cat([self.of_three(three), self.of_four(four), self.of_all(maps)], dim=1)
+        """The maps in the order of the paper's table."""
+        return F.conv2d(maps, (self.places @ self.kernels).view(16, 6, 5, 5), self.bias)
 
 
 class Codes(nn.Module):

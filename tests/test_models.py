@@ -121,7 +121,7 @@ def test_an_unknown_architecture_is_refused_with_the_known_ones():
 
 def test_the_summary_shows_shapes_and_the_sum():
     text = models.summary(models.build("lenet5"))
-    assert re.search(r"block2\.0.of_four Conv2d +n × 9 × 10 × 10 +909", text)
+    assert re.search(r"block2.0 PartialConvolution +n × 16 × 10 × 10 +1,516", text)
     assert "60,000" in text.splitlines()[-1]
 
 
@@ -139,3 +139,16 @@ def test_lenet5_answers_with_the_digit_whose_picture_its_units_show():
     assert codes.codes.shape == (10, 84) and set(codes.codes.flatten().tolist()) == {-1, 1}
     assert codes(codes.codes).argmax(dim=1).tolist() == list(range(10))
     assert codes(codes.codes).diagonal().tolist() == [0] * 10
+
+
+def test_lenet5s_c3_sees_what_the_papers_table_says():
+    """Of table I: the first map sees 0, 1, 2; the tenth 3, 4, 5, 0; the 15th 0, 2, 3, 5."""
+    c3 = models.build("lenet5").blocks["block2"][0]
+    torch.nn.init.ones_(c3.kernels)
+    alone = torch.stack(
+        [c3(torch.eye(6)[of].view(1, 6, 1, 1).expand(1, 6, 14, 14)) for of in range(6)]
+    )
+    seen = (alone[:, 0, :, 0, 0] - c3.bias).T > 0.5
+    assert seen.sum() == 60
+    for to, of in ((0, [0, 1, 2]), (9, [0, 3, 4, 5]), (14, [0, 2, 3, 5]), (15, [0, 1, 2, 3, 4, 5])):
+        assert seen[to].nonzero().flatten().tolist() == of
