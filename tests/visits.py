@@ -160,15 +160,15 @@ class Visit:
         return drawn
 
     def settle(self) -> None:
-        """Wait until there is ink and the page has stopped following it: half a second alike."""
-        before: object = None
+        """Wait until there is ink and the page has stopped following it: 0.75 s alike."""
+        seen: list[object] = []
+        bars = "[...document.querySelectorAll('.digit-bars u')].map(bar => bar.style.width)"
         for _ in range(40):
             self.page.wait_for_timeout(250)
-            bars = "[...document.querySelectorAll('.digit-bars u')].map(bar => bar.style.width)"
-            now = (self.ink(), self.page.evaluate(bars), self.text("guess").inner_text())
-            if now == before and now[0] > 0:
+            ink = self.ink()
+            seen.append((ink, self.page.evaluate(bars), self.text("guess").inner_text()))
+            if ink and seen[-4:] == [seen[-1]] * 4:
                 return
-            before = now
 
     def touch(self, strokes: Strokes) -> Strokes:
         """Draw with one finger, as `draw` does with the mouse."""
