@@ -80,12 +80,14 @@ class Recogniser:
 
         An empty name is the one that serves. Raises ValueError when there is none such.
         """
-        if name == "bundled":
-            return cls(BUNDLED)
-        if not name:
-            return cls.load()
-        known = models_dir() / name
-        return cls(known if known.is_dir() else Path(name))
+        if name in ("", "bundled"):
+            return cls(BUNDLED) if name else cls.load()
+        folder = models_dir() / name
+        if not folder.is_dir() and not (folder := Path(name)).is_dir():
+            known = sorted(card.parent.name for card in models_dir().glob("*/card.json"))
+            there = ", ".join(["bundled", *known])
+            raise ValueError(f"{name} is not a model folder; there are {there}.")
+        return cls(folder)
 
     @property
     def reads_pen(self) -> bool:
@@ -235,9 +237,7 @@ def main(arguments: Sequence[str]) -> str:
             promote(name)
         case ["rollback"]:
             roll_back()
-        case []:
-            pass
-        case _:
+        case [_, *_]:
             raise ValueError("Usage: python -m digitlib.recogniser [promote NAME | rollback]")
     recogniser = Recogniser.load()
     return f"{recogniser.name} serves, from {recogniser.folder}."

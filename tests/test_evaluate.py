@@ -173,7 +173,7 @@ def test_a_model_is_judged_and_compared(run, outputs, tmp_path, monkeypatch):
     [
         ({"baselin": "bundled"}, "Did you mean `baseline`?"),
         ({"qmnist": "perhaps", "disturbed": 200}, "qmnist='perhaps'"),
-        ({"model": "nobody"}, "nobody is not a model folder"),
+        ({"model": "nobody"}, "nobody is not a model folder; there are bundled."),
     ],
 )
 def test_bad_parameters_stop_it_before_it_starts(run, outputs, wrong, words):
