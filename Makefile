@@ -30,7 +30,7 @@ train: install  ## train the default network, 10 epochs
 
 # A thread each: more of them than there are cores wait for each other, minutes in all.
 test: install  ## run all tests, as many files at a time as there are cores, up to four
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadscope
 
 lint: install  ## check style, types, layers and that notebooks are clean
 	$(BIN)/ruff check .

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import nbformat
 import pytest
 from hypothesis import settings as hypothesis_settings
+from xdist.scheduler import LoadScopeScheduling
 
 from digitlib import settings
 from digitlib.datasets import DataUnavailable, Digits, load_sketches, load_synthetic
@@ -20,6 +21,22 @@ hypothesis_settings.load_profile("untimed")
 
 ROOT = settings.project_root()
 PAPERMILL = Path(sys.executable).with_name("papermill")
+
+
+class ByFile(LoadScopeScheduling):
+    """Of tests side by side, a file's stay together, and one process has all that open a browser.
+
+    Two browsers and their kernels at once leave none the time that a person would grant it.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::")[0]
+        return "browser" if "pytest_plugins" in (ROOT / file).read_text() else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
+    """How `make test` deals the tests out."""
+    return ByFile(config, log)
 
 
 class Executed(NamedTuple):
