@@ -153,7 +153,9 @@ def digit_grid(
     """Images (n, 28, 28), dark ink on white, with a caption under each; of none, a sentence."""
     if not len(images):
         figure = Figure(figsize=(WIDTH, 0.4))
-        figure.text(0.01, 0.5, NOTHING, va="center", fontsize=10, color=INK)
+        axes = figure.subplots()  # without any, Jupyter would draw nothing
+        axes.axis("off")
+        axes.text(0, 0.5, NOTHING, va="center", fontsize=10, color=INK)
         return figure
     rows = -(-len(images) // columns)
     figure = Figure(figsize=(WIDTH, 1.05 * rows + (0.4 if title else 0)), layout="constrained")

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from pydantic import BeforeValidator, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from digitlib import evaluation
+from digitlib import evaluation, suspects
+from digitlib.evaluation import percent
 from digitlib.pictures import data_url
 from digitlib.store import Store, StoreError
 
@@ -175,6 +176,7 @@ class Review(ipw.VBox):
         image = np.frombuffer(bytes(row.image), np.uint8).reshape(28, 28)
         self._view.value = (
             f'<img src="{data_url(255 - image)}" width="140" style="image-rendering: pixelated">'
-            f"<p>Labelled <b>{row.label}</b>; the model and other people's sketches together say"
-            f" {row.likeliest}, {row.odds:.1%} sure. {self.left} left. {message}</p>"
+            f"<p>Labelled <b>{row.label}</b>; the model that serves and, from {suspects.FEWEST}"
+            f" sketches on, other people's say {row.likeliest}, {percent(row.odds, 1)} sure."
+            f" {self.left} left. {message}</p>"
         )
