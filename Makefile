@@ -28,9 +28,11 @@ train: install  ## train the default network, 10 epochs
 	mkdir -p outputs/notebooks
 	$(BIN)/papermill notebooks/train.ipynb outputs/notebooks/train-$$(date +%Y%m%d-%H%M%S).ipynb -p epochs 10
 
-# A thread each: more of them than there are cores wait for each other, minutes in all.
-test: install  ## run all tests, as many files at a time as there are cores, up to four
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadscope
+# First what opens no browser, side by side, with a thread each: more of them than there are cores
+# wait for each other, minutes in all. Then the browser alone.
+test: install  ## run all tests
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m 'not browser' --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -m browser
 
 lint: install  ## check style, types, layers and that notebooks are clean
 	$(BIN)/ruff check .

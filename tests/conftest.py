@@ -9,7 +9,6 @@ from typing import NamedTuple
 import nbformat
 import pytest
 from hypothesis import settings as hypothesis_settings
-from xdist.scheduler import LoadScopeScheduling
 
 from digitlib import settings
 from digitlib.datasets import DataUnavailable, Digits, load_sketches, load_synthetic
@@ -23,20 +22,11 @@ ROOT = settings.project_root()
 PAPERMILL = Path(sys.executable).with_name("papermill")
 
 
-class ByFile(LoadScopeScheduling):
-    """Of tests side by side, a file's stay together, and one process has all that open a browser.
-
-    Two browsers and their kernels at once leave none the time that a person would grant it.
-    """
-
-    def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.split("::")[0]
-        return "browser" if "pytest_plugins" in (ROOT / file).read_text() else file
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
-    """How `make test` deals the tests out."""
-    return ByFile(config, log)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what opens a browser: its visitors wait for it as people do, so it gets all cores."""
+    for item in items:
+        if "browser" in getattr(item.module, "pytest_plugins", ()):
+            item.add_marker("browser")
 
 
 class Executed(NamedTuple):
