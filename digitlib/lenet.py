@@ -7,8 +7,8 @@ from torch.nn import functional as F
 
 from digitlib.networks import DEVIATION, MEAN, Network
 
-# What each output looks for in the 84 units before it: a digit as a picture of 7×12, after the
-# paper's figure 3. Digits that look alike have codes that are alike.
+# What each output looks for in the 84 units before it: a digit as a picture of 7×12. The pictures are
+# ours, in the manner of the paper's figure 3. Digits that look alike have codes that are alike.
 _DIGITS = """
 ..###.. ...#... ..###.. .#####. ....##. ####### ...###. ####### ..###.. ..###..
 .#####. ..##... .#####. ####### ...###. ####### ..##... ####### .#####. .#####.
@@ -101,7 +101,8 @@ def lenet5() -> Network:
     """LeNet-5 as published (LeCun et al. 1998, section II.B): 60,000 parameters.
 
     Its partial C3, trained subsampling, scaled tanh and outputs that compare with pictures are the
-    paper's; here, cross-entropy of the outputs and AdamW take the place of its loss and optimiser.
+    paper's, but the pictures are ours; cross-entropy and AdamW take the place of its loss and
+    optimiser.
     """
     margin = nn.ConstantPad2d(2, -MEAN / DEVIATION)  # 32×32, no ink
     blocks = {
