@@ -7,8 +7,8 @@ from torch.nn import functional as F
 
 from digitlib.networks import DEVIATION, MEAN, Network
 
-# What each output looks for in the 84 units before it: a digit as a picture of 7×12. The pictures are
-# ours, in the manner of the paper's figure 3. Digits that look alike have codes that are alike.
+# What each output looks for in the 84 units before it: a digit as a picture of 7×12. The pictures
+# are ours, in the manner of the paper's figure 3. Digits that look alike have codes that are alike.
 _DIGITS = """
 ..###.. ...#... ..###.. .#####. ....##. ####### ...###. ####### ..###.. ..###..
 .#####. ..##... .#####. ####### ...###. ####### ..##... ####### .#####. .#####.
