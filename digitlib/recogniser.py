@@ -80,14 +80,13 @@ class Recogniser:
 
         An empty name is the one that serves. Raises ValueError when there is none such.
         """
-        if name in ("", "bundled"):
-            return cls(BUNDLED) if name else cls.load()
+        if not name:
+            return cls.load()
+        if name == "bundled":
+            return cls(BUNDLED)
         folder = models_dir() / name
-        if not folder.is_dir() and not (folder := Path(name)).is_dir():
-            known = sorted(card.parent.name for card in models_dir().glob("*/card.json"))
-            there = ", ".join(["bundled", *known])
-            raise ValueError(f"{name} is not a model folder; there are {there}.")
-        return cls(folder)
+        elsewhere = Path(name).is_dir() and not folder.is_dir()
+        return cls(Path(name) if elsewhere else folder)
 
     @property
     def reads_pen(self) -> bool:

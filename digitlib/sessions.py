@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 
 
 def check_complete(folder: Path, names: Sequence[str]) -> None:
-    """Raise ValueError where a model folder lacks one of the files."""
+    """Raise ValueError where a model folder lacks one of the files.
+
+    Of a folder that isn't there at all, the error names the model folders beside it.
+    """
+    if not folder.is_dir():
+        known = sorted(card.parent.name for card in folder.parent.glob("*/card.json"))
+        there = ", ".join(known) or "none"
+        raise ValueError(f"{folder} is not a model folder; those beside it: {there}.")
     missing = [name for name in names if not (folder / name).is_file()]
     if missing:
         raise ValueError(f"{folder} is not a model folder: it lacks {', '.join(missing)}.")

@@ -124,15 +124,6 @@ def test_the_notebook_answers_every_question_with_a_small_budget(run, mnist):
     assert all(0 < json.loads(metrics)["accuracy"] <= 1 for _, metrics in rows)
 
 
-@pytest.mark.parametrize(
-    "wrong, words", [({"sedes": 3}, "Did you mean `seeds`?"), ({"seeds": 0}, "seeds=0")]
-)
-def test_bad_parameters_stop_it_before_it_starts(run, wrong, words):
-    done = run("compare", check=False, **wrong)
-    assert done.returncode != 0
-    assert words in done.log
-
-
 def test_the_best_dot_is_told_apart_without_colour():
     figure = comparison_plots.dots([variant("a", 0.9), variant("b", 0.95)], "")
     (axes,) = figure.axes

@@ -408,7 +408,7 @@ def test_the_look_inside_follows_the_pen(visit: Visit, recogniser: Recogniser) -
 def test_real_pen_digits_are_read_as_the_recogniser_reads_them(
     visit: Visit, server: Server, recogniser: Recogniser
 ) -> None:
-    sketches = read_sketches(SKETCHES[0])[::1000]
+    sketches = read_sketches(SKETCHES[0])[::2000]
     for sketch in sketches:
         visit.draw(on_pad(sketch.strokes))
         widths = visit.page.eval_on_selector_all(

@@ -166,18 +166,3 @@ def test_a_model_is_judged_and_compared(run, outputs, tmp_path, monkeypatch):
     assert found["verdict"].startswith(kept["verdict"]) and found["verdict"] in done.text
     assert kept["report"] == str(folder) and "confusion" not in str(kept)
     assert np.isfinite(exam["calibration_error"])
-
-
-@pytest.mark.parametrize(
-    "wrong, words",
-    [
-        ({"baselin": "bundled"}, "Did you mean `baseline`?"),
-        ({"qmnist": "perhaps", "disturbed": 200}, "qmnist='perhaps'"),
-        ({"model": "nobody"}, "nobody is not a model folder; there are bundled."),
-    ],
-)
-def test_bad_parameters_stop_it_before_it_starts(run, outputs, wrong, words):
-    done = run("evaluate", check=False, **wrong)
-    assert done.returncode != 0
-    assert words in done.log
-    assert not outputs.exists()

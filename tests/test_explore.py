@@ -1,7 +1,5 @@
 """`notebooks/explore.ipynb`, run as users run it."""
 
-import pytest
-
 FIGURES = {
     "ambiguous", "class_means", "class_shares", "duplicates", "ink",
     "map", "odd", "samples", "spread", "typical_to_odd",
@@ -14,10 +12,3 @@ def test_explore_leaves_its_figures(run, outputs):
         files = list((outputs / "plots" / "explore").glob(f"*.{suffix}"))
         assert {file.stem for file in files} == FIGURES
         assert min(file.stat().st_size for file in files) > 1000
-
-
-@pytest.mark.parametrize(("name", "complaint"), [("samples", "samples=0"), ("limits", "`limit`")])
-def test_explore_stops_at_a_wrong_parameter_with_nothing_written(run, outputs, name, complaint):
-    with pytest.raises(Exception, match=complaint):
-        run("explore", **{name: 0})
-    assert not (outputs / "plots").exists()

@@ -7,7 +7,6 @@ import torch
 from digitlib import datasets, evaluation, models, nondigits, training
 from digitlib.datasets import NO_DIGIT
 from digitlib.recipe import Recipe
-from digitlib.recogniser import Recogniser
 from digitlib.settings import notebook_defaults
 
 
@@ -65,13 +64,3 @@ def test_a_network_that_saw_some_doubts_more_of_others(doubts):
 
 def test_and_reads_digits_as_well(doubts):
     assert doubts[0.1][0] > doubts[0.0][0] - 0.01
-
-
-def test_train_says_how_many_are_doubted(run, outputs):
-    done = run(
-        "train", dataset="synthetic", limit=400, epochs=1, architecture="lenet5", run_name="wary",
-        nondigit_share=0.2,
-    )  # fmt: skip
-    card = Recogniser.load(outputs / "models" / "wary").card
-    assert card["data"]["nondigit_share"] == 0.2
-    assert f"{card['metrics']['nondigits_refused']:.1%}" in done.text

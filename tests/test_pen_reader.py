@@ -133,19 +133,23 @@ def test_it_needs_sketches():
         Recipe.checked(asked)
 
 
-def test_train_leaves_a_model_that_reads_both(run, outputs, tmp_path, sketches, monkeypatch):
+def test_train_leaves_a_model_that_reads_both_and_says_what_it_doubts(
+    run, outputs, tmp_path, sketches, monkeypatch
+):
     (tmp_path / "data" / "sketches").mkdir(parents=True)
     write_sketches(tmp_path / "data" / "sketches" / "few.parquet", sketches)
     monkeypatch.setenv("DIGITS_DATA_DIR", str(tmp_path / "data"))
     done = run(
         "train", dataset="synthetic", limit=400, epochs=1, architecture="fast", run_name="both",
-        sketches=True, pen_reader=True, validation_fraction=0.2,
+        sketches=True, pen_reader=True, nondigit_share=0.2, validation_fraction=0.2,
     )  # fmt: skip
     recogniser = Recogniser.load(outputs / "models" / "both")
     assert 0 < recogniser.card["pen"]["rejection_threshold"] < 1
     metrics = recogniser.card["metrics"]
     assert metrics["sketch_accuracy_with_pen"] > metrics["sketch_accuracy"]
     assert "where the way of the pen counts too" in done.text
+    assert recogniser.card["data"]["nondigit_share"] == 0.2
+    assert f"{metrics['nondigits_refused']:.1%}" in done.text
     assert not list((outputs / "models" / "both").glob("checkpoint*"))
     card = json.loads((outputs / "models" / "both" / "card.json").read_text())
     assert card["pen"]["parameter_count"] < 100_000

@@ -204,7 +204,7 @@ def test_promote_and_rollback_are_one_command_each():
         assert serving in done.stdout, done.stderr
     done = serving_command("promote", "nobody")
     assert done.returncode == 1
-    assert "not a model folder" in done.stderr
+    assert "not a model folder; those beside it: mine" in done.stderr
     assert "Traceback" not in done.stderr
     done = serving_command("promot", "mine")
     assert done.returncode == 1

@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import time
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from conftest import ROOT, papermill
 
+from digitlib.models import build, parameter_count
 from digitlib.recogniser import BUNDLED, Recogniser, current_model
 from digitlib.store import Store
 
@@ -21,6 +23,15 @@ TINY = {"dataset": "synthetic", "limit": 400, "epochs": 2, "architecture": "lene
 def runs_on_record() -> list[tuple]:
     with Store() as store:
         return store.runs().fetchall()
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def earlier_model(outputs: Path, name: str) -> dict[str, bytes]:
+    """What the folder of a model holds that was there before."""
+    return contents(Path(shutil.copytree(BUNDLED, outputs / "models" / name)))
 
 
 @pytest.fixture
@@ -70,35 +81,15 @@ def test_a_run_leaves_a_model_its_curves_and_a_row(run, outputs):
 
 
 def test_two_runs_of_one_name_both_stay_and_promotion_is_asked_for(run, outputs):
-    run("train", **TINY, run_name="tiny")
-    before = (outputs / "models" / "tiny" / "model.safetensors").read_bytes()
-    run("train", **TINY, run_name="tiny", seed=1, promote="true", ensemble=2)
-    assert (outputs / "models" / "tiny" / "model.safetensors").read_bytes() == before
+    before = earlier_model(outputs, "tiny")
+    run("train", **TINY, run_name="tiny", promote="true", ensemble=2)
+    assert contents(outputs / "models" / "tiny") == before
     assert Recogniser.load().name == "tiny-2"
-    one, two = (Recogniser.named(name).card for name in ("tiny", "tiny-2"))
-    assert (one["ensemble"], two["ensemble"]) == (1, 2)
-    assert two["parameter_count"] == 2 * one["parameter_count"]
+    card = Recogniser.named("tiny-2").card
+    assert card["ensemble"] == 2
+    assert card["parameter_count"] == 2 * parameter_count(build("lenet5"))
     assert len(list((outputs / "models" / "tiny-2").iterdir())) == 3  # no checkpoint is left
-    assert len(runs_on_record()) == 2
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "complaint"),
-    [
-        ("epohcs", 10, "Did you mean `epochs`?"),
-        ("epochs", 0, "epochs=0: should be greater than or equal to 1"),
-        ("learning_rate", -1, "learning_rate=-1: should be greater than 0"),
-        ("architecture", "resnet50", "should be 'cnn', 'fast', 'lenet5', 'mlp'"),
-    ],
-)
-def test_a_wrong_parameter_stops_the_run_with_nothing_written(
-    run, outputs, tmp_path, name, value, complaint
-):
-    done = run("train", check=False, **{name: value})
-    assert done.returncode != 0
-    assert complaint in done.log
-    assert not outputs.exists()
-    assert not (tmp_path / "digits.duckdb").exists()
+    assert len(runs_on_record()) == 1
 
 
 def test_an_outputs_folder_that_cannot_be_written_is_named(run, tmp_path, monkeypatch):
@@ -121,9 +112,9 @@ def test_without_data_or_network_the_warning_is_everywhere(run, outputs, tmp_pat
     assert done.text.count("SYNTHETIC") >= 2
 
 
-def test_debug_mode_shows_what_developers_want(run, monkeypatch):
+def test_from_the_projects_root_in_debug_mode_it_shows_what_developers_want(run, monkeypatch):
     monkeypatch.setenv("DEBUG_MODE", "1")
-    log = run("train", **TINY).log
+    log = run("train", **TINY, cwd=ROOT).log
     for wanted in ("pixel mean", "images per digit", "Conv2d", "learning rate", "gradient norm"):
         assert wanted in log
     assert "DEBUG digitlib" in log
@@ -188,8 +179,7 @@ def _kernels_below(folder: Path) -> list[int]:
 
 def test_a_full_disk_is_explained_and_earlier_models_stay_whole(run, outputs, tmp_path):
     """A limit on the size of a file stands for the disk: the checkpoint is what hits it."""
-    run("train", **TINY, run_name="before")
-    model = (outputs / "models" / "before" / "model.onnx").read_bytes()
+    before = earlier_model(outputs, "before")
     command = papermill("train", tmp_path / "full.ipynb", **TINY, run_name="full")
     limit = 600_000  # bytes: LeNet-5's checkpoint takes over a million
     done = subprocess.run(
@@ -198,9 +188,5 @@ def test_a_full_disk_is_explained_and_earlier_models_stay_whole(run, outputs, tm
     )  # fmt: skip
     assert done.returncode != 0
     assert "Make room" in done.stdout + done.stderr
-    assert (outputs / "models" / "before" / "model.onnx").read_bytes() == model
+    assert contents(outputs / "models" / "before") == before
     assert not (outputs / "models" / "full").exists()
-
-
-def test_it_runs_from_the_projects_root_too(run):
-    assert run("train", **TINY, cwd=ROOT).returncode == 0

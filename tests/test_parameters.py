@@ -1,0 +1,60 @@
+"""Wrong parameters, as people type them: a notebook says what is wrong before it starts."""
+
+import shutil
+
+import pytest
+
+from digitlib import questions, refining
+from digitlib.recipe import validated
+from digitlib.recogniser import BUNDLED, Recogniser
+from digitlib.settings import notebook_defaults
+
+
+@pytest.mark.parametrize(
+    ("notebook", "typo", "meant"),
+    [
+        ("explore", "limits", "limit"),
+        ("train", "epohcs", "epochs"),
+        ("evaluate", "baselin", "baseline"),
+        ("compare", "sedes", "seeds"),
+        ("submissions", "dgits", "digits"),
+        ("refine", "lest", "least"),
+    ],
+)
+def test_a_misspelt_parameter_stops_every_notebook(run, outputs, tmp_path, notebook, typo, meant):
+    done = run(notebook, check=False, **{typo: 10})
+    assert done.returncode != 0
+    assert f"Did you mean `{meant}`?" in done.log
+    assert not outputs.exists()
+    assert not (tmp_path / "digits.duckdb").exists()
+
+
+def test_all_that_is_out_of_range_is_told_at_once(run, outputs, tmp_path):
+    done = run("train", check=False, epochs=0, learning_rate=-1, architecture="resnet50")
+    assert done.returncode != 0
+    assert "epochs=0: should be greater than or equal to 1" in done.log
+    assert "learning_rate=-1: should be greater than 0" in done.log
+    assert "architecture='resnet50': should be 'cnn', 'fast', 'lenet5', 'mlp'" in done.log
+    assert not outputs.exists()
+    assert not (tmp_path / "digits.duckdb").exists()
+
+
+@pytest.mark.parametrize(
+    ("notebook", "kind", "wrong"),
+    [("compare", questions.Budget, {"seeds": 0}), ("refine", refining.Refinement, {"epochs": 0})],
+)
+def test_what_notebooks_are_asked_for_has_its_range(notebook, kind, wrong):
+    defaults = notebook_defaults(notebook)
+    assert validated(kind, defaults)
+    ((name, value),) = wrong.items()
+    with pytest.raises(ValueError, match=f"Nothing was started.\n{name}={value}:"):
+        validated(kind, {**defaults, **wrong})
+
+
+def test_a_model_that_is_not_there_is_told_with_those_that_are(outputs):
+    for there in ("none", "mine"):
+        with pytest.raises(
+            ValueError, match=f"nobody is not a model folder; those beside it: {there}"
+        ):
+            Recogniser.named("nobody")
+        shutil.copytree(BUNDLED, outputs / "models" / "mine", dirs_exist_ok=True)
