@@ -12,6 +12,7 @@ from torch.optim.lr_scheduler import OneCycleLR
 from torch.optim.swa_utils import AveragedModel
 
 from digitlib import settings
+from digitlib.evaluation import percent
 from digitlib.recipe import Recipe
 
 
@@ -37,7 +38,7 @@ class Epoch(NamedTuple):
         return (
             f"epoch {self.number:3d}  objective {self.objective:.4f}  training loss "
             f"{self.training_loss:.4f}  validation loss {self.validation_loss:.4f}  "
-            f"validation accuracy {self.validation_accuracy:.2%}  {self.seconds:.1f} s"
+            f"validation accuracy {percent(self.validation_accuracy)}  {self.seconds:.1f} s"
         )
 
 

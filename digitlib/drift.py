@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitlib import evaluation
-from digitlib.evaluation import Accuracy
+from digitlib.evaluation import Accuracy, percent
 from digitlib.recogniser import Recogniser
 
 EXPECTED = 0.05  # share of images like the training's that lie beyond
@@ -84,12 +84,12 @@ def sentence(shares: Mapping[str, Accuracy]) -> str:
     """What the shares beyond say, in words."""
     if not shares:
         return "There is nothing to measure yet."
-    far = above(shares)
+    far, expected = above(shares), percent(EXPECTED, 0)
     if not far:
-        return f"No day lies clearly above {EXPECTED:.0%}: people draw what the model knows."
+        return f"No day lies clearly above {expected}: people draw what the model knows."
     worst = max(far, key=lambda name: shares[name].value)
     return (
-        f"**{len(far)} of {len(shares)} days lie above {EXPECTED:.0%}**, most of all {worst} with "
-        f"{shares[worst].value:.0%}: people draw digits that the training hardly has. "
+        f"**{len(far)} of {len(shares)} days lie above {expected}**, most of all {worst} with "
+        f"{percent(shares[worst].value, 0)}: people draw digits that the training hardly has. "
         "`refine.ipynb` lets the model learn from them."
     )

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitlib import evaluation
-from digitlib.evaluation import Comparison
+from digitlib.evaluation import Comparison, percent
 
 FEWEST = 20  # images of a digit, below which its share of hits is chance
 _RESAMPLES = 1000
@@ -93,7 +93,7 @@ def decide(
         Check(
             f"{original.name} stay within {100 * tolerance:.2g} points of the best so far",
             now >= best_before - tolerance,
-            f"{now:.2%}, best so far {best_before:.2%}; {original.comparison}",
+            f"{percent(now)}, best so far {percent(best_before)}; {original.comparison}",
         ),
         *(_floor(pair, floor) for pair in (held_out, original)),
         *(_calibration(pair) for pair in (held_out, original)),
@@ -177,9 +177,9 @@ def _floor(pair: Pair, floor: float) -> Check:
         shares.append((now, digit, before))
         if now < floor:
             worse = evaluation.compared(pair.labels[of_it], new, old).chance <= _FALL
-            change = f"{digit} ({before:.1%} before, {now:.1%} now)"
+            change = f"{digit} ({percent(before, 1)} before, {percent(now, 1)} now)"
             (pushed if worse else stayed).append(change)
-    name = f"no digit of {pair.name} is pushed below {floor:.0%}"
+    name = f"no digit of {pair.name} is pushed below {percent(floor, 0)}"
     return Check(name, not pushed, _floors(pushed, stayed, shares))
 
 
@@ -190,7 +190,8 @@ def _floors(pushed: list[str], stayed: list[str], shares: list[tuple[float, int,
     now, digit, before = min(shares)
     found = [f"pushed: {', '.join(pushed)}"] if pushed else []
     found += [f"below it, but no worse beyond chance: {', '.join(stayed)}"] if stayed else []
-    return "; ".join(found) or f"the lowest is {digit} with {now:.1%}, {before:.1%} before"
+    lowest = f"the lowest is {digit} with {percent(now, 1)}, {percent(before, 1)} before"
+    return "; ".join(found) or lowest
 
 
 def _calibration(pair: Pair) -> Check:
@@ -206,7 +207,7 @@ def _calibration(pair: Pair) -> Check:
         rises.append(new - old)
     low, high = np.quantile(rises, [0.025, 0.975])
     found = (
-        f"error {errors[0]:.2%} before, {errors[1]:.2%} after (95 % interval of the rise "
+        f"error {percent(errors[0])} before, {percent(errors[1])} after (95 % interval of the rise "
         f"{100 * low:+.2f} to {100 * high:+.2f} points, n = {len(pair.labels):,})"
     )
     return Check(f"sureness about {pair.name} is as honest as before", bool(low <= 0), found)

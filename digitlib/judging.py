@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from digitlib import datasets, evaluation, gate
 from digitlib.datasets import Digits
+from digitlib.evaluation import percent
 from digitlib.gate import Decision, Pair
 from digitlib.intake import Intake
 from digitlib.origins import Replay
@@ -66,7 +67,7 @@ def chosen_by(old: Recogniser, refined: Refined, intake: Intake) -> str:
     before = float(np.mean(pair.old.argmax(axis=1) == pair.labels))
     return (
         f"The network itself reads {read} of the submissions that it was chosen by, {old.name} "
-        f"{before:.2%}."
+        f"{percent(before)}."
     )
 
 

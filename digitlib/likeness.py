@@ -54,7 +54,7 @@ class Outvoted(NamedTuple):
 
     def __str__(self) -> str:
         return (
-            f"{self.share:.1%} are outvoted by their neighbours, most often a "
+            f"{100 * self.share:.1f} % are outvoted by their neighbours, most often a "
             f"{self.label} among {self.majority}s ({self.times} times): a nearest-neighbour "
             "reader would get these wrong, and a network has to do better."
         )

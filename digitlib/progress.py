@@ -2,6 +2,7 @@
 
 from tqdm.auto import tqdm
 
+from digitlib.evaluation import percent
 from digitlib.training import Progress
 
 
@@ -17,7 +18,8 @@ class PassBars:
             self._bar = tqdm(
                 total=progress.steps, desc=f"epoch {progress.epoch}", unit="batch", leave=False
             )
-        self._bar.set_postfix_str(f"loss {progress.loss:.3f}, accuracy {progress.accuracy:.1%}")
+        hits = percent(progress.accuracy, 1)
+        self._bar.set_postfix_str(f"loss {progress.loss:.3f}, accuracy {hits}")
         self._bar.update(progress.step - self._bar.n)
         if progress.step == progress.steps:
             self._bar.close()

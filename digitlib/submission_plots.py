@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
@@ -55,6 +56,7 @@ def over_time(models: Mapping[str, Mapping[str, Accuracy]]) -> Figure:
     axes.set_xlim(-0.5, max(len(days), 1) + 0.5)
     axes.margins(y=0.15)  # room for a name above a dot at 100 %
     up_to_100(axes)
+    _say_if_empty(axes, days)
     return figure
 
 
@@ -74,4 +76,13 @@ def drift(shares: Mapping[str, Accuracy], expected: float) -> Figure:
     axes.set_xticks(range(0, len(days), step), [day[5:] for day in days[::step]])
     axes.set_xlim(-0.5, max(len(days), 1) - 0.5)
     axes.set_ylim(bottom=0)
+    _say_if_empty(axes, days)
     return figure
+
+
+def _say_if_empty(axes: Axes, days: Sequence[str]) -> None:
+    """A figure of no days says so, in place of ticks that measure nothing."""
+    if not days:
+        axes.set_yticks([])
+        middle = {"ha": "center", "va": "center", "transform": axes.transAxes}
+        axes.text(0.5, 0.7, "nothing to show yet", color=GREY, **middle)

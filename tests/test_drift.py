@@ -54,6 +54,13 @@ def test_the_words_on_the_expected_share_cover_no_day():
     assert not axes.texts and "5 %" in axes.get_title(loc="right")
 
 
+def test_without_days_the_figures_say_so():
+    for figure in (submission_plots.drift({}, drift.EXPECTED), submission_plots.over_time({})):
+        (axes,) = figure.axes
+        assert [text.get_text() for text in axes.texts] == ["nothing to show yet"]
+        assert not axes.get_xticks().size and not axes.get_yticks().size
+
+
 def test_what_was_learnt_from_submissions_is_known(monkeypatch):
     recogniser = Recogniser.load(BUNDLED)
     drawn = load_synthetic(300, 0)

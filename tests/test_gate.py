@@ -47,7 +47,7 @@ def test_a_better_model_that_is_no_worse_is_promoted():
         (pair("sketches", range(30), range(1, 30)), SAME, "read better"),  # 1 of 1: may be chance
         (pair("sketches", range(10), range(30)), SAME, "read better"),
         (BETTER, pair("originals", range(10), range(13)), "best so far"),
-        (BETTER, pair("originals", range(10), range(3, 123, 10)), "pushed below 90%"),
+        (BETTER, pair("originals", range(10), range(3, 123, 10)), "pushed below 90 %"),
         (BETTER, pair("originals", range(10), range(10), sureness=0.8), "as honest"),
     ],
 )
@@ -83,7 +83,7 @@ def test_thirty_sketches_of_a_digit_are_few_but_not_nothing(before, now, allowed
     old[:before], new[:now] = np.eye(10)[1], np.eye(10)[1]
     sevens = gate.Pair("sketches", BETTER.images[:30], np.full(30, 7), old, new)
     floor = decide(sevens, SAME, floor=0.97).checks[2]
-    assert floor.name == "no digit of sketches is pushed below 97%"
+    assert floor.name == "no digit of sketches is pushed below 97 %"
     assert floor.passed is allowed
     assert ("no worse beyond chance: 7" if allowed else "pushed: 7") in floor.found
 

@@ -10,6 +10,7 @@ import torch
 
 from digitlib import datasets, hands, models, pen_reader
 from digitlib.datasets import NO_DIGIT
+from digitlib.evaluation import percent
 from digitlib.hands import Writers
 from digitlib.readers import opinion
 from digitlib.recipe import Recipe
@@ -149,7 +150,7 @@ def test_train_leaves_a_model_that_reads_both_and_says_what_it_doubts(
     assert metrics["sketch_accuracy_with_pen"] > metrics["sketch_accuracy"]
     assert "where the way of the pen counts too" in done.text
     assert recogniser.card["data"]["nondigit_share"] == 0.2
-    assert f"{metrics['nondigits_refused']:.1%}" in done.text
+    assert percent(metrics["nondigits_refused"], 1) in done.text
     assert not list((outputs / "models" / "both").glob("checkpoint*"))
     card = json.loads((outputs / "models" / "both" / "card.json").read_text())
     assert card["pen"]["parameter_count"] < 100_000
