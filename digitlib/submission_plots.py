@@ -84,5 +84,4 @@ def _say_if_empty(axes: Axes, days: Sequence[str]) -> None:
     """A figure of no days says so, in place of ticks that measure nothing."""
     if not days:
         axes.set_yticks([])
-        middle = {"ha": "center", "va": "center", "transform": axes.transAxes}
-        axes.text(0.5, 0.7, "nothing to show yet", color=GREY, **middle)
+        axes.annotate("nothing to show yet", (0.5, 0.6), xycoords="axes fraction", ha="center")
