@@ -1,9 +1,12 @@
 """Runs never share a folder; an interrupted one is found again; promotion is atomic."""
 
+import json
 import multiprocessing
 import shutil
 import subprocess
 import sys
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +23,22 @@ def claim(folder: Path) -> str:
     return GOING_ON[-1].name
 
 
+@cache
+def written() -> dict[str, bytes]:
+    """The files of a model: all have the same weights here, since each export takes seconds."""
+    with tempfile.TemporaryDirectory() as name:
+        card = {"architecture": "fast", "temperature": 1.0}
+        models.write_model(Path(name), models.build("fast"), card)
+        return {path.name: path.read_bytes() for path in Path(name).iterdir()}
+
+
 def make_model(name: str) -> Path:
     folder = recogniser.models_dir() / name
     folder.mkdir(parents=True)
-    card = {"name": name, "architecture": "fast", "temperature": 1.0}
-    models.write_model(folder, models.build("fast"), card)
+    for file, content in written().items():
+        (folder / file).write_bytes(content)
+    card = json.loads((folder / "card.json").read_text())
+    (folder / "card.json").write_text(json.dumps({**card, "name": name}))
     return folder
 
 
@@ -104,7 +118,10 @@ def test_an_unsound_model_is_not_promoted():
     (broken / "model.onnx").write_bytes(b"no")
     with pytest.raises(ValueError, match="broken model"):
         recogniser.promote("broken")
+    (broken / "model.safetensors").unlink()
     with pytest.raises(ValueError, match=r"lacks model\.safetensors"):
+        recogniser.promote("broken")
+    with pytest.raises(ValueError, match="missing is not a model folder; those beside it: broken"):
         recogniser.promote("missing")
     assert Recogniser.load().name == "sound"
 
