@@ -5,7 +5,8 @@ trained as `-p ensemble N` trains them: as many at a time as there are cores. Th
 read by each alone and by all up to it together, by the mean of their probabilities. The aim:
 99.80 % with at most 15 networks and an hour on 2 cores. Nothing is chosen by these figures.
 
-Usage: python benchmarks/ensemble.py [--networks 15] [--epochs 10] [--seed 0] [--limit 0]
+Usage: python benchmarks/ensemble.py [--networks 15] [--epochs 10] [--architecture cnn]
+    [--augment 0.7] [--seed 0] [--limit 0]
 """
 
 import argparse
@@ -24,11 +25,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="MNIST's test set, read by an ensemble.")
     parser.add_argument("--networks", type=int, default=15)
     parser.add_argument("--epochs", type=int, default=defaults["epochs"])
+    parser.add_argument("--architecture", default=defaults["architecture"])
+    parser.add_argument("--augment", type=float, default=defaults["augment"])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--limit", type=int, default=0, help="training images; 0: all")
     options = parser.parse_args()
-    asked = {"epochs": options.epochs, "limit": options.limit, "seed": options.seed}
-    recipe = Recipe.checked({**defaults, **asked, "ensemble": options.networks})
+    asked = vars(options) | {"ensemble": options.networks}
+    del asked["networks"]
+    recipe = Recipe.checked({**defaults, **asked})
     mnist, test = datasets.load_mnist()
     learnt = datasets.first(mnist, recipe.limit)
     parts = datasets.split(learnt, recipe.validation_fraction, recipe.seed)

@@ -36,19 +36,26 @@ class Crop(nn.Module):
         return images[..., self.margin : -self.margin, self.margin : -self.margin]
 
 
-def cnn() -> Network:
+def cnn(maps: int = 32) -> Network:
     """Six convolutions in four blocks, of the image's middle: 320,234 parameters.
 
     After the VGG pattern (Simonyan and Zisserman 2015) with batch normalisation; pooling comes
-    before normalisation, which costs a quarter there and changes little.
+    before normalisation, which costs a quarter there and changes little. `maps` are those of the
+    first block; the last one has four times as many.
     """
+    two, four = 2 * maps, 4 * maps
     blocks = {
-        "block1": nn.Sequential(Crop(2), _convolution(1, 32, 5, pool=True, pad=False)),  # 10×10
-        "block2": nn.Sequential(_convolution(32, 64), _convolution(64, 64)),  # (n, 64, 10, 10)
-        "block3": nn.Sequential(_convolution(64, 64, pool=True), _convolution(64, 128)),  # 5×5
-        "block4": _convolution(128, 128, pool=True),  # (n, 128, 2, 2)
+        "block1": nn.Sequential(Crop(2), _convolution(1, maps, 5, pool=True, pad=False)),  # 10×10
+        "block2": nn.Sequential(_convolution(maps, two), _convolution(two, two)),  # 10×10
+        "block3": nn.Sequential(_convolution(two, two, pool=True), _convolution(two, four)),  # 5×5
+        "block4": _convolution(four, four, pool=True),  # (n, 4 maps, 2, 2)
     }
-    return Network(blocks, nn.Sequential(nn.Flatten(), nn.Dropout(0.3), nn.Linear(512, 10)))
+    return Network(blocks, nn.Sequential(nn.Flatten(), nn.Dropout(0.3), nn.Linear(4 * four, 10)))
+
+
+def cnn_16() -> Network:
+    """`cnn` half as wide, a third of its training time: 81,786 parameters. Ours."""
+    return cnn(maps=16)
 
 
 def fast() -> Network:
@@ -181,6 +188,7 @@ VARIANTS: dict[str, Callable[[], Network]] = {
     "plain-strided": _changed(
         "convolutions in steps of two instead of pooling: 79,290 parameters", strided=True
     ),
+    "cnn-16-maps": cnn_16,
     "frugal-8": frugal_8,
     "frugal-20": frugal_20,
 }
