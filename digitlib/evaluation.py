@@ -214,9 +214,10 @@ def read_curves(training_loss: Sequence[float], validation_loss: Sequence[float]
 
 
 def _facts(training: float, validation: float, best: int, epochs: int) -> str:
+    when = f"At the best of {epochs} epochs (epoch {best})" if epochs > 1 else "After one epoch"
     return (
-        f"At the best of {epochs} epochs (epoch {best}) the validation loss is {validation:.4f} "
-        f"and the training loss {training:.4f} nats: a gap of {validation - training:+.4f}."
+        f"{when} the validation loss is {validation:.4f} and the training loss {training:.4f} nats: "
+        f"a gap of {validation - training:+.4f}."
     )
 
 
@@ -239,7 +240,8 @@ def _verdict(training: float, wide: bool, turned: int | None, improving: bool) -
         )
     if improving:
         return "unfinished", (
-            "**Not finished:** the last epoch still improved the validation loss. Raise `epochs`."
+            "**Not finished:** after more epochs the validation loss may well be lower. "
+            "Raise `epochs`."
         )
     return "balanced", (
         "**A good fit:** new images are read nearly as well as training images, and more of the "
