@@ -216,8 +216,8 @@ def read_curves(training_loss: Sequence[float], validation_loss: Sequence[float]
 def _facts(training: float, validation: float, best: int, epochs: int) -> str:
     when = f"At the best of {epochs} epochs (epoch {best})" if epochs > 1 else "After one epoch"
     return (
-        f"{when} the validation loss is {validation:.4f} and the training loss {training:.4f} nats: "
-        f"a gap of {validation - training:+.4f}."
+        f"{when} the validation loss is {validation:.4f} and the training loss {training:.4f} "
+        f"nats: a gap of {validation - training:+.4f}."
     )
 
 
