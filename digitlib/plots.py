@@ -134,13 +134,14 @@ def _line(
 def _mark_best(*panels: Axes, epoch: int) -> None:
     for axes in panels:
         axes.axvline(epoch, color=GREY, linewidth=0.8, linestyle=":")
+    is_early = epoch < np.mean(panels[-1].get_xlim())  # then the word would lie on the axis
     panels[-1].annotate(
         "kept",
         (epoch, 1),
         xycoords=("data", "axes fraction"),
-        xytext=(-4, -2),
+        xytext=(4 if is_early else -4, -2),
         textcoords="offset points",
-        ha="right",
+        ha="left" if is_early else "right",
         va="top",
         color=GREY,
         fontsize=9,
