@@ -45,6 +45,6 @@ benchmark: install  ## measure speed and accuracy, as tables (some five hours)
 	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 clean:  ## remove .venv and caches; data/ and outputs/ stay
-	rm -rf $(VENV) *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 .PHONY: help install dashboard lab train test lint benchmark clean

@@ -166,7 +166,7 @@ def _changed(what: str, **changes: Any) -> Callable[[], Network]:
     return network
 
 
-# One thing changed at a time, to compare: see `notebooks/compare.ipynb`.
+# To compare: mostly `plain` with one thing changed, see `notebooks/compare.ipynb`.
 VARIANTS: dict[str, Callable[[], Network]] = {
     "plain-1-block": _changed("one block instead of two: 148,346 parameters", blocks=1),
     "plain-3-blocks": _changed("three blocks instead of two: 60,986 parameters", blocks=3),

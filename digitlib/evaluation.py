@@ -186,7 +186,7 @@ class Reading(NamedTuple):
     verdict: str  # "underfitting", "overfitting", "unfinished" or "balanced"
     gap: float  # nats, validation loss less training loss at the best epoch
     turned: int | None  # the epoch from which validation loss only rose; None when it didn't
-    improving: bool  # whether the last epochs still lowered the validation loss
+    improving: bool  # whether the last epoch still lowered the validation loss, as the first does
     sentence: str
 
 
@@ -240,8 +240,7 @@ def _verdict(training: float, wide: bool, turned: int | None, improving: bool) -
         )
     if improving:
         return "unfinished", (
-            "**Not finished:** after more epochs the validation loss may well be lower. "
-            "Raise `epochs`."
+            "**Not finished:** the last epoch still improved the validation loss. Raise `epochs`."
         )
     return "balanced", (
         "**A good fit:** new images are read nearly as well as training images, and more of the "

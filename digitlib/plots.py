@@ -134,7 +134,8 @@ def _line(
 def _mark_best(*panels: Axes, epoch: int) -> None:
     for axes in panels:
         axes.axvline(epoch, color=GREY, linewidth=0.8, linestyle=":")
-    is_early = epoch < np.mean(panels[-1].get_xlim())  # then the word would lie on the axis
+    left, right = panels[-1].get_xlim()
+    is_early = epoch - left < 0.1 * (right - left)  # so that the word would lie on the axis
     panels[-1].annotate(
         "kept",
         (epoch, 1),

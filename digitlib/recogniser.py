@@ -11,8 +11,7 @@ import onnxruntime
 from filelock import FileLock
 from numpy.typing import ArrayLike, NDArray
 
-from digitlib import settings
-from digitlib.sessions import check_complete, checked_images, read_card, session, softmax
+from digitlib import sessions, settings
 from digitlib.strokes import rasterise
 from digitlib.trajectories import pooled, trajectory
 
@@ -20,8 +19,7 @@ BUNDLED = Path(__file__).parent / "bundled"
 MODEL_FILES = ("model.safetensors", "model.onnx", "card.json")
 PEN_FILES = ("pen.safetensors", "pen.onnx")  # of a model that reads the way of the pen too
 
-# Used where a card doesn't say below which confidence its model should rather ask: probability
-# spread over several digits is the sign of a scribble or a letter.
+# Where a card names none: probability spread over several digits marks a scribble or a letter.
 REJECTION_THRESHOLD = 0.8
 _BATCH = 500  # images at a time, where there may be many
 _NO_PROMOTION = "No model was promoted, so there is none to go back to."
@@ -55,13 +53,13 @@ class Recogniser:
     """Reads drawings, or 28×28 images, with a model folder, on one core."""
 
     def __init__(self, folder: Path) -> None:
-        check_complete(folder, MODEL_FILES)
-        self.card: dict[str, Any] = read_card(folder / "card.json")
-        self._session = session(folder / "model.onnx")
+        sessions.check_complete(folder, MODEL_FILES)
+        self.card: dict[str, Any] = sessions.read_card(folder / "card.json")
+        self._session = sessions.session(folder / "model.onnx")
         self._pen: onnxruntime.InferenceSession | None = None
         if self.card.get("pen"):
-            check_complete(folder, PEN_FILES)
-            self._pen = session(folder / "pen.onnx")
+            sessions.check_complete(folder, PEN_FILES)
+            self._pen = sessions.session(folder / "pen.onnx")
         self.folder = folder
         self.name = str(self.card.get("name", folder.name))
         self._outputs = [output.name for output in self._session.get_outputs()]
@@ -85,8 +83,10 @@ class Recogniser:
         if name == "bundled":
             return cls(BUNDLED)
         folder = models_dir() / name
-        elsewhere = Path(name).is_dir() and not folder.is_dir()
-        return cls(Path(name) if elsewhere else folder)
+        if not folder.is_dir() and not (folder := Path(name)).is_dir():
+            there = ", ".join(["bundled", *sessions.model_names(models_dir())])
+            raise ValueError(f"{name} is not a model folder; there are {there}.")
+        return cls(folder)
 
     @property
     def reads_pen(self) -> bool:
@@ -104,7 +104,7 @@ class Recogniser:
 
     def predict(self, images: Images) -> NDArray[np.float32]:
         """Probabilities (n, 10) float32 of images (n, 28, 28) uint8; each row sums to 1."""
-        return softmax(self._run("logits", images))
+        return sessions.softmax(self._run("logits", images))
 
     def read(self, drawings: Sequence[Iterable[ArrayLike]]) -> NDArray[np.float32]:
         """Probabilities (n, 10) float32 of drawings, each given by its strokes.
@@ -126,8 +126,9 @@ class Recogniser:
             return probabilities
         ways = np.stack([trajectory(strokes) for strokes in drawings])
         starts = range(0, len(ways), _BATCH)
-        parts = [self._pen.run(["logits"], {"trajectories": ways[i : i + _BATCH]}) for i in starts]
-        return pooled(probabilities, softmax(np.concatenate([logits for (logits,) in parts])))
+        runs = [self._pen.run(["logits"], {"trajectories": ways[i : i + _BATCH]}) for i in starts]
+        logits = np.concatenate([outputs for (outputs,) in runs])
+        return pooled(probabilities, sessions.softmax(logits))
 
     def features(self, images: Images) -> NDArray[np.float32]:
         """What the last block makes of images (n, 28, 28) uint8, flat: (n, d) float32.
@@ -138,7 +139,7 @@ class Recogniser:
 
     def _run(self, name: str, images: Images) -> NDArray[np.float32]:
         """One output, a batch at a time: thousands of images at once would fill the memory."""
-        starts = range(0, max(1, len(checked_images(images))), _BATCH)
+        starts = range(0, max(1, len(sessions.checked_images(images))), _BATCH)
         parts = [self._session.run([name], {"images": images[i : i + _BATCH]})[0] for i in starts]
         return np.concatenate(parts)
 
@@ -147,7 +148,7 @@ class Recogniser:
         names = [name for name in self._outputs if name != "logits"]
         if not names:
             return {}
-        outputs = self._session.run(names, {"images": checked_images(image[None])})
+        outputs = self._session.run(names, {"images": sessions.checked_images(image[None])})
         return {name: output[0] for name, output in zip(names, outputs, strict=True)}
 
 

@@ -10,14 +10,18 @@ import onnxruntime
 from numpy.typing import NDArray
 
 
+def model_names(folder: Path) -> list[str]:
+    """The model folders that are in a folder, by name."""
+    return sorted(card.parent.name for card in folder.glob("*/card.json"))
+
+
 def check_complete(folder: Path, names: Sequence[str]) -> None:
     """Raise ValueError where a model folder lacks one of the files.
 
     Of a folder that isn't there at all, the error names the model folders beside it.
     """
     if not folder.is_dir():
-        known = sorted(card.parent.name for card in folder.parent.glob("*/card.json"))
-        there = ", ".join(known) or "none"
+        there = ", ".join(model_names(folder.parent)) or "none"
         raise ValueError(f"{folder} is not a model folder; those beside it: {there}.")
     missing = [name for name in names if not (folder / name).is_file()]
     if missing:

@@ -60,7 +60,7 @@ def test_the_surest_mistakes_come_first():
         ([0.5, 0.1, 0.03, 0.01], [0.5, 0.12, 0.09, 0.14], "overfitting", "turned at epoch 3"),
         ([0.3, 0.01, 0.005], [0.3, 0.08, 0.08], "overfitting", "augment"),
         ([1.2, 0.9, 0.8], [1.2, 0.9, 0.85], "underfitting", "epochs"),
-        ([0.3, 0.2, 0.1], [0.3, 0.2, 0.11], "unfinished", "epochs"),
+        ([0.3, 0.2, 0.1], [0.3, 0.2, 0.11], "unfinished", "Raise `epochs`"),
         ([0.1, 0.05, 0.04, 0.04], [0.1, 0.05, 0.045, 0.045], "balanced", "architecture"),
         ([0.1], [0.1], "unfinished", "After one epoch the"),
     ],

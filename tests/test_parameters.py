@@ -40,21 +40,26 @@ def test_all_that_is_out_of_range_is_told_at_once(run, outputs, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("notebook", "kind", "wrong"),
-    [("compare", questions.Budget, {"seeds": 0}), ("refine", refining.Refinement, {"epochs": 0})],
+    ("notebook", "kind", "name"),
+    [("compare", questions.Budget, "seeds"), ("refine", refining.Refinement, "epochs")],
 )
-def test_what_notebooks_are_asked_for_has_its_range(notebook, kind, wrong):
+def test_what_notebooks_are_asked_for_has_its_range(notebook, kind, name):
     defaults = notebook_defaults(notebook)
     assert validated(kind, defaults)
-    ((name, value),) = wrong.items()
-    with pytest.raises(ValueError, match=f"Nothing was started.\n{name}={value}:"):
-        validated(kind, {**defaults, **wrong})
+    with pytest.raises(ValueError, match=f"Nothing was started.\n{name}=0:"):
+        validated(kind, {**defaults, name: 0})
 
 
-def test_a_model_that_is_not_there_is_told_with_those_that_are(outputs):
-    for there in ("none", "mine"):
-        with pytest.raises(
-            ValueError, match=f"nobody is not a model folder; those beside it: {there}"
-        ):
-            Recogniser.named("nobody")
-        shutil.copytree(BUNDLED, outputs / "models" / "mine", dirs_exist_ok=True)
+def test_a_model_that_is_not_there_stops_the_notebook(run, outputs, tmp_path):
+    done = run("refine", check=False, model="nobody")
+    assert done.returncode != 0
+    assert "nobody is not a model folder; there are bundled." in done.log
+    assert not outputs.exists()
+    assert not (tmp_path / "digits.duckdb").exists()
+
+
+def test_a_model_that_is_not_there_is_told_as_it_was_typed_with_those_that_are(outputs):
+    shutil.copytree(BUNDLED, outputs / "models" / "mine")
+    for typed in ("nobody", "outputs/models/nobody"):
+        with pytest.raises(ValueError, match=f"^{typed} is not a model .* are bundled, mine.$"):
+            Recogniser.named(typed)

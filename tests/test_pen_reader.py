@@ -150,7 +150,7 @@ def test_train_leaves_a_model_that_reads_both_and_says_what_it_doubts(
     assert metrics["sketch_accuracy_with_pen"] > metrics["sketch_accuracy"]
     assert "where the way of the pen counts too" in done.text
     assert recogniser.card["data"]["nondigit_share"] == 0.2
-    assert percent(metrics["nondigits_refused"], 1) in done.text
+    assert f"**{percent(metrics['nondigits_refused'], 1)}** of " in done.text
     assert not list((outputs / "models" / "both").glob("checkpoint*"))
     card = json.loads((outputs / "models" / "both" / "card.json").read_text())
     assert card["pen"]["parameter_count"] < 100_000

@@ -39,6 +39,13 @@ def test_curves_of_one_epoch_end_at_100_per_cent_and_have_no_power_of_ten_aside(
     assert rate.yaxis.get_offset_text().get_text() == ""
 
 
+def test_the_mark_of_the_epoch_that_was_kept_does_not_lie_on_the_axis():
+    *_, rate = curves([0.2, 0.1, 0.05], [0.97, 0.98, 0.99], [0.001, 0.002, 0.0001])
+    (mark,) = rate.texts[-1:]
+    assert mark.get_text() == "kept"
+    assert mark.get_window_extent().x0 > rate.get_window_extent().x0
+
+
 def test_names_of_curves_that_meet_keep_apart():
     losses, *_ = curves([0.2, 0.1], [0.9, 0.91], [0.01, 0])
     one, other = (text.get_window_extent() for text in losses.texts)

@@ -27,8 +27,15 @@ def trained(tmp_path_factory) -> Path:
         "train", folder / "out.ipynb", dataset="synthetic", limit=300, epochs=2,
         architecture="lenet5", run_name="poor", batch_size=32,
     )  # fmt: skip
-    own = {"DIGITS_OUTPUTS_DIR": str(folder), "DIGITS_DATABASE": str(folder / "digits.duckdb")}
-    subprocess.run(command, env={**os.environ, **own}, check=True, capture_output=True)
+    own = {
+        "DIGITS_OUTPUTS_DIR": str(folder),
+        "DIGITS_DATABASE": str(folder / "digits.duckdb"),
+        "IPYTHONDIR": str(folder / "ipython"),
+    }
+    done = subprocess.run(
+        command, cwd=folder, env={**os.environ, **own}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
     return folder / "models" / "poor"
 
 

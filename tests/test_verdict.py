@@ -111,8 +111,16 @@ def test_models_of_one_name_are_told_apart():
         report.names(one, one)
 
 
-def test_a_model_named_by_a_number_is_refused_with_the_way_to_say_it():
-    asked = {"model": 5, "baseline": "", "disturbed": 200, "qmnist": "false"}
-    with pytest.raises(ValueError, match="-r model 5"):
-        report.checked(asked)
-    assert report.checked({**asked, "model": "5"}).qmnist is False
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        ({"model": 5}, "-r model 5"),
+        ({"qmnist": "perhaps"}, "qmnist='perhaps': say true or false"),
+        ({"disturbed": 50}, "disturbed=50: give a number of images, at least 100"),
+    ],
+)
+def test_what_evaluate_is_asked_for_is_checked_with_the_way_to_say_it(wrong, complaint):
+    asked = {"model": "5", "baseline": "", "disturbed": 200, "qmnist": "false"}
+    assert report.checked(asked).qmnist is False
+    with pytest.raises(ValueError, match=complaint):
+        report.checked({**asked, **wrong})
