@@ -94,7 +94,7 @@ def test_undo_takes_a_stroke_back_and_then_the_submission(visit: Visit, server: 
     visit.draw([[(0.2, 0.2), (0.8, 0.2)]])
     assert visit.ink() > one_stroke
     visit.press("undo")
-    visit.page.wait_for_timeout(300)
+    visit.settle()
     assert visit.ink() == one_stroke
     visit.submit(1)
     before = server.store.tally().total
@@ -217,11 +217,11 @@ def test_a_stroke_ends_where_the_pen_leaves_the_pad(visit: Visit, server: Server
     mouse.move(x + side - 4, y + side / 2, steps=4)
     mouse.move(x + side + 60, y + side / 2)
     mouse.up()  # outside, which the pad isn't told
-    visit.page.wait_for_timeout(200)
+    visit.settle()
     ink = visit.ink()
     mouse.move(x + side / 4, y + side / 4)
     mouse.move(x + side / 4, y + side / 2, steps=5)
-    visit.page.wait_for_timeout(300)
+    visit.settle()
     assert visit.ink() == ink
     mouse.down(button="right")
     mouse.up(button="right")
@@ -394,14 +394,15 @@ def test_a_page_whose_widgets_come_late_misses_nothing(browser: Browser, server:
 def test_the_look_inside_follows_the_pen(visit: Visit, recogniser: Recogniser) -> None:
     maps = "img.digit-map"
     pictures = "all => all.map(img => img.src)"
+    changed = (
+        "([maps, old]) => [...document.querySelectorAll(maps)].every((img, i) => img.src != old[i])"
+    )
     expect(visit.page.locator(maps)).to_have_count(
         2 + len(recogniser.activations(np.zeros((28, 28), np.uint8)))
     )
     before = visit.page.eval_on_selector_all(maps, pictures)
     visit.draw(ONE)
-    visit.page.wait_for_timeout(1000)
-    after = visit.page.eval_on_selector_all(maps, pictures)
-    assert all(old != new for old, new in zip(before, after, strict=True))
+    visit.page.wait_for_function(changed, arg=[maps, before])
 
 
 @pytest.mark.skipif(not SKETCHES, reason="needs real pen digits: set DIGITS_DATA_DIR")
