@@ -132,15 +132,6 @@ def test_the_notebook_shows_and_exports_what_there_is(
     assert (f"There is no database {database}" in shown) == is_empty
 
 
-def test_a_digit_that_is_none_stops_the_notebook_with_a_clear_error(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DIGITS_DATABASE", store.url)
-    with pytest.raises(subprocess.CalledProcessError) as error:
-        papermill("submissions", tmp_path / "out.ipynb", digits="x")
-    assert "'x' is no digit from 0 to 9" in error.value.stderr.decode()
-
-
 def test_the_dashboards_notebook_shows_the_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
