@@ -23,16 +23,14 @@ def main() -> None:
     """Train all networks, then print a row for each."""
     defaults = notebook_defaults("train")
     parser = argparse.ArgumentParser(description="MNIST's test set, read by an ensemble.")
-    parser.add_argument("--networks", type=int, default=15)
+    parser.add_argument("--networks", dest="ensemble", type=int, default=15)
     parser.add_argument("--epochs", type=int, default=defaults["epochs"])
     parser.add_argument("--architecture", default=defaults["architecture"])
     parser.add_argument("--augment", type=float, default=defaults["augment"])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--limit", type=int, default=0, help="training images; 0: all")
     options = parser.parse_args()
-    asked = vars(options) | {"ensemble": options.networks}
-    del asked["networks"]
-    recipe = Recipe.checked({**defaults, **asked})
+    recipe = Recipe.checked({**defaults, **vars(options)})
     mnist, test = datasets.load_mnist()
     learnt = datasets.first(mnist, recipe.limit)
     parts = datasets.split(learnt, recipe.validation_fraction, recipe.seed)
