@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 from visits import MODEL, Server, Visit
 
 from digitlib.recogniser import Recogniser
@@ -37,18 +37,12 @@ def recogniser() -> Recogniser:
     return Recogniser.load(MODEL)
 
 
-@pytest.fixture(scope="session")
-def desktop(browser: Browser) -> Iterator[BrowserContext]:
-    """A desktop's window, and what its browser keeps of the page's scripts between visits."""
-    context = browser.new_context(viewport={"width": 1280, "height": 1000})
-    yield context
-    context.close()
-
-
 @pytest.fixture
-def visit(desktop: BrowserContext, server: Server) -> Iterator[Visit]:
-    """A visit by one who was here before; a mistake in the page's own scripts fails the test."""
-    visit = Visit(desktop.new_page(), server.url)
+def visit(browser: Browser, server: Server) -> Iterator[Visit]:
+    """A visit with a desktop's window; a mistake in the page's own scripts fails the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    visit = Visit(context.new_page(), server.url)
     yield visit
     assert visit.errors == []
     visit.page.close(run_before_unload=True)
+    context.close()
