@@ -16,7 +16,7 @@ $(VENV)/installed: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed; none is on the path."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable '.[dev]'
-	$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true  # on all cores; pip would use one
+	$(BIN)/python -m compileall -qq -j 0 -x '/tests/' $(VENV)/lib || true  # on all cores; pip would use one
 	touch $@
 
 dashboard: install  ## draw digits and see them read, at http://localhost:8866
@@ -29,10 +29,14 @@ train: install  ## train the default network, 10 epochs
 	mkdir -p outputs/notebooks
 	$(BIN)/papermill notebooks/train.ipynb outputs/notebooks/train-$$(date +%Y%m%d-%H%M%S).ipynb -p epochs 10
 
-# First what opens no browser, side by side, with a thread each: more of them than there are cores
-# wait for each other, minutes in all. Then the browser alone.
-test: install  ## run all tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m 'not browser' --numprocesses auto --maxprocesses 4 --dist loadfile
+test: test-others test-browser  ## run all tests
+
+# A thread each: more of them than there are cores wait for each other, minutes in all. And gently:
+# under `make -j` what opens a browser runs at the same time, and its visitors are impatient.
+test-others: install
+	OMP_NUM_THREADS=1 nice -n 19 $(BIN)/python -m pytest -m 'not browser' --numprocesses auto --maxprocesses 4 --dist loadfile
+
+test-browser: install
 	$(BIN)/python -m pytest -m browser
 
 lint: install  ## check style, types, layers and that notebooks are clean
@@ -48,4 +52,4 @@ benchmark: install  ## measure speed and accuracy, as tables (some five hours)
 clean:  ## remove .venv and caches; data/ and outputs/ stay
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help install dashboard lab train test lint benchmark clean
+.PHONY: help install dashboard lab train test test-others test-browser lint benchmark clean

@@ -12,23 +12,18 @@ from uuid import UUID, uuid4
 import ipywidgets as ipw
 from uuid_utils.compat import uuid7
 
-from digitlib import settings
+from digitlib import panels, settings
 from digitlib.footer import Footer
 from digitlib.inside import Inside
 from digitlib.later import soon
 from digitlib.pad import PACE, Pad
-from digitlib.panels import Bars, Collected, Guess, Labels, State, Status, all_in, box, button
+from digitlib.panels import State, all_in, box, button
 from digitlib.reading import Model, Reading
 from digitlib.store import Store, StoreError
 
 logger = logging.getLogger(__name__)
 
 STYLE = Path(__file__).with_name("dashboard.css")
-TITLE = """<h1>Sketch a digit</h1><p>A small network reads it while you draw. Tell it what you
-meant, and the next one will read better.</p>"""
-NOTICE = """Submitting keeps your pen strokes, the digit you chose, the time, what the model
-read and a random number for this visit, so that the model can learn from them. No name, no
-address."""
 _HASTE = 1.0  # seconds in which one more undo is a press too many, not meant for the submission
 _PATIENCE = 30.0  # seconds: where fifty submit at once, the last waits for the others to be on disk
 
@@ -43,6 +38,7 @@ class Dashboard(ipw.VBox):
         self._asked: tuple[UUID, int] | None = None  # about which sketch and label
         self._last: tuple[UUID, tuple[Any, ...]] | None = None  # what taking back would bring back
         self._cleared: tuple[Any, ...] = ()  # what undo would bring back
+        self._unsaved: list[tuple[UUID, tuple[Any, ...]]] = []  # and then these, the latest last
         self._undone = -math.inf  # when a stroke was last undone
         self._make_parts()
         self._link_parts()
@@ -55,12 +51,12 @@ class Dashboard(ipw.VBox):
         return Store(patience=_PATIENCE)
 
     def _make_parts(self) -> None:
-        self.pad, self.guess, self.bars = Pad(), Guess(), Bars()
-        self.labels, self.status, self.collected = Labels(), Status(), Collected()
-        self.inside, self.footer = Inside(), Footer()
-        self.undo_button = button("Undo", "digit-undo", "Take the last stroke back (Ctrl+Z)")
-        self.clear_button = button("Clear", "digit-clear", "Empty the pad (Escape)")
-        self.submit_button = button("Submit", "digit-submit", "Keep this sketch (Enter)")
+        self.pad, self.guess, self.bars = Pad(), panels.Guess(), panels.Bars()
+        self.labels, self.status = panels.Labels(), panels.Status()
+        self.collected, self.inside, self.footer = panels.Collected(), Inside(), Footer()
+        self.undo_button = button("Undo", "digit-undo", "Take the last stroke back")
+        self.clear_button = button("Clear", "digit-clear", "Empty the pad")
+        self.submit_button = button("Submit", "digit-submit", "Keep this sketch")
         self.hello_button = button("", "digit-hello", "")  # unseen; the page's script presses it
         self.inside.look(self.model.recogniser, Reading())
         self.footer.show(self.model.recogniser)
@@ -78,11 +74,10 @@ class Dashboard(ipw.VBox):
         style = ipw.HTML(f"<style>{STYLE.read_text()}</style>")
         tools = box("digit-tools", self.undo_button, self.clear_button)
         question = ipw.HTML("<h2>Which digit is it?</h2>")
-        notice = ipw.HTML(f"<p>{NOTICE}</p>")
-        submit = [self.labels, self.submit_button, self.status, notice]
+        submit = [self.labels, self.submit_button, self.status, ipw.HTML(panels.NOTICE)]
         return [
             style,
-            box("digit-title", ipw.HTML(TITLE)),
+            box("digit-title", ipw.HTML(panels.TITLE)),
             box("digit-draw", self.pad, tools),
             box("digit-answer", self.guess, question, *submit),
             box("digit-sure", ipw.HTML("<h2>How likely each digit is</h2>"), self.bars),
@@ -101,6 +96,7 @@ class Dashboard(ipw.VBox):
         for widget in all_in(self):
             widget.send_state()
         self.pad.show()
+        self.hello_button.add_class("is-answered")
 
     def _welcome(self) -> None:
         """A visitor has come, perhaps long after the page was made: the latest model and counts."""
@@ -115,12 +111,12 @@ class Dashboard(ipw.VBox):
             self._cleared = ()
         if self.status.state is not State.SAVING:
             self.status.say(State.IDLE, "")
+        self.draft = uuid7()  # what is submitted from now on is another sketch
         self._read(strokes)
 
     def _read(self, strokes: tuple[Any, ...]) -> None:
         """Show what the model makes of the strokes, and let the pad keep pace with that."""
         begun = time.perf_counter()
-        self.draft = uuid7()  # what is submitted from now on is another sketch
         reading = self.model.read(strokes)
         self.guess.reading = self.bars.reading = reading
         self.labels.suggestion = reading.digit
@@ -138,7 +134,8 @@ class Dashboard(ipw.VBox):
             self.status.say(State.IDLE, "")
 
     def _name_tools(self) -> None:
-        takes_back = not self.pad.strokes and not self._cleared and self._last is not None
+        drawn = self.pad.strokes or self._cleared or self._unsaved
+        takes_back = not drawn and self._last is not None
         self.undo_button.description = "Take back" if takes_back else "Undo"
 
     def _clear(self) -> None:
@@ -154,6 +151,10 @@ class Dashboard(ipw.VBox):
             self.pad.undo()
         elif self._cleared:
             self.pad.put(self._cleared)
+        elif self._unsaved:
+            id, strokes = self._unsaved.pop()
+            self.pad.put(strokes)
+            self.draft = id
         elif time.monotonic() - self._undone < _HASTE:
             return
         elif self._last is not None and self.status.state is not State.SAVING:
@@ -178,41 +179,48 @@ class Dashboard(ipw.VBox):
             )
         else:
             self.status.say(State.SAVING, "Saving …")
-            soon(self._save(self.pad.strokes, self.labels.label))
+            soon(self._save(self.draft, self.pad.strokes, self.labels.label))
 
     def _asks_about(self, label: int) -> bool:
         """Whether the model contradicts a label with confidence, and has not asked about it yet."""
         asked, self._asked = self._asked, (self.draft, label)
         return self._asked != asked and self.guess.reading.contradicts(label)
 
-    async def _save(self, strokes: tuple[Any, ...], label: int) -> None:
-        id = self.draft
+    async def _save(self, id: UUID, strokes: tuple[Any, ...], label: int) -> None:
         try:
             await asyncio.to_thread(
-                lambda: self.store.submit(
-                    strokes=strokes,
-                    label=label,
-                    recogniser=self.model.recogniser,
-                    session=self.session,
-                    id=id,
-                )
+                self.store.submit,
+                strokes=strokes,
+                label=label,
+                recogniser=self.model.recogniser,
+                session=self.session,
+                id=id,
             )
         except Exception as error:
-            self._failed(error, "Not saved")
+            self._failed(error, "Not saved", self._where_it_is(id, strokes, label))
             return
-        self._last, self._cleared, self._undone = (id, strokes), (), -math.inf
-        if self.pad.strokes == strokes:
+        self._last, self._undone = (id, strokes), -math.inf
+        self._cleared = () if self._cleared == strokes else self._cleared
+        if self.pad.strokes == strokes:  # else the next is on its way
             self.pad.clear()
         self.status.say(State.SAVED, f"Saved as {label}. Thank you! Draw another one.")
-        self.labels.forget()
         self._name_tools()
         await self._count()
 
+    def _where_it_is(self, id: UUID, strokes: tuple[Any, ...], label: int) -> str:
+        """What to tell of a sketch that could not be saved, which may have left the pad by now."""
+        if self.pad.strokes == strokes:
+            return "Your sketch is still here."
+        self._unsaved.append((id, strokes))
+        self._cleared = () if self._cleared == strokes else self._cleared
+        self._name_tools()
+        return f"Your {label} is still here: Undo brings it back when the pad is empty."
+
     async def _take_back(self, last: tuple[UUID, tuple[Any, ...]]) -> None:
         try:
-            undone = await asyncio.to_thread(lambda: self.store.undo(self.session))
+            undone = await asyncio.to_thread(self.store.undo, self.session, last[0])
         except Exception as error:
-            self._failed(error, "Not taken back")
+            self._failed(error, "Not taken back", "Your sketch is still kept.")
             return
         self._last = None
         if undone == last[0] and not self.pad.strokes:
@@ -226,14 +234,14 @@ class Dashboard(ipw.VBox):
             self.collected.tally = await asyncio.to_thread(self.store.tally)
         except StoreError as error:
             logger.warning("The sketches could not be counted: %s", error)
-            if self.status.state is not State.FAILED:
+            if self.status.state is State.IDLE:
                 self.status.say(State.FAILED, str(error))
         except Exception:
             logger.exception("The sketches could not be counted.")
 
-    def _failed(self, error: Exception, what: str) -> None:
+    def _failed(self, error: Exception, what: str, comfort: str) -> None:
         """Say kindly what went wrong, and log it in full."""
         known = isinstance(error, StoreError | ValueError)
         logger.error("%s: %s", what, error, exc_info=error)
         reason = str(error) if known else "something unexpected went wrong. Try again."
-        self.status.say(State.FAILED, f"{what}: {reason} Your sketch is still here.")
+        self.status.say(State.FAILED, f"{what}: {reason} {comfort}")

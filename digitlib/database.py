@@ -12,6 +12,7 @@ import duckdb
 from duckdb import DuckDBPyConnection
 from filelock import FileLock, Timeout
 
+from digitlib import settings
 from digitlib.schema import VERSION, StoreError, migrate, version_of
 
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
@@ -22,19 +23,31 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 }
 
 _IN_SMALL_PARTS = "ROW_GROUP_SIZE 2048"  # rows: a merge of the log writes the last part anew
+# From 1.4 on a log says which database it is of, and another's is refused, not merged.
+_NEW = f"{_IN_SMALL_PARTS}, STORAGE_VERSION 'v1.4.0'"
 
 _POLL_SECONDS = 0.005  # between looks at the lock: a turn takes about 15 ms
 _ELSEWHERE = "or set DIGITS_DATABASE to another file."
 _OPEN_HERE = "This notebook holds {path} open. Close it, then try again."
 _FULL = "The disk that holds {folder} is full. Nothing was changed: make room, then try again."
-_CLOSED = "The folder {folder} can't be written to. Give yourself the right, " + _ELSEWHERE
+_CLOSED = "{path} or its folder can't be written to. Give yourself the right, " + _ELSEWHERE
+_STRAY = (
+    "{path}.wal holds submissions of a database that is no longer beside it. Move it to where that "
+    "went, or delete it, then try again."
+)
+_BOTH = "with the .wal beside it if there is one, "
 _EXPLANATIONS = {  # what an error says, and what that means to people
     "could not set lock": "Another program holds {path} open. Close it there, then try again.",
     "different configuration": _OPEN_HERE,
     "already attached": _OPEN_HERE,
+    "does not match": "{path} and {path}.wal don't belong together: one is damaged, or of another "
+    "database or day. Both were left as they are: restore a pair, or move the .wal away, "
+    + _ELSEWHERE,
     "not a valid duckdb": "{path} is not a DuckDB database. It was left as it is: move it away, "
+    + _BOTH
     + _ELSEWHERE,
     "corrupt": "The database {path} is damaged. It was left as it is: restore a copy, "
+    + _BOTH
     + _ELSEWHERE,
     "no space left": _FULL,
     "file too large": _FULL,
@@ -47,10 +60,9 @@ class Database:
     """One DuckDB file; `patience` is for how many seconds a call waits for its turn."""
 
     def __init__(self, url: str, patience: float) -> None:
-        scheme = url.split(":", 1)[0].lower()
-        if scheme in {"quack", "postgres", "postgresql"}:
+        if scheme := settings.scheme(url):
             raise StoreError(
-                f"A database server ({scheme}:) isn't supported yet; set DIGITS_DATABASE to a"
+                f"A database server ({scheme}) isn't supported yet; set DIGITS_DATABASE to a"
                 " .duckdb file's path."
             )
         self.path = Path(url).expanduser()
@@ -63,6 +75,8 @@ class Database:
         log = self.path.with_name(f"{self.path.name}.wal")
         with self._explained(), _without_pandas(), self._turn() as deadline:
             if not self.path.exists():
+                if log.exists():  # else the new database would begin with the old one's last
+                    raise StoreError(_STRAY.format(path=self.path))
                 self._create()
             with self._opened(deadline, read_only=False) as connection:
                 is_new = not log.exists()  # now: opening may have removed one that was merged
@@ -84,7 +98,7 @@ class Database:
         partial.unlink(missing_ok=True)  # of a power failure
         try:
             with _engine() as engine:
-                _attach(engine, partial, _IN_SMALL_PARTS)
+                _attach(engine, partial, _NEW)
                 engine.execute("USE file")
                 migrate(engine)
                 engine.execute("CHECKPOINT file")  # all in the file, and synced

@@ -24,12 +24,13 @@ class Pair(NamedTuple):
     labels: NDArray[np.integer]
     old: NDArray[np.floating]
     new: NDArray[np.floating]
-    visits: Sequence[str] | None = None  # (n,), whose they are; None: each a person of its own
+    visits: Sequence[str] = ()  # (n,), whose they are; empty: each a person of its own
 
     @property
     def comparison(self) -> Comparison:
-        """The two, paired digit by digit."""
-        return evaluation.compared(self.labels, self.old.argmax(axis=1), self.new.argmax(axis=1))
+        """The two, paired digit by digit; a visit's digits, which are alike, count as a whole."""
+        old, new = self.old.argmax(axis=1), self.new.argmax(axis=1)
+        return evaluation.compared(self.labels, old, new, self.visits)
 
     def newly(self, right: bool) -> NDArray[np.intp]:
         """The places of the digits that only the new model hits, or only the old one."""
@@ -112,8 +113,8 @@ def improvement(pair: Pair, risk: float) -> Check:
     gained = pair.comparison
     before, after, chance = surprises(pair)
     found = (
-        f"{gained}, p = {gained.chance:.3f} (McNemar); surprise {before:.4f} before, {after:.4f} "
-        f"after, in nats, p = {chance:.3f} (by visit)"
+        f"{gained}, p = {gained.chance:.3f}; surprise {before:.4f} before, {after:.4f} after, "
+        f"in nats, p = {chance:.3f}" + (" (both by visit)" if len(pair.visits) else "")
     )
     by_surprise = gained.fixed >= gained.broken and chance <= risk / 2
     return Check(f"{pair.name} are read better", gained.chance <= risk / 2 or by_surprise, found)
@@ -127,7 +128,7 @@ def surprises(pair: Pair) -> tuple[float, float, float]:
     large where the models change places in a random half of the visits, which are drawn whole
     since one hand's sketches are alike, and both temperatures are fitted again.
     """
-    visits = np.arange(len(pair.labels)) if pair.visits is None else np.asarray(pair.visits)
+    visits = np.asarray(pair.visits) if len(pair.visits) else np.arange(len(pair.labels))
     _, visit = np.unique(visits, return_inverse=True)
     old, new = (_losses(p, pair.labels, visit) for p in (pair.old, pair.new))
     swapped = np.random.default_rng(0).integers(0, 2, (1 + _RESAMPLES, visit.max() + 1))

@@ -29,10 +29,11 @@ def evidence(recogniser: Recogniser, image: NDArray[np.uint8], digit: int) -> ND
     A square of the image is blanked at a time (occlusion: Zeiler & Fergus 2014); where the
     digit's log-odds fall, the ink there spoke for it.
     """
+    edges = [*range(0, 28 - PATCH, STEP), 28 - PATCH]
     corners = [
         (row, column)
-        for row in range(0, 29 - PATCH, STEP)
-        for column in range(0, 29 - PATCH, STEP)
+        for row in edges
+        for column in edges
         if image[row : row + PATCH, column : column + PATCH].any()
     ]
     blanked = np.repeat(image[None], len(corners) + 1, axis=0)
@@ -50,7 +51,7 @@ def evidence(recogniser: Recogniser, image: NDArray[np.uint8], digit: int) -> ND
 
 
 def explained(recogniser: Recogniser, image: NDArray[np.uint8], digit: int) -> NDArray[np.uint8]:
-    """The image (28, 28) with the ink lit that spoke for the digit; takes about 50 predictions."""
+    """The image (28, 28) with the ink lit that spoke for the digit; takes about 90 predictions."""
     return lit(image, evidence(recogniser, image, digit))
 
 

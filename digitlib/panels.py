@@ -18,12 +18,18 @@ from digitlib.pictures import data_url
 from digitlib.reading import Reading
 from digitlib.store import Tally
 
+TITLE = """<h1>Sketch a digit</h1><p>A small network reads it while you draw. Tell it what you
+meant, and the next one will read better.</p>"""
+NOTICE = """<p>Submitting keeps your pen strokes, the digit you chose, the time, what the model
+read and a random number for this visit, so that the model can learn from them. No name, no
+address.</p>"""
+
 
 def percent(share: float) -> str:
     """A share from 0 to 1 as people say it; never 100 % or 0 % when it isn't quite."""
     if 0.995 <= share < 1:
         return "over 99 %"
-    return "under 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
+    return "under 1 %" if 0 < share <= 0.005 else f"{100 * share:.0f} %"
 
 
 class Guess(ipw.HTML):
@@ -91,7 +97,7 @@ class Bars(ipw.HTML):
 
 
 def _bar(digit: int, share: float, most: float) -> str:
-    number = "" if share < 0.005 else f"{100 * share:.0f}" if share < 0.995 else ">99"
+    number = "" if share <= 0.005 else f"{100 * share:.0f}" if share < 0.995 else ">99"
     best = ' class="is-best"' if share == most and share > 0 else ""
     return (
         f'<li{best}><b>{digit}</b><i><u style="width:{share:.1%}"></u></i>'

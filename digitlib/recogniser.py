@@ -246,5 +246,5 @@ def main(arguments: Sequence[str]) -> str:
 if __name__ == "__main__":
     try:
         print(main(sys.argv[1:]))
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         sys.exit(str(error))

@@ -3,6 +3,7 @@
 They are the extension points that Voila and Jupyter Server offer, subclassed; nothing is patched.
 """
 
+import asyncio
 import os
 import time
 from pathlib import Path
@@ -23,6 +24,7 @@ from digitlib.scripts import Scripts, joined
 TEMPLATES = Path(__file__).with_name("templates")
 _PROTOCOL = "v1.kernel.websocket.jupyter.org"
 _SOCKET_PATH = 100  # bytes that the path of a socket may be long; on macOS 104, on Linux 108
+_GOODBYE = 2.0  # seconds that a page may take to give its kernel up when it is loaded again
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
@@ -137,6 +139,9 @@ class Visitors(PasswordIdentityProvider):
         if user is not None and isinstance(handler, VoilaHandler):
             handler.current_user = user
             handler.xsrf_token  # noqa: B018  reading it sets the cookie
-            if handler.kernel_manager.is_full():
-                raise HTTPError(503, "All kernels are in use.")
+            until = time.monotonic() + _GOODBYE
+            while handler.kernel_manager.is_full():
+                if time.monotonic() > until:
+                    raise HTTPError(503, "All kernels are in use.")
+                await asyncio.sleep(0.1)
         return user

@@ -32,8 +32,10 @@ def read_card(path: Path) -> dict[str, Any]:
     """What a model's card holds; raises ValueError, naming the folder, for a broken one."""
     try:
         card: dict[str, Any] = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{path.parent} holds a broken model: {error}") from error
+        for part in (card, card.get("pen") or {}):
+            float(part.get("rejection_threshold", 0))
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path.parent} holds a broken model, its card: {error}") from error
     return card
 
 

@@ -9,6 +9,7 @@ import difflib
 import json
 import logging
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
@@ -30,7 +31,12 @@ def _setting(name: str) -> str | None:
 
 def _folder(name: str, default: str) -> Path:
     """A folder from a setting; a relative one starts at the project's root."""
-    return (project_root() / (_setting(name) or default)).resolve()
+    return _path(_setting(name) or default)
+
+
+def _path(value: str) -> Path:
+    """A path from a setting: `~` is one's home, also where no shell has seen it."""
+    return (project_root() / Path(value).expanduser()).resolve()
 
 
 def data_dir() -> Path:
@@ -46,8 +52,13 @@ def outputs_dir() -> Path:
 def database_url() -> str:
     """The submissions' and runs' database (`DIGITS_DATABASE`): a .duckdb path or a server's URL."""
     url = _setting("DIGITS_DATABASE") or "data/digits.duckdb"
-    is_server = ":" in url and not Path(url).is_absolute()
-    return url if is_server else str((project_root() / url).resolve())
+    return url if scheme(url) else str(_path(url))
+
+
+def scheme(url: str) -> str:
+    """What a server's URL begins with (`postgres:`); empty for a path, also `C:\\digits.duckdb`."""
+    found = re.match(r"[a-z][a-z0-9+.-]+:", url, re.IGNORECASE)
+    return found[0].lower() if found else ""
 
 
 def debug_mode() -> bool:

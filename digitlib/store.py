@@ -128,13 +128,18 @@ class Store:
                 )
         return id
 
-    def undo(self, session: str) -> UUID | None:
-        """Delete the session's latest submission, and return its id; None when there is none."""
+    def undo(self, session: str, id: UUID | None = None) -> UUID | None:
+        """Delete the session's latest submission, or that with the id, and return its id.
+
+        None when there is none. Which one is the latest is for the clock to say, which may be set
+        back: who knows the id had better give it.
+        """
         with self._database.writing() as connection:
             row = connection.execute(
-                "DELETE FROM submissions WHERE id = (SELECT id FROM submissions WHERE session = ?"
-                " ORDER BY submitted_at DESC, id DESC LIMIT 1) RETURNING id",
-                [session],
+                "DELETE FROM submissions WHERE id = (SELECT id FROM submissions WHERE session = $1"
+                " AND ($2 IS NULL OR id = $2) ORDER BY submitted_at DESC, id DESC LIMIT 1)"
+                " RETURNING id",
+                [session, id],
             ).fetchone()
         return row[0] if row else None
 

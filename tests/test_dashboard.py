@@ -301,6 +301,17 @@ def test_keys_do_all_that_buttons_do(visit: Visit, server: Server) -> None:
     expect(visit.text("submit")).to_be_focused()
 
 
+def test_where_the_system_chooses_the_colours_what_is_chosen_stands_out(visit: Visit) -> None:
+    visit.page.emulate_media(forced_colors="active")
+    visit.draw(ONE)
+    grounds = [
+        visit.text(name).evaluate("element => getComputedStyle(element).backgroundColor")
+        for name in ("label-1", "label-2", "bars .is-best u", "bars i >> nth=0")
+    ]
+    assert grounds[0] != grounds[1]
+    assert grounds[2] != grounds[3]
+
+
 def test_a_screen_reader_finds_names_for_everything(visit: Visit) -> None:
     expect(visit.page.get_by_role("img", name="The pad: draw a digit here")).to_be_visible()
     expect(visit.page.get_by_role("group", name="Which digit is it?")).to_be_visible()

@@ -122,8 +122,17 @@ def test_a_surprise_that_falls_counts_where_as_many_are_read_right_but_not_in_on
 def test_six_fixed_and_none_broken_is_enough_and_the_figures_are_told():
     check = decide(pair("sketches", range(16), range(10)), SAME).checks[0]
     assert check.passed
-    for figure in ("of 1,000", "95 % interval", "p = 0.008 (McNemar)", "surprise"):
+    for figure in ("of 1,000", "95 % interval", "p = 0.008", "surprise"):
         assert figure in check.found
+
+
+def test_what_one_visit_alone_gains_from_is_chance():
+    better = pair("sketches", range(16), range(10))
+    alone = better._replace(visits=["one" if i < 20 else str(i) for i in range(1000)])
+    check = decide(alone, SAME).checks[0]
+    assert not check.passed
+    assert "p = 0.250" in check.found
+    assert "by visit" in check.found
 
 
 def test_what_changed_can_be_looked_at():

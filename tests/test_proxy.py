@@ -68,7 +68,7 @@ def proxy(server: Server, tmp_path: Path) -> Iterator[str]:
     config, log = folder / "nginx.conf", folder / "error.log"
     config.write_text(CONFIG.format(folder=folder, port=port, behind=server.port))
     with subprocess.Popen([NGINX, "-p", folder, "-c", config, "-e", log]) as process:
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         with socket.socket() as probe:
             while probe.connect_ex(("127.0.0.1", port)) != 0:
                 assert time.monotonic() < until, log.read_text()
@@ -95,7 +95,7 @@ def test_it_works_behind_a_proxy_under_a_path(browser: Browser, server: Server, 
     kernel = f"/digits/api/kernels/{visit.kernel}"
     assert server.get(kernel)[0] == 200
     page.close(run_before_unload=True)
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while server.get(kernel)[0] == 200:
         assert time.monotonic() < until, "the kernel goes on without a page"
         time.sleep(0.2)

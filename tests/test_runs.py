@@ -118,6 +118,10 @@ def test_an_unsound_model_is_not_promoted():
     (broken / "model.onnx").write_bytes(b"no")
     with pytest.raises(ValueError, match="broken model"):
         recogniser.promote("broken")
+    for card in ("[]", '{"pen": true}', '{"rejection_threshold": null}', "{"):
+        (broken / "card.json").write_text(card)
+        with pytest.raises(ValueError, match="broken model, its card"):
+            recogniser.promote("broken")
     (broken / "model.safetensors").unlink()
     with pytest.raises(ValueError, match=r"lacks model\.safetensors"):
         recogniser.promote("broken")

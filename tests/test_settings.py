@@ -29,6 +29,13 @@ def test_a_relative_folder_starts_at_the_projects_root(monkeypatch, tmp_path):
     assert settings.outputs_dir() == settings.project_root() / "elsewhere"
 
 
+def test_a_home_that_no_shell_has_seen_is_found(monkeypatch):
+    monkeypatch.setenv("DIGITS_OUTPUTS_DIR", "~/outputs")
+    monkeypatch.setenv("DIGITS_DATABASE", "~/digits.duckdb")
+    assert settings.outputs_dir() == (Path.home() / "outputs").resolve()
+    assert settings.database_url() == str((Path.home() / "digits.duckdb").resolve())
+
+
 def test_a_server_is_left_as_it_is(monkeypatch):
     monkeypatch.setenv("DIGITS_DATABASE", "postgres:dbname=digits")
     assert settings.database_url() == "postgres:dbname=digits"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -166,6 +167,15 @@ def test_undo_takes_back_only_the_visits_latest(store: Store) -> None:
     assert store.undo("me") is None
 
 
+def test_undo_takes_back_the_one_that_is_meant_though_the_clock_says_otherwise(
+    store: Store,
+) -> None:
+    mine, _latest = submit(store, 1, "me"), submit(store, 2, "me")
+    assert store.undo("you", mine) is None
+    assert store.undo("me", mine) == mine
+    assert [row[3] for row in store.submissions().fetchall()] == [2]
+
+
 def test_review_and_tally_and_sketches_leave_the_rejected_out(store: Store, tmp_path: Path) -> None:
     right, wrong, bad = submit(store, 7), submit(store, 1), submit(store, 2)
     store.review(bad, "rejected")
@@ -325,7 +335,42 @@ def test_a_file_that_is_not_ours_is_named_and_left_alone(tmp_path: Path, make, s
         assert contents(path.parent) == before
 
 
-@pytest.mark.parametrize("url", ["quack:localhost:9494", "postgres:dbname=digits"])
+def test_a_log_without_its_database_is_not_taken_for_another_ones(path: Path) -> None:
+    store, away = Store(path), path.with_name("moved away")
+    log, log_away = (Path(f"{name}.wal") for name in (path, away))
+    ids = {submit(store) for _ in range(3)}
+    path.rename(away)
+    with pytest.raises(StoreError, match=r"\.wal holds submissions of a database that is no longer"):
+        submit(store)
+    log.rename(log_away)
+    new = submit(store)
+    for which, expected in ((path, {new}), (away, ids)):
+        kept = Store(which).submissions().project("id").fetchall()
+        assert {id for (id,) in kept} == expected
+
+
+def test_an_older_copy_is_not_mixed_with_a_newer_log(path: Path) -> None:
+    store, copy = Store(path), path.with_name("copy")
+    for _ in range(3):
+        submit(store)
+    shutil.copy(path, copy)
+    shutil.copy(f"{path}.wal", f"{copy}.wal")
+    with duckdb.connect(str(path)):
+        """Merges the log."""
+    submit(store)
+    shutil.copy(copy, path)  # but not the log that belongs to it
+    before = contents(path.parent)
+    for call in (lambda: submit(store), store.tally, store.submissions):
+        with pytest.raises(StoreError, match="don't belong together"):
+            call()
+    assert contents(path.parent) == before
+    shutil.copy(f"{copy}.wal", f"{path}.wal")
+    assert len(store.submissions()) == 3
+
+
+@pytest.mark.parametrize(
+    "url", ["quack:localhost:9494", "postgres:dbname=digits", "sqlite:///digits.db"]
+)
 def test_a_server_is_refused_clearly(url: str) -> None:
     with pytest.raises(StoreError, match="supported"):
         Store(url)

@@ -71,8 +71,11 @@
     name("img.digit-map", { alt: "" });
     name("img.digit-seen", { alt: "Your sketch as the model sees it, 28 by 28 pixels" });
     name(".digit-status .widget-html-content", { role: "status", "aria-live": "polite" });
+    name(".digit-undo", { title: "Take the last stroke back (Ctrl+Z)" });
+    name(".digit-clear", { title: "Empty the pad (Escape)" });
+    name(".digit-submit", { title: "Keep this sketch (Enter)" });
     name(".digit-labels", { role: "group", "aria-label": "Which digit is it?" });
-    name(".digit-label", { "aria-pressed": "false" });
+    name(".digit-label:not(.is-chosen)", { "aria-pressed": "false" });
     name(".digit-label.is-chosen", { "aria-pressed": "true" });
   };
   new MutationObserver(describe).observe(document, {
@@ -132,9 +135,8 @@
   };
 
   // What the kernel says while a widget's module is still on its way is lost, so the page tells it
-  // when all are there, and again until it has been answered or told why not.
-  const greeted = () => [".digit-collected", ".digit-status"].some((name) =>
-    document.querySelector(name)?.textContent.trim());
+  // when all are there, and again until it answers.
+  const greeted = () => document.querySelector(".digit-hello.is-answered");
   const greet = (tries) => {
     press("digit-hello");
     if (greeted()) return;
