@@ -24,7 +24,7 @@ from matplotlib.figure import Figure
 
 from digitlib import datasets, evaluation, plots, settings
 from digitlib.evaluation import Accuracy
-from digitlib.hands import redrawn
+from digitlib.hands import hand, redrawn
 from digitlib.recogniser import Recogniser
 from digitlib.store import Store
 from digitlib.strokes import Sketch
@@ -54,9 +54,9 @@ def notebook(name: str, **parameters: object) -> None:
 
 def by_writer(sketches: Sequence[Sketch], seed: int) -> list[list[Sketch]]:
     """Each writer's sketches, the writers in random order."""
-    of_writer: dict[tuple[str, str], list[Sketch]] = {}
+    of_writer: dict[str, list[Sketch]] = {}
     for sketch in sketches:
-        of_writer.setdefault((sketch.source, sketch.writer), []).append(sketch)
+        of_writer.setdefault(hand(sketch), []).append(sketch)
     writers = sorted(of_writer)
     order = np.random.default_rng(seed).permutation(len(writers))
     return [of_writer[writers[place]] for place in order]
@@ -67,7 +67,7 @@ def submit(sketches: Sequence[Sketch], wrong: float, generator: np.random.Genera
     store, reader = Store(), Recogniser.load()
     for sketch in sketches:
         off = int(generator.integers(1, 10)) if generator.random() < wrong else 0
-        session = f"{sketch.source} {sketch.writer}"
+        session = hand(sketch)
         label = (sketch.label + off) % 10
         store.submit(strokes=sketch.strokes, label=label, recogniser=reader, session=session)
 
@@ -77,7 +77,8 @@ def read(sketches: Sequence[Sketch]) -> Accuracy | None:
     if not sketches:
         return None
     predicted = Recogniser.load().read([sketch.strokes for sketch in sketches]).argmax(axis=1)
-    return evaluation.accuracy(np.array([sketch.label for sketch in sketches]), predicted)
+    labels = np.array([sketch.label for sketch in sketches])
+    return evaluation.accuracy(labels, predicted, [hand(sketch) for sketch in sketches])
 
 
 def reached(number: int, came: list[Sketch], never: list[Sketch], seconds: float) -> Night:

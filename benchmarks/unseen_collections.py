@@ -118,9 +118,10 @@ def measured_without(source: str, recipe: Recipe) -> dict[str, evaluation.Accura
         pen = trained_pen_reader(writers, recipe)
         chances["images and the way of the pen"] = pen.joining(chances["images"], unseen)
     print(f"  without {source}, MNIST's test set: {read(network, mnist_test, recipe)}")
-    labels = digits.labels.numpy()
+    labels, whose = digits.labels.numpy(), [hands.hand(sketch) for sketch in unseen]
     return {
-        what: evaluation.accuracy(labels, chance.argmax(axis=1)) for what, chance in chances.items()
+        what: evaluation.accuracy(labels, chance.argmax(axis=1), whose)
+        for what, chance in chances.items()
     }
 
 

@@ -1,6 +1,7 @@
 """What changes while a network trains, and how it survives an interruption."""
 
 import copy
+import hashlib
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from torch.optim.lr_scheduler import OneCycleLR
 from torch.optim.swa_utils import AveragedModel
 
 from digitlib import settings
+from digitlib.datasets import Digits
 from digitlib.evaluation import percent
 from digitlib.recipe import Recipe
 
@@ -81,14 +83,25 @@ class State:
         self.epochs: list[Epoch] = []
         self.best = copy.deepcopy(self.network.state_dict())
 
-    def save(self, path: Path, recipe: Recipe) -> None:
-        """Write the checkpoint to a temporary name, then move it into place."""
+    def save(self, path: Path, recipe: Recipe, data: str) -> None:
+        """Write the checkpoint to a temporary name, then move it into place.
+
+        `data` is a fingerprint of what is learnt from.
+        """
         parts = {name: getattr(self, name).state_dict() for name in _PARTS}
-        chance = {"generator": self.generator.get_state(), "torch": torch.get_rng_state()}
+        device = self.generator.device
+        chance = {
+            "device": device.type,
+            "generator": self.generator.get_state(),
+            "torch": torch.get_rng_state(),
+        }
+        if device.type == "cuda":  # where dropout has its chance from
+            chance["cuda"] = torch.cuda.get_rng_state(device)
         buffer = io.BytesIO()
         torch.save(
             {
                 "recipe": _what_matters(recipe),
+                "data": data,
                 "parts": parts,
                 "chance": chance,
                 "epochs": [tuple(epoch) for epoch in self.epochs],
@@ -98,20 +111,41 @@ class State:
         )
         settings.write_atomically(path, buffer.getvalue())
 
-    def restore(self, path: Path, recipe: Recipe) -> None:
-        """Take up a checkpoint; raises ValueError when it was written by another recipe."""
+    def restore(self, path: Path, recipe: Recipe, data: str) -> None:
+        """Take up a checkpoint; raises ValueError when its recipe or its data were others."""
         saved = torch.load(path, map_location="cpu", weights_only=True)
         recipes = (_what_matters(recipe), saved["recipe"])
         other = [name for name in recipes[0] if recipes[0][name] != recipes[1].get(name)]
         if other:
             changes = ", ".join(f"{name}={recipes[1].get(name)!r}" for name in other)
             raise ValueError(f"{path} was written with {changes}: resume with the same.")
+        if saved.get("data", data) != data:
+            raise ValueError(
+                f"{path} was written while learning from other digits than there are now: resume "
+                "with the same data, or begin anew without `resume`."
+            )
         for name in _PARTS:
             getattr(self, name).load_state_dict(saved["parts"][name])
-        self.generator.set_state(saved["chance"]["generator"])
-        torch.set_rng_state(saved["chance"]["torch"])
-        self.epochs = [Epoch(*values) for values in saved["epochs"]]
+        self._take_chances(saved["chance"])
         self.best = saved["best"]
+        self.epochs = [Epoch(*values) for values in saved["epochs"]]
+
+    def _take_chances(self, chance: dict[str, Any]) -> None:
+        """Go on with the chances of a checkpoint; a run that has changed devices has others."""
+        device = self.generator.device
+        torch.set_rng_state(chance["torch"])
+        if chance.get("device", device.type) == device.type:
+            self.generator.set_state(chance["generator"])
+            if "cuda" in chance:
+                torch.cuda.set_rng_state(chance["cuda"], device)
+
+
+def fingerprint(*parts: Digits) -> str:
+    """What tells the data of one run from another's: their labels, in order."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        digest.update(f"{len(part.labels)} ".encode() + part.labels.cpu().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def best_weights(path: Path) -> dict[str, Tensor]:

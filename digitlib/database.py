@@ -13,6 +13,7 @@ from duckdb import DuckDBPyConnection
 from filelock import FileLock, Timeout
 
 from digitlib import settings
+from digitlib.explanations import STRAY_LOG, explanation
 from digitlib.schema import VERSION, StoreError, migrate, version_of
 
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
@@ -27,33 +28,6 @@ _IN_SMALL_PARTS = "ROW_GROUP_SIZE 2048"  # rows: a merge of the log writes the l
 _NEW = f"{_IN_SMALL_PARTS}, STORAGE_VERSION 'v1.4.0'"
 
 _POLL_SECONDS = 0.005  # between looks at the lock: a turn takes about 15 ms
-_ELSEWHERE = "or set DIGITS_DATABASE to another file."
-_OPEN_HERE = "This notebook holds {path} open. Close it, then try again."
-_FULL = "The disk that holds {folder} is full. Nothing was changed: make room, then try again."
-_CLOSED = "{path} or its folder can't be written to. Give yourself the right, " + _ELSEWHERE
-_STRAY = (
-    "{path}.wal holds submissions of a database that is no longer beside it. Move it to where that "
-    "went, or delete it, then try again."
-)
-_BOTH = "with the .wal beside it if there is one, "
-_EXPLANATIONS = {  # what an error says, and what that means to people
-    "could not set lock": "Another program holds {path} open. Close it there, then try again.",
-    "different configuration": _OPEN_HERE,
-    "already attached": _OPEN_HERE,
-    "does not match": "{path} and {path}.wal don't belong together: one is damaged, or of another "
-    "database or day. Both were left as they are: restore a pair, or move the .wal away, "
-    + _ELSEWHERE,
-    "not a valid duckdb": "{path} is not a DuckDB database. It was left as it is: move it away, "
-    + _BOTH
-    + _ELSEWHERE,
-    "corrupt": "The database {path} is damaged. It was left as it is: restore a copy, "
-    + _BOTH
-    + _ELSEWHERE,
-    "no space left": _FULL,
-    "file too large": _FULL,
-    "read-only": _CLOSED,
-    "permission denied": _CLOSED,
-}
 
 
 class Database:
@@ -76,7 +50,7 @@ class Database:
         with self._explained(), _without_pandas(), self._turn() as deadline:
             if not self.path.exists():
                 if log.exists():  # else the new database would begin with the old one's last
-                    raise StoreError(_STRAY.format(path=self.path))
+                    raise StoreError(STRAY_LOG.format(path=self.path))
                 self._create()
             with self._opened(deadline, read_only=False) as connection:
                 is_new = not log.exists()  # now: opening may have removed one that was merged
@@ -201,14 +175,7 @@ class Database:
                 f"The database is busy: no turn within {self.patience:.0f} s. Try again."
             ) from error
         except (duckdb.Error, OSError) as error:
-            raise StoreError(self._explanation(error)) from error
-
-    def _explanation(self, error: Exception) -> str:
-        said = str(error)
-        for sign, meaning in _EXPLANATIONS.items():
-            if sign.lower() in said.lower():
-                return meaning.format(path=self.path, folder=self.path.parent)
-        return f"The database {self.path} can't be used: {said}"
+            raise StoreError(explanation(error, self.path)) from error
 
 
 def _engine() -> DuckDBPyConnection:

@@ -175,7 +175,10 @@ def split(digits: Digits, fraction: float, seed: int) -> tuple[Digits, Digits]:
     count = len(digits.labels)
     held_out = round(count * fraction)
     if not 0 < held_out < count:
-        raise ValueError(f"A share of {fraction} of {count} digits leaves one part empty.")
+        raise ValueError(
+            f"A share of {fraction} of {count} digits leaves one part empty: raise `limit` or "
+            "change `validation_fraction`."
+        )
     order = torch.randperm(count, generator=torch.Generator().manual_seed(seed))
     return tuple(  # type: ignore[return-value]
         Digits(digits.images[part], digits.labels[part])

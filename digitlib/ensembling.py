@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch.multiprocessing.spawn import ProcessExitedException, spawn
 from tqdm.auto import tqdm
 
-from digitlib import training
+from digitlib import settings, training
 from digitlib.checkpoint import Epoch, best_weights
 from digitlib.datasets import Digits
 from digitlib.models import Network, build
@@ -118,6 +118,7 @@ def _work(
 ) -> None:
     """Train every so many-th network and say how it goes."""
     torch.set_num_threads(threads)
+    settings.configure_logging()
     tensors = [torch.from_numpy(part) for part in parts]
     train, validation = Digits(*tensors[:2]), Digits(*tensors[2:])
     try:

@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from digitlib import datasets, evaluation, hands, origins, settings, styles
+from digitlib import datasets, evaluation, hands, origins, settings, styles, suspects
 from digitlib.datasets import DataUnavailable, Digits
 from digitlib.evaluation import Accuracy, Comparison
 from digitlib.intake import unlearnt
@@ -18,7 +18,7 @@ from digitlib.recogniser import Recogniser
 from digitlib.strokes import SUBMISSION, Sketch, Strokes, as_strokes
 
 _MNIST, _PENS = "MNIST's test set", "pen digits of unseen writers"
-_ACCEPTED, _QMNIST = "accepted submissions", "QMNIST's further test digits"
+_SUBMITTED, _QMNIST = "submissions of new visits", "QMNIST's further test digits"
 
 
 class Exam(NamedTuple):
@@ -124,30 +124,30 @@ def pen_digits(*cards: dict[str, Any]) -> Exam | Missing:
 
 def _unseen_hands(sketches: Sequence[Sketch], card: dict[str, Any]) -> set[str]:
     """Whose sketches the model of a card never saw."""
-    if card["data"].get("sketches"):
-        begun = origins.parameters(card)
-        parts = hands.split_by_writer(sketches, begun["validation_fraction"], begun["seed"])
-        sketches = parts.test
-    return {hands.hand(sketch) for sketch in sketches}
+    everybody = {hands.hand(sketch) for sketch in sketches}
+    if not (facts := card["data"].get("sketches")):
+        return everybody
+    begun = origins.parameters(card)
+    parts = hands.parted_as_before(sketches, facts, begun["validation_fraction"], begun["seed"])
+    return everybody - {hands.hand(sketch) for sketch in (*parts.train, *parts.validation)}
 
 
-def reviewed_submissions(frame: pd.DataFrame, *cards: dict[str, Any]) -> Exam | Missing:
-    """Submissions whose label a person accepted.
+def submitted(frame: pd.DataFrame, *cards: dict[str, Any]) -> Exam | Missing:
+    """Submissions whose label nothing contradicts, or a person accepted (`suspects.marked` rows).
 
-    Only those of visits that none of the cards' models, nor an ancestor, learnt from.
+    Only those of visits that none of the cards' models, nor an ancestor, learnt from. Those that
+    were accepted alone would be no fair exam: people review what a model contradicts.
     """
-    rows = frame[frame.review == "accepted"]
+    rows = suspects.trusted(frame)
     for card in cards:
         rows = rows[unlearnt(frame, card)[rows.index]]
     if rows.empty:
-        return Missing(
-            _ACCEPTED, "none that is new to the model was accepted yet (submissions.ipynb)"
-        )
+        return Missing(_SUBMITTED, "there are none that are new to the model")
     images = np.frombuffer(b"".join(map(bytes, rows.image)), np.uint8).reshape(-1, 28, 28)
     labels = torch.from_numpy(rows.label.to_numpy(np.int64))
     drawings = [as_strokes(map(np.stack, strokes)) for strokes in rows.strokes]
     visits = rows.session.tolist()
-    return Exam(_ACCEPTED, Digits(torch.from_numpy(images.copy()), labels), drawings, visits)
+    return Exam(_SUBMITTED, Digits(torch.from_numpy(images.copy()), labels), drawings, visits)
 
 
 def more_mnist(root: Path | None = None) -> Exam | Missing:
@@ -194,10 +194,10 @@ def compared(
 ) -> dict[str, Comparison]:
     """For each exam, the model's results beside a baseline's, on digits that neither learnt from.
 
-    `frame` are all submissions. An exam of which the baseline learnt all is left out.
+    `frame` are all submissions, marked. An exam of which the baseline learnt all is left out.
     """
     cards = (recogniser.card, other.card)
-    narrower = {_PENS: pen_digits(*cards), _ACCEPTED: reviewed_submissions(frame, *cards)}
+    narrower = {_PENS: pen_digits(*cards), _SUBMITTED: submitted(frame, *cards)}
     pairs = []
     for result in results:
         exam = narrower.get(result.exam.name, result.exam)

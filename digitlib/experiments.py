@@ -77,7 +77,8 @@ class Laboratory:
     def __init__(self, store: Store, common: Changes) -> None:
         """`common` are parameters of `train.ipynb` that all variants share."""
         self._store = store
-        self._common = {**notebook_defaults("train"), **common}
+        # Whatever preset somebody left in the notebook: it would undo what a variant changes.
+        self._common = {**notebook_defaults("train"), "preset": "accurate", **common}
         mnist, _ = datasets.load_mnist()
         self._learnt, self._held_out = datasets.parted(mnist, HELD_OUT)
         rows = store.runs().filter(f"notebook = '{NOTEBOOK}'").project("parameters, metrics")

@@ -177,7 +177,8 @@ def _floor(pair: Pair, floor: float) -> Check:
         before, now = (float(np.mean(read == digit)) for read in (old, new))
         shares.append((now, digit, before))
         if now < floor:
-            worse = evaluation.compared(pair.labels[of_it], new, old).chance <= _FALL
+            whose = np.asarray(pair.visits)[of_it] if len(pair.visits) else ()
+            worse = evaluation.compared(pair.labels[of_it], new, old, whose).chance <= _FALL
             change = f"{digit} ({percent(before, 1)} before, {percent(now, 1)} now)"
             (pushed if worse else stayed).append(change)
     name = f"no digit of {pair.name} is pushed below {percent(floor, 0)}"

@@ -4,7 +4,7 @@ A sketch gives any number of images, no two alike: the strokes are redrawn befor
 which is truer to hands than warping pixels.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
@@ -54,6 +54,25 @@ def split_by_writer(sketches: Iterable[Sketch], fraction: float, seed: int) -> W
     # From both ends: a part that grows takes from those who are learnt from, not from the other.
     parts = (writers[count:-count], writers[:count], writers[-count:])
     return Writers(*([sketch for drawn in part for sketch in drawn] for part in parts))
+
+
+def parted_as_before(
+    sketches: Iterable[Sketch], facts: Mapping[str, Any], fraction: float, seed: int
+) -> Writers:
+    """The sketches that a model may know, in the parts that they had when it was trained.
+
+    `facts` is the `pedigree` of its sketches. Who came to its collections later may be taken for
+    one who was learnt from, but none who was learnt from for one held out. Of collections that it
+    didn't have there is nobody. Raises ValueError as `split_by_writer` does.
+    """
+    known = [sketch for sketch in sketches if sketch.source in facts["sources"]]
+    if "held_out" not in facts:  # an older card
+        return split_by_writer(known, fraction, seed)
+    part_of = {name: part for part, names in facts["held_out"].items() for name in names}
+    parts: dict[str, list[Sketch]] = {part: [] for part in Writers._fields}
+    for sketch in known:
+        parts[part_of.get(hand(sketch), "train")].append(sketch)
+    return Writers(**parts)
 
 
 def hand(sketch: Sketch) -> str:
@@ -135,7 +154,7 @@ def inked(
         sketch = sketches[int(order[i])]
         strokes = habits.added(sketch.strokes, sketch.label, habits_share, generator)
         images[i] = rasterise(redrawn(strokes, generator) if redraw else strokes, width)
-    labels = torch.tensor([sketches[i].label for i in order.tolist()])
+    labels = torch.tensor([sketches[i].label for i in order.tolist()], dtype=torch.int64)
     return Digits(torch.from_numpy(images), labels)
 
 
@@ -173,13 +192,15 @@ def with_sketches(
 def pedigree(writers: Writers) -> dict[str, Any]:
     """What a model's card says of the sketches: how many to learn from, to choose by, to test on.
 
-    And how many writers there are in all, and where their sketches come from.
+    And how many writers there are in all, where their sketches come from, and who was held out.
     """
     everything = [sketch for part in writers for sketch in part]
+    held_out = {"validation": writers.validation, "test": writers.test}
     return {
         **{name: len(part) for name, part in writers._asdict().items()},
         "writers": len({hand(sketch) for sketch in everything}),
         "sources": sorted({sketch.source for sketch in everything}),
+        "held_out": {part: sorted(set(map(hand, drawn))) for part, drawn in held_out.items()},
     }
 
 

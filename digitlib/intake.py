@@ -13,7 +13,7 @@ from digitlib.hands import Writers
 from digitlib.recogniser import Recogniser
 from digitlib.strokes import SUBMISSION, Sketch, as_strokes
 
-FOLDS = 3
+FOLDS = 3  # and so many visits at least: of two, all that they gain is chance
 FEWEST_JUDGED = 20  # sketches, below which no improvement could be told from chance
 _SHARE_CHOSEN_BY = 0.1
 
@@ -53,19 +53,21 @@ class Intake(NamedTuple):
         if self.usable < least:
             return f"{self.usable} submissions are of use; refining starts with {least}."
         new = len(self.judged)
-        if new >= FEWEST_JUDGED and len(self.folds) > 1:
+        if new >= FEWEST_JUDGED and len(self.folds) == FOLDS:
             return ""
         found = {
             0: f"None of the {self.usable} submissions is of a visit that the model doesn't know",
             1: f"Of the {self.usable} submissions, {new} are of visits that the model doesn't know,"
             " and all of these of one",
+            2: f"Of the {self.usable} submissions, {new} are of visits that the model doesn't know,"
+            " and all of these of two",
         }.get(
             len(self.folds),
             f"{new} of the {self.usable} submissions are of visits that the model doesn't know",
         )
         return (
-            f"{found}; to judge it by other people's sketches, {FEWEST_JUDGED} of two visits or "
-            "more are needed."
+            f"{found}; to judge it by other people's sketches, {FEWEST_JUDGED} of three visits "
+            "or more are needed."
         )
 
     def describe(self) -> str:

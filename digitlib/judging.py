@@ -63,7 +63,8 @@ def chosen_by(old: Recogniser, refined: Refined, intake: Intake) -> str:
         return ""
     digits = datasets.rasterised(intake.chosen_by)
     pair = _with_pen(_pair("", digits, old, refined.read(digits)), old, intake.chosen_by)
-    read = evaluation.accuracy(pair.labels, pair.new.argmax(axis=1))
+    visits = [sketch.writer for sketch in intake.chosen_by]
+    read = evaluation.accuracy(pair.labels, pair.new.argmax(axis=1), visits)
     before = float(np.mean(pair.old.argmax(axis=1) == pair.labels))
     return (
         f"The network itself reads {read} of the submissions that it was chosen by, {old.name} "
@@ -96,7 +97,7 @@ def changed(pair: Pair, right: bool, most: int = 30) -> dict[str, Any]:
 def metrics(by_people: Pair, original: Pair, decision: Decision) -> dict[str, Any]:
     """The figures of a refined model, for its card and its row."""
     found = evaluation.accuracy(original.labels, original.new.argmax(axis=1))
-    people = evaluation.accuracy(by_people.labels, by_people.new.argmax(axis=1))
+    people = evaluation.accuracy(by_people.labels, by_people.new.argmax(axis=1), by_people.visits)
     return {
         "test_accuracy": found.value,
         "test_accuracy_interval": [found.low, found.high],

@@ -47,15 +47,18 @@ def replayed(card: dict[str, Any], count: int, seed: int) -> Replay:
     train = Digits(*(part[order[:count]] for part in train))
     if card["data"].get("sketches"):
         try:
-            writers = hands.split_by_writer(
-                datasets.load_sketches(), begun["validation_fraction"], begun["seed"]
+            writers = hands.parted_as_before(
+                datasets.load_sketches(),
+                card["data"]["sketches"],
+                begun["validation_fraction"],
+                begun["seed"],
             )
             writers = Writers(*([s for s in part if s.source != SUBMISSION] for part in writers))
             if not writers.train:
                 raise DataUnavailable("There are no pen sketches but submissions.")
             share = begun["sketch_share"]
             train, validation = hands.with_sketches(train, validation, writers, share, seed)
-        except DataUnavailable as error:
+        except (DataUnavailable, ValueError) as error:  # none, or too few to be parted again
             note = f"{error} The model learnt from some: it may forget a little of them."
     return Replay(train, validation, data.test, note)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -50,7 +51,18 @@ def _as_strength(value: object) -> object:
 
 
 Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
-RunName = Annotated[str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]{0,99})?$")]
+
+
+def _free(name: str) -> str:
+    """A run's name that nothing else in the models' folder has."""
+    if name.lower() in {"bundled", "current", "history"} or name.endswith(".partial"):
+        raise ValueError("this name is taken")
+    return name
+
+
+RunName = Annotated[
+    str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]{0,99})?$"), AfterValidator(_free)
+]
 
 
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))
@@ -128,7 +140,9 @@ def _complaint(problem: Any) -> str:
     name = ".".join(map(str, problem["loc"]))
     if name == "run_name":
         return (
-            f"run_name={problem['input']!r}: use letters, digits, '.', '_' and '-' (100 at most)."
+            f"run_name={problem['input']!r}: use letters, digits, '.', '_' and '-' (100 at most), "
+            "not current, history, bundled or an end in .partial. Of a number, papermill makes "
+            "text with `-r run_name` instead of `-p`."
         )
     said = problem["msg"].removeprefix("Input ").removeprefix("Value error, ")
     return f"{name}={problem['input']!r}: {said}."

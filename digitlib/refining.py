@@ -33,7 +33,6 @@ from digitlib.origins import Replay
 from digitlib.recipe import Recipe, RunName, Share
 from digitlib.recogniser import PEN_FILES, Recogniser
 from digitlib.runs import Run
-from digitlib.store import Store, StoreError
 from digitlib.training import Progress
 
 
@@ -207,21 +206,3 @@ def promoted(name: str, old: Recogniser, decision: Decision, asked: Refinement) 
     except ValueError as error:
         return f"**{name} was not promoted:** {error} {by_hand}"
     return f"**{name}** serves from now on."
-
-
-def recorded(store: Store, card: dict[str, Any]) -> str:
-    """Keep the run's row; why it was not kept where the database refuses, else nothing.
-
-    A model that serves already isn't lost for that.
-    """
-    try:
-        store.record_run(
-            run_name=card["name"],
-            notebook="refine",
-            parameters=card["parameters"] | {"run_name": card["name"]},
-            metrics=card["metrics"],
-            model=card["name"],
-        )
-    except StoreError as error:
-        return f"The run has no row in the table of runs: {error}"
-    return ""

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from filelock import FileLock, Timeout
 
 from digitlib import settings
+from digitlib.store import Store, StoreError
 
 LIBRARIES = ("torch", "torchvision", "onnx", "onnxruntime", "numpy")
 
@@ -70,13 +71,18 @@ def start(models: Path, name: str = "", resume: bool = False) -> Run:
 def _remove_killed(models: Path) -> None:
     """Remove the folders of runs that were killed and have no checkpoint to go on from."""
     for folder in models.glob("*.partial"):
-        if any(folder.glob("checkpoint*.pt")):
+        if not folder.is_dir() or _has_learnt(folder):
             continue
         try:
             with FileLock(folder / "lock", timeout=0):
                 shutil.rmtree(folder)
         except Timeout:
             continue  # it is still going on
+
+
+def _has_learnt(folder: Path) -> bool:
+    """Whether there is something to go on from."""
+    return any(folder.glob("checkpoint*.pt"))
 
 
 def _interrupted(models: Path, name: str) -> Path:
@@ -169,9 +175,9 @@ def resumable(run: Run) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"Interrupted: {way_on(run)}") from None
+        raise KeyboardInterrupt(f"Interrupted: {_next(run)}") from None
     except OSError as error:
-        message = f"The disk refused: {error}. Make room, then {way_on(run)}"
+        message = f"The disk refused: {error}. Make room, then {_next(run)}"
         raise OSError(message) from error
     finally:
         run.lock.release()
@@ -188,9 +194,32 @@ def all_or_nothing(run: Run) -> Iterator[None]:
         raise
 
 
+def _next(run: Run) -> str:
+    """What to do after an interruption."""
+    return way_on(run) if _has_learnt(run.folder) else "no pass had ended; begin again."
+
+
 def way_on(run: Run) -> str:
     """What to pass to go on with a run from the last epoch that it finished."""
     return f"go on with `-p resume true -p run_name {run.name}` and the same parameters."
+
+
+def recorded(store: Store, card: dict[str, Any], notebook: str) -> str:
+    """Keep the run's row; why it was not kept where the database refuses, else nothing.
+
+    A model that is there already isn't lost for that.
+    """
+    try:
+        store.record_run(
+            run_name=card["name"],
+            notebook=notebook,
+            parameters=card["parameters"],
+            metrics=card["metrics"],
+            model=card["name"],
+        )
+    except StoreError as error:
+        return f"The run has no row in the table of runs: {error}"
+    return ""
 
 
 def conclusion(card: dict[str, Any], accuracy: str, reading: str, files: Sequence[Path]) -> str:
@@ -202,11 +231,12 @@ def conclusion(card: dict[str, Any], accuracy: str, reading: str, files: Sequenc
         if card["parameters"]["promote"]
         else (f"The dashboard uses it after {serving}.")
     )
+    together = ", of all its networks added up" if card["ensemble"] > 1 else ""
     lines = [
         f"> **⚠ {warning}**" if warning else "",
         f"**{card['name']}** ({card['architecture']}, {card['parameter_count']:,} parameters) "
         f"reads {accuracy} of the {card['data']['name']} test digits after "
-        f"{card['metrics']['training_seconds']:.0f} s of training.",
+        f"{card['metrics']['training_seconds']:.0f} s of training{together}.",
         reading,
         f"{served} It left:",
         "\n".join(f"- `{_shortest(file)}`" for file in files),

@@ -164,9 +164,9 @@ class Store:
         metrics: Mapping[str, Any],
         model: str,
     ) -> UUID:
-        """Keep what a run was given and what came of it; `run_name` joins its parameters."""
+        """Keep what a run was given and what came of it; `run_name` is the name that it got."""
         id = uuid7()
-        given = json.dumps(_plain({"run_name": run_name, **parameters}))
+        given = json.dumps(_plain({**parameters, "run_name": run_name}))
         with self._database.writing() as connection:
             connection.execute(
                 "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?)",

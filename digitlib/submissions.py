@@ -79,18 +79,13 @@ def captions(frame: pd.DataFrame) -> list[str]:
     ]
 
 
-def trusted(frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows to judge models by: none that was rejected, or is contradicted and not accepted."""
-    return frame[(frame.review != "rejected") & ~frame.suspect]
-
-
 def headline(frame: pd.DataFrame) -> str:
     """How many there are, by how many visits, and how well they were read, in a sentence."""
     kept = frame[frame.review != "rejected"]
     if kept.empty:
         return "**Nobody has submitted a sketch yet.** Start with `make dashboard`."
     waiting = int(frame.suspect.sum())
-    read = f"{evaluation.accuracy(*read_as(frame))}" if len(trusted(frame)) else "none"
+    read = f"{_accuracy(frame)}" if len(suspects.trusted(frame)) else "none"
     return (
         f"**{len(kept):,} sketches** from {kept.session.nunique():,} visits. {waiting:,} labels are"
         f" contradicted and wait for a review; of the others the models read {read} as their"
@@ -100,8 +95,13 @@ def headline(frame: pd.DataFrame) -> str:
 
 def read_as(frame: pd.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Labels (n,) and what was read (n,), of the trusted."""
-    kept = trusted(frame)
+    kept = suspects.trusted(frame)
     return kept.label.to_numpy(np.int64), kept.predicted.to_numpy(np.int64)
+
+
+def _accuracy(frame: pd.DataFrame) -> evaluation.Accuracy:
+    """The share of the trusted that was read right; a visit's sketches are one hand's."""
+    return evaluation.accuracy(*read_as(frame), suspects.trusted(frame).session.tolist())
 
 
 def daily(frame: pd.DataFrame) -> tuple[list[str], NDArray[np.int64]]:
@@ -118,14 +118,12 @@ def daily(frame: pd.DataFrame) -> tuple[list[str], NDArray[np.int64]]:
 
 def accuracies(frame: pd.DataFrame, by: str) -> dict[str, evaluation.Accuracy]:
     """How often the trusted sketches of each day or model (`by`) were read right."""
-    return {
-        str(name): evaluation.accuracy(*read_as(rows)) for name, rows in trusted(frame).groupby(by)
-    }
+    return {str(name): _accuracy(rows) for name, rows in suspects.trusted(frame).groupby(by)}
 
 
 def over_time(frame: pd.DataFrame) -> dict[str, dict[str, evaluation.Accuracy]]:
     """For each model, in the order in which they served, its accuracy on each of its days."""
-    kept = trusted(frame).sort_values("submitted_at")
+    kept = suspects.trusted(frame).sort_values("submitted_at")
     return {
         str(model): accuracies(kept[kept.model == model], "day") for model in kept.model.unique()
     }

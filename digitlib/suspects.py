@@ -93,6 +93,11 @@ def marked(
     return frame
 
 
+def trusted(frame: pd.DataFrame) -> pd.DataFrame:
+    """The marked rows to judge models by: neither rejected, nor contradicted and not accepted."""
+    return frame[(frame.review != "rejected") & ~frame.suspect]
+
+
 def in_doubt(rows: pd.DataFrame, before: Collection[str]) -> pd.Series:
     """Which rows (n,) have an image that was suspect `before`, or is there with another label.
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from digitlib.augment import warped
-from digitlib.checkpoint import Epoch, State
+from digitlib.checkpoint import Epoch, State, fingerprint
 from digitlib.datasets import NO_DIGIT, Digits
 from digitlib.models import Network, summary
 from digitlib.recipe import Recipe
@@ -126,8 +126,9 @@ def fit(
     steps = len(train.labels) // batch_size
     state = State(network, recipe, steps, device)
     _log_what_is_trained(network, train, validation)
+    data = fingerprint(train, validation)
     if checkpoint is not None and recipe.resume and checkpoint.exists():
-        state.restore(checkpoint, recipe)
+        state.restore(checkpoint, recipe, data)
         yield from state.epochs
     patience = recipe.patience or max(5, recipe.epochs // 2)
     while len(state.epochs) < recipe.epochs and not _stalled(state.epochs, patience):
@@ -147,7 +148,7 @@ def fit(
         if best_epoch(state.epochs, len(validation.labels)) is epoch:
             state.best = copy.deepcopy(state.averaged.module.state_dict())
         if checkpoint is not None:
-            state.save(checkpoint, recipe)
+            state.save(checkpoint, recipe, data)
         logger.debug("learning rate %.2e, gradient norm %.3f", epoch.learning_rate, norm)
         yield epoch
     network.load_state_dict(state.best)

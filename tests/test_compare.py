@@ -42,6 +42,14 @@ def test_trials_are_kept_and_not_repeated(mnist, monkeypatch):
     assert len(Store().runs()) == 6
 
 
+def test_a_preset_that_was_left_in_the_notebook_changes_no_variant(mnist, monkeypatch):
+    edited = {**notebook_defaults("train"), "preset": "fast"}
+    monkeypatch.setattr("digitlib.experiments.notebook_defaults", lambda _notebook: edited)
+    changes = {"small": {"architecture": "small"}, "tiny": {"architecture": "tiny"}}
+    small, tiny = Laboratory(Store(), QUICK).compare(changes, 1)
+    assert small.parameters > tiny.parameters
+
+
 def test_the_answer_says_whether_it_may_be_chance():
     clear = [variant("wide", 0.98, 0.98, 0.98), variant("narrow", 0.95, 0.96, 0.97)]
     assert findings.answer(clear, "narrow") == (

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from digitlib import evaluation, examination, models, qmnist
+from digitlib import evaluation, examination, models, qmnist, suspects
 from digitlib.examination import Exam, Missing
 from digitlib.recogniser import BUNDLED, Recogniser
 from digitlib.store import Store
@@ -66,28 +66,31 @@ def test_two_models_are_compared_on_what_neither_learnt_from(bundled, pens, tmp_
     )
 
 
-def test_submissions_count_once_accepted_and_if_their_visit_was_never_learnt_from(bundled):
+def test_submissions_count_unless_contradicted_or_their_visit_was_learnt_from(bundled):
     store, ids = Store(), []
-    for strokes, label in zip(*draw_many(4, seed=1), strict=True):
+
+    def exam(card=bundled.card):
+        rows = suspects.marked(store.submissions().df(), bundled)
+        return examination.submitted(rows, card)
+
+    assert isinstance(exam(), Missing) and "none that are new" in examination.described([exam()])
+    drawings, labels = draw_many(6, seed=1)
+    for number, (strokes, label) in enumerate(zip(drawings, labels.tolist(), strict=True)):
+        wrong = label if number < 4 else (label + 1) % 10
         ids.append(
-            store.submit(strokes=strokes, label=int(label), recogniser=bundled, session="visit 0")
+            store.submit(strokes=strokes, label=wrong, recogniser=bundled, session="visit 0")
         )
-    exam = examination.reviewed_submissions(store.submissions().df(), bundled.card)
-    assert isinstance(exam, Missing) and "submissions.ipynb" in examination.described([exam])
-    for id in ids[:3]:
-        store.review(id, "accepted")
-    exam = examination.reviewed_submissions(store.submissions().df(), bundled.card)
-    assert exam is not None and len(exam.digits.labels) == 3
-    (result,) = examination.sat(bundled, [exam])
-    np.testing.assert_array_equal(result.probability, bundled.read(exam.drawings))
+    assert len(exam().digits.labels) == 4
+    store.review(ids[4], "accepted")
+    store.review(ids[0], "rejected")
+    assert sorted(exam().digits.labels.tolist()) == sorted([*labels[1:4], (labels[4] + 1) % 10])
+    (result,) = examination.sat(bundled, [exam()])
+    np.testing.assert_array_equal(result.probability, bundled.read(exam().drawings))
     refined = {**bundled.card, "pedigree": {"parent": "another", "submissions": [str(ids[3])]}}
-    exam = examination.reviewed_submissions(store.submissions().df(), refined)
-    assert isinstance(exam, Missing)
+    assert isinstance(exam(refined), Missing)
     strokes, label = (part[0] for part in draw_many(1, seed=2))
-    id = store.submit(strokes=strokes, label=int(label), recogniser=bundled, session="visit 1")
-    store.review(id, "accepted")
-    exam = examination.reviewed_submissions(store.submissions().df(), refined)
-    assert exam is not None and len(exam.digits.labels) == 1
+    store.submit(strokes=strokes, label=int(label), recogniser=bundled, session="visit 1")
+    assert len(exam(refined).digits.labels) == 1
 
 
 def test_an_exam_that_cant_be_had_says_why_and_leaves_nothing(tmp_path, monkeypatch):

@@ -135,6 +135,16 @@ def test_what_one_visit_alone_gains_from_is_chance():
     assert "by visit" in check.found
 
 
+def test_a_digit_is_not_pushed_down_by_one_visit_alone():
+    threes = range(3, 123, 10)
+    worse = pair("sketches", range(10), threes)
+    alone = worse._replace(visits=["one" if i in threes else str(i) for i in range(1000)])
+    for asked, passed, said in ((worse, False, "pushed: 3"), (alone, True, "no worse beyond")):
+        floor = next(c for c in decide(asked, SAME).checks if "digit of sketches" in c.name)
+        assert floor.passed is passed
+        assert said in floor.found
+
+
 def test_what_changed_can_be_looked_at():
     mixed = pair("sketches", [1, 2, 3], [3, 4])
     assert mixed.newly(right=True).tolist() == [1, 2]

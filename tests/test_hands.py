@@ -75,12 +75,31 @@ def test_exported_submissions_are_known_and_not_replayed(tmp_path, sketches, mon
     )  # fmt: skip
     card = {
         "parameters": {"seed": 0, "limit": 300, "validation_fraction": 0.05, "sketch_share": 0.3},
-        "data": {"name": "synthetic", "sketches": {"train": 360}},
+        "data": {
+            "name": "synthetic",
+            "sketches": {"train": 360, "sources": ["drawn", "submission"]},
+        },
     }
     assert origins.replayed(card, 100, seed=0).note == ""
     assert seen and all(sketch.source == "drawn" for sketch in seen)
     write_sketches(tmp_path / "sketches" / "all.parquet", exported)
     assert "no pen sketches but submissions" in origins.replayed(card, 100, seed=0).note
+
+
+def test_who_joins_later_moves_nobody_of_a_model_that_was_trained(sketches):
+    parts = hands.split_by_writer(sketches, 0.1, seed=0)
+    facts = hands.pedigree(parts)
+    newcomers = [s._replace(id=f"n{s.id}", writer=f"new {s.id}") for s in sketches[:200]]
+    elsewhere = [s._replace(id=f"e{s.id}", source="else", writer=f"else {s.id}") for s in sketches]
+
+    def ids(writers):
+        return [sorted(sketch.id for sketch in part) for part in writers]
+
+    for known in (facts, {key: facts[key] for key in facts if key != "held_out"}):
+        again = hands.parted_as_before([*sketches, *elsewhere], known, 0.1, 0)
+        assert ids(again) == ids(parts)
+    again = hands.parted_as_before([*sketches, *newcomers], facts, 0.1, 0)
+    assert ids(again)[1:] == ids(parts)[1:]
 
 
 def test_too_few_writers_is_said_plainly(sketches):

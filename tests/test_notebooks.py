@@ -1,6 +1,7 @@
 """Notebooks are committed clean and keep to the shape that makes them legible."""
 
 import ast
+import runpy
 import statistics
 import subprocess
 import sys
@@ -38,6 +39,19 @@ def test_nbstripout_finds_nothing_to_strip():
     command = [Path(sys.executable).with_name("nbstripout"), "--verify", *NOTEBOOKS]
     command[2:2] = ["--extra-keys", "metadata.language_info.version"]
     assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def test_the_benchmark_of_training_finds_the_cell_that_trains():
+    path = settings.project_root() / "benchmarks" / "training.py"
+    executed = nbformat.read(path.parents[1] / "notebooks" / "train.ipynb", as_version=4)
+    for second, part in enumerate([executed, *executed.cells]):
+        time = {"start_time": f"2026-01-01T00:{second // 60:02}:{second % 60:02}"}
+        part.metadata["papermill"] = time
+    begins = next(
+        i for i, cell in enumerate(executed.cells) if cell.source.startswith("## Training\n")
+    )
+    seconds = runpy.run_path(str(path))["seconds_to_first_batch"](executed)
+    assert begins < seconds < begins + 5
 
 
 def test_one_cell_holds_the_parameters(notebook):

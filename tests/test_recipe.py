@@ -38,6 +38,10 @@ def test_what_papermill_passes_as_text_is_understood():
         ("preset", "best"),
         ("run_name", "../../etc"),
         ("run_name", ".."),
+        ("run_name", "v1.partial"),
+        ("run_name", "current"),
+        ("run_name", "bundled"),
+        ("run_name", 7),
         ("resume", "maybe"),
     ],
 )

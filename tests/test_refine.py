@@ -170,8 +170,8 @@ def test_a_refined_model_takes_the_place_only_of_what_it_was_compared_with(
 
 def test_a_row_that_the_database_refuses_is_said_and_stops_nothing(tmp_path):
     card = {"name": "two", "parameters": {"seed": 0}, "metrics": {"passed": True}}
-    assert refining.recorded(Store(), card) == ""
+    assert runs.recorded(Store(), card, "refine") == ""
     assert Store().runs().project("run_name, model").fetchall() == [("two", "two")]
     (tmp_path / "broken.duckdb").write_text("a novel")
-    said = refining.recorded(Store(tmp_path / "broken.duckdb"), card)
+    said = runs.recorded(Store(tmp_path / "broken.duckdb"), card, "refine")
     assert "no row" in said and "not a DuckDB database" in said

@@ -75,9 +75,22 @@ def test_what_a_killed_run_left_goes_unless_it_can_be_resumed(tmp_path):
     for folder, file in ((killed, "card.json"), (resumable, "checkpoint.pt")):
         folder.mkdir()
         (folder / file).write_text("something")
+    (tmp_path / ".current.7.partial").write_text("left by a promotion that was killed")
     runs.start(tmp_path, "killed")
     assert not (killed / "card.json").exists()
     assert resumable.exists() and going_on.folder.exists()
+
+
+def test_an_interrupted_run_says_how_to_go_on_if_there_is_a_way(tmp_path):
+    run = runs.start(tmp_path, "x")
+    with (
+        pytest.raises(KeyboardInterrupt, match="no pass had ended; begin again"),
+        runs.resumable(run),
+    ):
+        raise KeyboardInterrupt
+    run.checkpoint().write_text("something")
+    with pytest.raises(KeyboardInterrupt, match="resume true -p run_name x"), runs.resumable(run):
+        raise KeyboardInterrupt
 
 
 def test_a_run_that_goes_wrong_leaves_nothing_and_a_sound_one_keeps_its_folder(tmp_path):

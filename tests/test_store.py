@@ -340,7 +340,9 @@ def test_a_log_without_its_database_is_not_taken_for_another_ones(path: Path) ->
     log, log_away = (Path(f"{name}.wal") for name in (path, away))
     ids = {submit(store) for _ in range(3)}
     path.rename(away)
-    with pytest.raises(StoreError, match=r"\.wal holds submissions of a database that is no longer"):
+    with pytest.raises(
+        StoreError, match=r"\.wal holds submissions of a database that is no longer"
+    ):
         submit(store)
     log.rename(log_away)
     new = submit(store)

@@ -177,6 +177,11 @@ def test_a_model_is_judged_by_visits_that_it_has_not_learnt_from(honest, recogni
     assert "20 are of visits that the model doesn't know, and all of these of one;" in (
         intake.sort_out(honest, recogniser).wanting(100)
     )
+    rest = honest.id[~honest.session.isin(["visit 3", "visit 4"])].tolist()
+    monkeypatch.setitem(recogniser.card, "pedigree", {"submissions": rest})
+    assert "all of these of two; to judge it by other people's sketches, 20 of three visits" in (
+        intake.sort_out(honest, recogniser).wanting(100)
+    )
 
 
 def test_the_visits_that_are_chosen_by_never_change():

@@ -147,10 +147,10 @@ def test_a_killed_run_keeps_its_checkpoint_and_refuses_other_parameters(run, slo
 
 def _interrupted(process: subprocess.Popen) -> str:
     """The log of a run that is ended by Ctrl-C; again where papermill waits, as people would."""
-    for _ in range(3):
+    for _ in range(12):
         os.killpg(process.pid, signal.SIGINT)
         try:
-            return process.communicate(timeout=20)[0]
+            return process.communicate(timeout=5)[0]
         except subprocess.TimeoutExpired:
             continue
     os.killpg(process.pid, signal.SIGKILL)

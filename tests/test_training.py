@@ -71,6 +71,25 @@ def test_a_run_is_not_resumed_with_other_parameters(parts, tmp_path):
         trained(parts, recipe_of(learning_rate=0.1, resume=True), checkpoint)
 
 
+def test_a_run_is_not_resumed_on_other_digits(parts, tmp_path):
+    checkpoint = tmp_path / "checkpoint.pt"
+    trained(parts, recipe_of(), checkpoint, stop_after=1)
+    others = (Digits(parts[0].images, parts[0].labels.flip(0)), parts[1])
+    with pytest.raises(ValueError, match=r"learning from other digits.* resume with the same data"):
+        trained(others, recipe_of(resume=True), checkpoint)
+
+
+def test_a_run_can_go_on_on_another_device(parts, tmp_path):
+    """A GPU's state of chance has another form than a processor's."""
+    checkpoint = tmp_path / "checkpoint.pt"
+    trained(parts, recipe_of(), checkpoint, stop_after=1)
+    saved = torch.load(checkpoint, weights_only=True)
+    saved["chance"] |= {"device": "cuda", "generator": torch.zeros(16, dtype=torch.uint8)}
+    torch.save(saved, checkpoint)
+    _, epochs = trained(parts, recipe_of(resume=True), checkpoint)
+    assert len(epochs) == recipe_of().epochs
+
+
 def test_without_a_patience_it_waits_for_half_of_the_epochs(parts):
     train, validation = parts
     noise = Digits(train.images, torch.randint(0, 10, train.labels.shape))
