@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -62,20 +63,23 @@ def outputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+def execute(
+    folder: Path, name: str, *, check: bool = True, cwd: Path | None = None, **parameters: object
+) -> Executed:
+    """Execute a notebook with papermill into a folder, and there unless `cwd` is another."""
+    out = folder / f"{name}-{len(list(folder.iterdir()))}.ipynb"
+    command = papermill(name, out, **parameters)
+    done = subprocess.run(command, cwd=cwd or folder, capture_output=True, text=True, check=False)
+    log = done.stdout + done.stderr
+    if check and done.returncode:
+        raise RuntimeError(log)
+    return Executed(done.returncode, log, out)
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[..., Executed]:
     """Execute a notebook with papermill, by default away from the project's folder."""
-
-    def execute(name: str, *, check: bool = True, cwd: Path = tmp_path, **parameters: object):
-        out = tmp_path / f"{name}-{len(list(tmp_path.iterdir()))}.ipynb"
-        command = papermill(name, out, **parameters)
-        done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
-        log = done.stdout + done.stderr
-        if check and done.returncode:
-            raise RuntimeError(log)
-        return Executed(done.returncode, log, out)
-
-    return execute
+    return partial(execute, tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,13 @@
 """The refine loop, as it runs every night."""
 
 import json
-import os
 import shutil
-import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from conftest import papermill
+from conftest import execute
 
 from digitlib import gate, recogniser, refining, runs, suspects
 from digitlib.models import read_model
@@ -23,19 +21,14 @@ from digitlib.synthesis import draw_many
 def trained(tmp_path_factory) -> Path:
     """The folder of a model that learnt little."""
     folder = tmp_path_factory.mktemp("outputs")
-    command = papermill(
-        "train", folder / "out.ipynb", dataset="synthetic", limit=300, epochs=2,
-        architecture="lenet5", run_name="poor", batch_size=32,
-    )  # fmt: skip
-    own = {
-        "DIGITS_OUTPUTS_DIR": str(folder),
-        "DIGITS_DATABASE": str(folder / "digits.duckdb"),
-        "IPYTHONDIR": str(folder / "ipython"),
-    }
-    done = subprocess.run(
-        command, cwd=folder, env={**os.environ, **own}, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    with pytest.MonkeyPatch.context() as own:
+        own.setenv("DIGITS_OUTPUTS_DIR", str(folder))
+        own.setenv("DIGITS_DATABASE", str(folder / "digits.duckdb"))
+        own.setenv("IPYTHONDIR", str(folder / "ipython"))
+        execute(
+            folder, "train", dataset="synthetic", limit=300, epochs=2, architecture="lenet5",
+            run_name="poor", batch_size=32,
+        )  # fmt: skip
     return folder / "models" / "poor"
 
 

@@ -1,16 +1,12 @@
 """The submissions notebook, as people run it, and its table without it."""
 
-import subprocess
-import sys
 from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
 
-from digitlib import settings, submissions, suspects
+from digitlib import submissions, suspects
 from digitlib.recipe import validated
-from digitlib.recogniser import current_model
 from digitlib.store import Store
 from digitlib.strokes import read_sketches
 from digitlib.synthesis import draw
@@ -105,38 +101,26 @@ def test_a_review_is_kept_and_goes_on_to_the_next(store: Store) -> None:
     assert store.tally().total == 3
 
 
-def papermill(notebook: str, output: Path, **parameters: object) -> str:
-    """Run a notebook with papermill as a person would; returns all that it shows as text."""
-    given = [word for name, value in parameters.items() for word in ("-p", name, str(value))]
-    source = settings.project_root() / "notebooks" / f"{notebook}.ipynb"
-    command = [sys.executable, "-m", "papermill", str(source), str(output), *given]
-    subprocess.run(command, check=True, capture_output=True, timeout=300)
-    cells = nbformat.read(output, 4).cells
-    outputs = [shown for cell in cells for shown in cell.get("outputs", [])]
-    return "\n".join(str(shown.get("data", shown)) for shown in outputs)
-
-
 @pytest.mark.parametrize("is_empty", [False, True], ids=["sketches", "nothing yet"])
 def test_the_notebook_shows_and_exports_what_there_is(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_empty: bool
+    run,
+    store: Store,
+    tmp_path: Path,
+    outputs: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    is_empty: bool,
 ) -> None:
     database = tmp_path / "empty.duckdb" if is_empty else store.url
     monkeypatch.setenv("DIGITS_DATABASE", str(database))
-    monkeypatch.setenv("DIGITS_OUTPUTS_DIR", str(tmp_path / "outputs"))
-    shown = papermill("submissions", tmp_path / "out.ipynb", show="doubtful", digits="[3]")
-    exported = read_sketches(tmp_path / "outputs" / "submissions" / "sketches.parquet")
+    shown = run("submissions", show="doubtful", digits="[3]").text
+    exported = read_sketches(outputs / "submissions" / "sketches.parquet")
     assert len(exported) == (0 if is_empty else 4)
-    assert (tmp_path / "outputs" / "submissions" / "sketches.csv").read_text().startswith("id,")
+    assert (outputs / "submissions" / "sketches.csv").read_text().startswith("id,")
     assert ("Nobody has submitted" in shown) == is_empty
     assert ("4 sketches" in shown) != is_empty
     assert (f"There is no database {database}" in shown) == is_empty
 
 
-def test_the_dashboards_notebook_shows_the_page(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DIGITS_DATABASE", str(tmp_path / "digits.duckdb"))
-    assert current_model().is_dir()
-    shown = papermill("sketch", tmp_path / "out.ipynb")
-    assert "application/vnd.jupyter.widget-view+json" in shown
+def test_the_dashboards_notebook_shows_the_page(run, tmp_path: Path) -> None:
+    assert "application/vnd.jupyter.widget-view+json" in run("sketch").path.read_text()
     assert not (tmp_path / "digits.duckdb").exists()
