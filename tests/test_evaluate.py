@@ -51,7 +51,7 @@ def test_two_models_are_compared_on_what_neither_learnt_from(bundled, pens, tmp_
     card = {**bundled.card, "architecture": "fast", "ensemble": 1, "pen": {}, "temperature": 1.0}
     models.write_model(tmp_path, stranger, {**card, "data": {"name": "mnist"}})
     stranger = Recogniser(tmp_path)
-    nothing = Store().submissions().df()
+    nothing = suspects.marked(Store().submissions().df(), bundled)
     some = examination.Exam("drawn", drawn)
     results = examination.sat(stranger, [examination.pen_digits(stranger.card), some])
     assert results[0].accuracy.n == len(pens)
