@@ -34,7 +34,7 @@ test: test-others test-browser  ## run all tests
 # A thread each: more of them than there are cores wait for each other, minutes in all. And gently:
 # under `make -j` what opens a browser runs at the same time, and its visitors are impatient.
 test-others: install
-	OMP_NUM_THREADS=1 nice -n 19 $(BIN)/python -m pytest -m 'not browser' --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 nice -n 19 $(BIN)/python -m pytest -m 'not browser' --numprocesses auto --maxprocesses 4 --dist loadfile
 
 test-browser: install
 	$(BIN)/python -m pytest -m browser

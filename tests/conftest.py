@@ -24,12 +24,10 @@ PAPERMILL = Path(sys.executable).with_name("papermill")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what opens a browser; begin with what runs notebooks, lest one of these end alone."""
+    """Mark what opens a browser: its visitors wait for it as people do."""
     for item in items:
         if "browser" in getattr(item.module, "pytest_plugins", ()):
             item.add_marker("browser")
-    long = {item.module for item in items if "run" in item.fixturenames}
-    items.sort(key=lambda item: item.module not in long)
 
 
 class Executed(NamedTuple):

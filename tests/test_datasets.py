@@ -15,6 +15,8 @@ def unreachable(monkeypatch, tmp_path):
     """No data on disk, and a network that answers nothing."""
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
+    # The first to open a URL settles the proxies for all that this process opens.
+    monkeypatch.setattr("urllib.request._opener", None)
     monkeypatch.setenv("DIGITS_DATA_DIR", str(tmp_path / "empty"))
 
 
