@@ -139,7 +139,7 @@
   const greeted = () => document.querySelector(".digit-hello.is-answered");
   const greet = (tries) => {
     press("digit-hello");
-    if (greeted()) return;
+    if (greeted()) return history.replaceState(null, "");
     if (tries > 10) lost(true);
     setTimeout(greet, 2000, tries + 1);
   };
@@ -151,13 +151,31 @@
   meet.observe(document, { subtree: true, childList: true });
 
   // The notebook itself failed: what Voila says of it is for its developers.
+  const sorry = () => {
+    document.getElementById("digit-failed").hidden = false;
+    document.getElementById("rendered_cells").hidden = true;
+  };
   addEventListener("load", () => setTimeout(() => {
-    const failed = document.querySelector("#rendered_cells .jp-RenderedText") &&
-      !document.querySelector(".digit-page, .widget-subarea, .jupyter-widgets");
-    const notice = document.getElementById("digit-failed");
-    if (failed && notice) {
-      notice.hidden = false;
-      document.getElementById("rendered_cells").hidden = true;
-    }
+    if (document.querySelector("#rendered_cells .jp-RenderedText") &&
+      !document.querySelector(".digit-page, .widget-subarea, .jupyter-widgets")) sorry();
   }, 0));
+
+  // On a busy machine Voila now and then misses what a cell showed, and the widgets' manager looks for
+  // the page's widget a moment before it has it. Then nothing is there that could be lost: load it anew.
+  const anew = () => {
+    const times = history.state?.anew ?? 0;
+    if (times >= 3) return sorry();
+    history.replaceState({ anew: times + 1 }, "");
+    location.reload();
+  };
+  const misses = new MutationObserver(() => {
+    const widgets = document.querySelectorAll("#rendered_cells .jupyter-widgets");
+    if (![...widgets].some((widget) => widget.textContent.startsWith("Error displaying widget"))) return;
+    misses.disconnect();
+    anew();
+  });
+  misses.observe(document, { subtree: true, childList: true });
+  addEventListener("DOMContentLoaded", () => {
+    if (!document.querySelector("#rendered_cells .jp-OutputArea-child")) anew();
+  });
 })();
