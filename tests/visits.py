@@ -24,7 +24,7 @@ from digitlib.store import Store
 MODEL = current_model()  # before a test changes where models live
 Strokes = list[list[tuple[float, float]]]
 
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=30_000)
 
 
 @dataclass
@@ -123,7 +123,7 @@ class Visit:
 
     def open(self) -> None:
         """Load the page, or load it again, and wait until it can be drawn on."""
-        self.page.goto(self.url)
+        self.page.goto(self.url, timeout=60_000)
         expect(self.text("collected")).to_contain_text("Sketches so far", timeout=60_000)
 
     def text(self, name: str) -> Locator:
