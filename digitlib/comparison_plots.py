@@ -120,7 +120,7 @@ def _logarithmic(axes: Axes) -> None:
     """Both axes, with few labels; what is wrong is labelled as what isn't."""
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
     axes.xaxis.set_major_formatter(_short)
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
     axes.yaxis.set_major_formatter(lambda wrong, _: f"{100 - wrong:.4g}")
@@ -208,6 +208,9 @@ def _losses(axes: Axes, variant: Variant) -> None:
     axes.plot(epochs, held_out, color=ACCENT, linewidth=1.4)
     axes.plot(trial.kept, held_out[trial.kept - 1], "o", color=ACCENT, markersize=4)
     axes.set_yscale("log")
+    axes.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("{x:g}")
     axes.tick_params(which="both", labelsize=7)
     axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, min_n_ticks=1))
     share = percent(trial.accuracy, 1)

@@ -86,7 +86,12 @@ def sentence(shares: Mapping[str, Accuracy]) -> str:
         return "There is nothing to measure yet."
     far, expected = above(shares), percent(EXPECTED, 0)
     if not far:
-        return f"No day lies clearly above {expected}: people draw what the model knows."
+        count = sum(share.n for share in shares.values())
+        out = round(sum(share.value * share.n for share in shares.values()))
+        all_days = evaluation.accuracy(np.ones(count, int), np.repeat([1, 0], [out, count - out]))
+        known = all_days.high <= 2 * EXPECTED
+        so = "people draw what the model knows" if known else "too few sketches to tell more"
+        return f"No day lies clearly above {expected}: {so}."
     worst = max(far, key=lambda name: shares[name].value)
     return (
         f"**{len(far)} of {len(shares)} days lie above {expected}**, most of all {worst} with "

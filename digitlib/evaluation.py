@@ -210,6 +210,8 @@ def read_curves(training_loss: Sequence[float], validation_loss: Sequence[float]
     facts = _facts(training_loss[best], validation_loss[best], best + 1, len(validation_loss))
     wide = validation_loss[best] > 2 * training_loss[best] and gap > 0.02
     verdict, advice = _verdict(training_loss[best], wide, turned, improving)
+    if len(validation_loss) == 1 and verdict == "unfinished":
+        advice = "**Too early to tell:** one epoch shows no trend. Raise `epochs` to see one."
     return Reading(verdict, gap, turned, improving, f"{facts} {advice}")
 
 

@@ -1,5 +1,6 @@
 """What the trials of `experiments` say, as Markdown."""
 
+import math
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -16,7 +17,11 @@ def answer(variants: Sequence[Variant], baseline: str) -> str:
     ranked = sorted(variants, key=lambda variant: -variant.accuracy)
     (base,) = [variant for variant in variants if variant.name == baseline]
     differences = [_beside(variant, base) for variant in variants if variant is not base]
-    note = "; in bold what each seed confirms" if len(base.trials) >= ENOUGH else ""
+    seeds = min(len(variant.trials) for variant in variants)
+    # Of the orders in which two times so many seeds may come, two have all of one before the other.
+    chance = percent(2 / math.comb(2 * seeds, seeds), 0)
+    note = "; in bold where every seed says so, as equals do in " + chance + " of cases"
+    note = note if seeds >= ENOUGH else ""
     return (
         f"**{ranked[0].name}** reads most, {percent(ranked[0].accuracy)}. "
         f"{_certainty(*ranked[:2])} Against {baseline}, in points{note}: {', '.join(differences)}."
@@ -129,7 +134,7 @@ def by_heart(variants: Sequence[Variant]) -> str:
         run = len(stopped.training_losses)
         early = f"ends after {run} of {epochs} epochs" if run < epochs else "never sets in"
         lines.append(
-            f"- by heart, {size} of the images: {percent(none.accuracy)} without a remedy; "
+            f"- {size} of the images: {percent(none.accuracy)} without a remedy; "
             f"{helps}. Early stopping {early} and keeps epoch {stopped.kept}, "
             f"{gains[STOPPED]:+.2f} points."
         )

@@ -168,10 +168,11 @@ def _floor(pair: Pair, floor: float) -> Check:
     """
     pushed: list[str] = []
     stayed: list[str] = []
-    shares = []
+    shares, few = [], []
     for digit in range(10):
         of_it = pair.labels == digit
         if of_it.sum() < FEWEST:
+            few.append(str(digit))
             continue
         old, new = (p[of_it].argmax(axis=1) for p in (pair.old, pair.new))
         before, now = (float(np.mean(read == digit)) for read in (old, new))
@@ -182,13 +183,14 @@ def _floor(pair: Pair, floor: float) -> Check:
             change = f"{digit} ({percent(before, 1)} before, {percent(now, 1)} now)"
             (pushed if worse else stayed).append(change)
     name = f"no digit of {pair.name} is pushed below {percent(floor, 0)}"
-    return Check(name, not pushed, _floors(pushed, stayed, shares))
+    unjudged = f"; fewer than {FEWEST} to judge by: {', '.join(few)}" if few else ""
+    return Check(name, not pushed, _floors(pushed, stayed, shares) + unjudged)
 
 
 def _floors(pushed: list[str], stayed: list[str], shares: list[tuple[float, int, float]]) -> str:
     """What was found of the digits' shares, in words."""
     if not shares:
-        return f"fewer than {FEWEST} of any digit"
+        return "no digit is there often enough"
     now, digit, before = min(shares)
     found = [f"pushed: {', '.join(pushed)}"] if pushed else []
     found += [f"below it, but no worse beyond chance: {', '.join(stayed)}"] if stayed else []
@@ -212,4 +214,4 @@ def _calibration(pair: Pair) -> Check:
         f"error {percent(errors[0])} before, {percent(errors[1])} after (95 % interval of the rise "
         f"{100 * low:+.2f} to {100 * high:+.2f} points, n = {len(pair.labels):,})"
     )
-    return Check(f"sureness about {pair.name} is as honest as before", bool(low <= 0), found)
+    return Check(f"sureness about {pair.name} is no worse, beyond chance", bool(low <= 0), found)

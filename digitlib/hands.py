@@ -214,6 +214,6 @@ def describe(writers: Writers) -> str:
     """What the sketches add, as Markdown."""
     train, validation, test = (f"{len(part):,}" for part in writers)
     return (
-        f"**Pen sketches** too: {train} to learn from, redrawn as on other days; {validation} "
-        f"of other writers to choose by, and {test} of yet others to test on."
+        f"**Pen sketches** too: {train} at hand to learn from, redrawn as on other days; "
+        f"{validation} of other writers to choose by, and {test} of yet others to test on."
     )

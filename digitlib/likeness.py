@@ -55,8 +55,9 @@ class Outvoted(NamedTuple):
     def __str__(self) -> str:
         return (
             f"{100 * self.share:.1f} % are outvoted by their neighbours, most often a "
-            f"{self.label} among {self.majority}s ({self.times} times): a nearest-neighbour "
-            "reader would get these wrong, and a network has to do better."
+            f"{self.label} among {self.majority}s ({self.times} times): a reader by ten neighbours "
+            "would get these wrong. With more images to be near to there are fewer; a network has "
+            "to do better still."
         )
 
 

@@ -101,12 +101,14 @@ def _off(result: Result) -> bool:
 
 
 def _reading(result: Result) -> str:
-    recall, _ = evaluation.per_digit(evaluation.confusion(result.labels, result.predicted))
+    confusion = evaluation.confusion(result.labels, result.predicted)
+    recall, _ = evaluation.per_digit(confusion)
     digit = int(np.nanargmin(recall))
+    count = confusion[digit].sum()
     rest = (
         "no digit is misread"
         if recall[digit] == 1
-        else f"hardest is the {digit}, of which {percent(recall[digit], 1)} are read"
+        else f"hardest is the {digit}, of which {confusion[digit, digit]:,} of {count:,} are read"
     )
     return f"- **{result.exam.name}**: {result.accuracy} right; {rest}."
 

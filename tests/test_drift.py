@@ -35,8 +35,10 @@ def test_a_day_that_differs_is_named():
     assert shares["2026-01-01"].value == 0.025
     assert shares["2026-01-02"].value == 0.4
     assert "2026-01-02" in drift.sentence(shares)
-    assert "No day" in drift.sentence({"2026-01-01": shares["2026-01-01"]})
+    assert "what the model knows" in drift.sentence({"2026-01-01": shares["2026-01-01"]})
     assert "nothing" in drift.sentence({})
+    few = drift.by_group(["2026-01-03"] * 3, np.array([True, False, False]))
+    assert "too few sketches to tell" in drift.sentence(few)
 
 
 def test_of_many_days_alike_hardly_ever_one_is_named():

@@ -48,7 +48,7 @@ def test_a_better_model_that_is_no_worse_is_promoted():
         (pair("sketches", range(10), range(30)), SAME, "read better"),
         (BETTER, pair("originals", range(10), range(13)), "best so far"),
         (BETTER, pair("originals", range(10), range(3, 123, 10)), "pushed below 90 %"),
-        (BETTER, pair("originals", range(10), range(10), sureness=0.8), "as honest"),
+        (BETTER, pair("originals", range(10), range(10), sureness=0.8), "no worse, beyond"),
     ],
 )
 def test_what_is_not_better_or_worse_elsewhere_is_not_and_the_reason_is_said(
@@ -86,6 +86,7 @@ def test_thirty_sketches_of_a_digit_are_few_but_not_nothing(before, now, allowed
     assert floor.name == "no digit of sketches is pushed below 97 %"
     assert floor.passed is allowed
     assert ("no worse beyond chance: 7" if allowed else "pushed: 7") in floor.found
+    assert "fewer than 20 to judge by: 0, 1, 2, 3" in floor.found
 
 
 def equally_good(generator: np.random.Generator, sharper: float) -> gate.Pair:

@@ -95,9 +95,11 @@ def test_writers_read_without_a_mistake_are_counted_not_listed():
         "ann": accuracy(ones, ones),
         "ben": accuracy(ones, np.array([1] * 9 + [0])),
         "cy": accuracy(ones, np.array([1] * 5 + [0] * 5)),
+        "dee": accuracy(ones[:5], np.array([1] * 4 + [0])),
+        "eve": accuracy(np.ones(100, int), np.array([1] * 85 + [0] * 15)),
     }
-    assert list(report.hardest(writers)) == ["cy", "ben"]
-    assert report.writers_in_words(writers) == "1 of 3 writers are read without a mistake."
+    assert list(report.hardest(writers)) == ["cy", "eve", "dee", "ben"]
+    assert report.writers_in_words(writers) == "1 of 5 writers are read without a mistake."
 
 
 def test_models_of_one_name_are_told_apart():
