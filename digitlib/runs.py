@@ -50,7 +50,7 @@ def start(models: Path, name: str = "", resume: bool = False) -> Run:
     name = name or f"{datetime.datetime.now(datetime.UTC):%Y%m%d-%H%M%S}"
     try:
         models.mkdir(parents=True, exist_ok=True)
-        with FileLock(models / ".start.lock"):  # or one run could remove what another just made
+        with _starting(models):  # or one run could remove what another just made
             _remove_killed(models)
             for number in range(1, 10_000):
                 unique = name if number == 1 else f"{name}-{number}"
@@ -66,6 +66,10 @@ def start(models: Path, name: str = "", resume: bool = False) -> Run:
             "name another folder with DIGITS_OUTPUTS_DIR."
         ) from error
     raise ValueError(f"run_name={name!r} is taken ten thousand times; choose another.")
+
+
+def _starting(models: Path) -> FileLock:
+    return FileLock(models / ".start.lock")
 
 
 def _remove_killed(models: Path) -> None:
@@ -114,24 +118,18 @@ def _claim(lock: FileLock, folder: Path) -> None:
 
 def finish(run: Run) -> Path:
     """Turn the run's folder into a model folder of its name; returns it."""
-    for checkpoint in run.folder.glob("checkpoint*.pt"):
-        checkpoint.unlink()
-    run.lock.release()
-    (run.folder / "lock").unlink(missing_ok=True)
-    return run.folder.rename(run.folder.with_name(run.name))
+    with _starting(run.folder.parent):  # or a run that starts takes this one for killed
+        for checkpoint in run.folder.glob("checkpoint*.pt"):
+            checkpoint.unlink()
+        run.lock.release()
+        (run.folder / "lock").unlink(missing_ok=True)
+        return run.folder.rename(run.folder.with_name(run.name))
 
 
 def provenance() -> dict[str, Any]:
     """What a card says of where and when: UTC time, versions, processor, the git commit if any."""
-    git = [
-        "git",
-        "-C",
-        str(settings.project_root()),
-        "describe",
-        "--always",
-        "--dirty",
-        "--abbrev=12",
-    ]
+    git = ["git", "-C", str(settings.project_root())]
+    git += ["describe", "--always", "--dirty", "--abbrev=12"]
     try:
         commit = subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):  # no git, or not a clone

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from functools import cache
 from pathlib import Path
 
@@ -79,6 +80,22 @@ def test_what_a_killed_run_left_goes_unless_it_can_be_resumed(tmp_path):
     runs.start(tmp_path, "killed")
     assert not (killed / "card.json").exists()
     assert resumable.exists() and going_on.folder.exists()
+
+
+def test_a_run_that_ends_is_not_taken_for_a_killed_one(tmp_path, monkeypatch):
+    run = runs.start(tmp_path, "ending")
+    (run.folder / "card.json").write_text("learnt")
+    other, release = threading.Thread(target=runs.start, args=(tmp_path, "other")), run.lock.release
+
+    def released() -> None:
+        release()
+        other.start()
+        other.join(1)  # all the time that it takes, were it not made to wait
+
+    monkeypatch.setattr(run.lock, "release", released)
+    folder = runs.finish(run)
+    other.join()
+    assert (folder / "card.json").read_text() == "learnt"
 
 
 def test_an_interrupted_run_says_how_to_go_on_if_there_is_a_way(tmp_path):
