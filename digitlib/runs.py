@@ -79,7 +79,8 @@ def _remove_killed(models: Path) -> None:
             continue
         try:
             with FileLock(folder / "lock", timeout=0):
-                shutil.rmtree(folder)
+                if not _has_learnt(folder):  # in the meantime
+                    shutil.rmtree(folder)
         except Timeout:
             continue  # it is still going on
 
