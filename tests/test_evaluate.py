@@ -150,7 +150,8 @@ def test_a_model_is_judged_and_compared(run, outputs, tmp_path, monkeypatch):
     assert found["disturbed"] == 100 and found["seconds"] > 0
     exam = found["exams"]["synthetic test digits"]
     card = Recogniser.named("small").card
-    assert exam["accuracy"] == pytest.approx(card["metrics"]["test_accuracy"], abs=0.01)
+    # Two digits of 100: where the processor has bfloat16, training computes in that.
+    assert exam["accuracy"] == pytest.approx(card["metrics"]["test_accuracy"], abs=0.021)
     assert exam["n"] == 100 and len(exam["recall"]) == 10
     assert np.trace(exam["confusion"]) == pytest.approx(100 * exam["accuracy"])
     assert len(exam["refusal"]["refused"]) == len(exam["refusal"]["accuracy"])

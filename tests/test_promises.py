@@ -209,7 +209,7 @@ def test_a_page_that_misses_it_each_time_says_so_in_the_end(
     page = browser.new_page()
     spoilt = spoil(page, *MISSES[what], times=100)
     page.goto(server.url)
-    expect(page.get_by_role("alert")).to_contain_text("could not be made", timeout=60_000)
+    expect(page.get_by_role("alert")).to_contain_text("could not be made", timeout=180_000)
     assert len(spoilt) == 4
     page.context.close()
 

@@ -106,7 +106,7 @@ def test_a_model_learns_from_submissions_is_promoted_and_can_be_rolled_back(run,
 
 def test_a_model_that_is_no_better_is_not_promoted_and_the_notebook_says_why(run, outputs, poor):
     submitted(poor, 300)
-    done = run("refine", replay=100, epochs=1, learning_rate=1e-9, run_name="same")
+    done = run("refine", replay=100, epochs=1, learning_rate=1e-9, risk=0.001, run_name="same")
     assert Recogniser.load().name == "poor"
     assert "The old model stays." in done.text
     assert "are read better" in done.text

@@ -63,7 +63,7 @@ class Server:
     def __exit__(self, *_error: object) -> None:
         self.process.terminate()
         try:
-            self.process.wait(20)
+            self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise
