@@ -20,8 +20,9 @@ def answer(variants: Sequence[Variant], baseline: str) -> str:
     seeds = min(len(variant.trials) for variant in variants)
     # Of the orders in which two times so many seeds may come, two have all of one before the other.
     chance = percent(2 / math.comb(2 * seeds, seeds), 0)
-    note = "; in bold where every seed says so, as equals do in " + chance + " of cases"
-    note = note if seeds >= ENOUGH else ""
+    note = ""
+    if seeds >= ENOUGH:
+        note = f"; in bold where every seed says so, as equals do in {chance} of cases"
     return (
         f"**{ranked[0].name}** reads most, {percent(ranked[0].accuracy)}. "
         f"{_certainty(*ranked[:2])} Against {baseline}, in points{note}: {', '.join(differences)}."
