@@ -29,9 +29,9 @@ from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from digitlib import settings
-from digitlib.pad import SIDE
+from digitlib.dashboard.pad import SIDE
 from digitlib.store import Store
-from digitlib.synthesis import draw
+from digitlib.strokes import draw
 
 PROTOCOL = "v1.kernel.websocket.jupyter.org"
 WATCH = """

@@ -14,9 +14,9 @@ import time
 
 from unseen_collections import read, trained_networks
 
-from digitlib import datasets, models
-from digitlib.recipe import Recipe
-from digitlib.settings import notebook_defaults
+from digitlib import datasets, training
+from digitlib.notebook import notebook_defaults
+from digitlib.training import Recipe
 
 
 def main() -> None:
@@ -39,7 +39,7 @@ def main() -> None:
     print(f"training: {(time.perf_counter() - started) / 60:.1f} minutes in all")
     print("| network | alone | all up to it |\n|---|---|---|")
     for number, network in enumerate(networks, start=1):
-        together = models.ensemble(networks[:number])
+        together = training.as_ensemble(networks[:number])
         figures = [str(read(one, test, recipe)) for one in (network, together)]
         print(f"| {number} | {figures[0]} | {figures[1]} |", flush=True)
 

@@ -14,11 +14,10 @@ import time
 
 from unseen_collections import read, trained
 
-from digitlib import datasets, models, questions
-from digitlib.experiments import HELD_OUT
-from digitlib.questions import GOALS
-from digitlib.recipe import Recipe
-from digitlib.settings import notebook_defaults
+from digitlib import datasets, experiments, training
+from digitlib.experiments import GOALS, HELD_OUT
+from digitlib.notebook import notebook_defaults
+from digitlib.training import Recipe
 
 
 def main() -> None:
@@ -29,12 +28,12 @@ def main() -> None:
     parser.add_argument("--held-out", action="store_true", help="don't read the test set")
     options = parser.parse_args()
     mnist, test = datasets.load_mnist()
-    learnt, held_out = datasets.parted(mnist, HELD_OUT)
+    learnt, held_out = datasets.hold_out_last(mnist, HELD_OUT)
     asked = held_out if options.held_out else test
     print("| network | parameters | right, mean | of the seeds | training, s |")
     print("|---|---|---|---|---|")
     for name in options.names:
-        changes = questions.goals({name: name}, GOALS[name]["epochs"], images=0)[name]
+        changes = experiments.goal_variants({name: name}, GOALS[name]["epochs"], images=0)[name]
         recipes = [
             Recipe.checked({**notebook_defaults("train"), **changes, "seed": seed})
             for seed in range(options.seeds)
@@ -43,7 +42,7 @@ def main() -> None:
         networks = [trained(learnt, held_out, recipe, name) for recipe in recipes]
         seconds = (time.perf_counter() - started) / len(recipes)
         right = [read(network, asked, recipes[0]).value for network in networks]
-        count = models.parameter_count(networks[0])
+        count = training.parameter_count(networks[0])
         print(
             f"| {name} | {count:,} | {statistics.mean(right):.2%} "
             f"| {min(right):.2%} to {max(right):.2%} | {seconds:.0f} |",

@@ -11,8 +11,14 @@ from itertools import pairwise
 
 import numpy as np
 
-from digitlib.datasets import load_mnist, load_sketches
-from digitlib.exploration import LEVELS, grey_levels, ink_widths, pixel_statistics
+from digitlib.datasets import (
+    LEVELS,
+    grey_levels,
+    ink_widths,
+    load_mnist,
+    load_sketches,
+    pixel_statistics,
+)
 from digitlib.strokes import INK_WIDTH, Strokes, rasterise
 
 TRIED = np.arange(1.8, 3.41, 0.2)  # px

@@ -22,12 +22,12 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
-from digitlib import datasets, evaluation, plots, settings
-from digitlib.evaluation import Accuracy
-from digitlib.hands import hand, redrawn
+from digitlib import datasets, evaluation, settings
+from digitlib.datasets import writer_of
+from digitlib.evaluation import Accuracy, plots
 from digitlib.recogniser import Recogniser
 from digitlib.store import Store
-from digitlib.strokes import Sketch
+from digitlib.strokes import Sketch, augment_strokes
 
 
 class Night(NamedTuple):
@@ -56,7 +56,7 @@ def by_writer(sketches: Sequence[Sketch], seed: int) -> list[list[Sketch]]:
     """Each writer's sketches, the writers in random order."""
     of_writer: dict[str, list[Sketch]] = {}
     for sketch in sketches:
-        of_writer.setdefault(hand(sketch), []).append(sketch)
+        of_writer.setdefault(writer_of(sketch), []).append(sketch)
     writers = sorted(of_writer)
     order = np.random.default_rng(seed).permutation(len(writers))
     return [of_writer[writers[place]] for place in order]
@@ -67,7 +67,7 @@ def submit(sketches: Sequence[Sketch], wrong: float, generator: np.random.Genera
     store, reader = Store(), Recogniser.load()
     for sketch in sketches:
         off = int(generator.integers(1, 10)) if generator.random() < wrong else 0
-        session = hand(sketch)
+        session = writer_of(sketch)
         label = (sketch.label + off) % 10
         store.submit(strokes=sketch.strokes, label=label, recogniser=reader, session=session)
 
@@ -78,7 +78,7 @@ def read(sketches: Sequence[Sketch]) -> Accuracy | None:
         return None
     predicted = Recogniser.load().read([sketch.strokes for sketch in sketches]).argmax(axis=1)
     labels = np.array([sketch.label for sketch in sketches])
-    return evaluation.accuracy(labels, predicted, [hand(sketch) for sketch in sketches])
+    return evaluation.accuracy(labels, predicted, [writer_of(sketch) for sketch in sketches])
 
 
 def reached(number: int, came: list[Sketch], never: list[Sketch], seconds: float) -> Night:
@@ -96,7 +96,7 @@ def reached(number: int, came: list[Sketch], never: list[Sketch], seconds: float
 def picture(nights: Sequence[Night]) -> Figure:
     """Accuracy after each night on who came, who never did, and MNIST."""
     figure = Figure(figsize=(plots.WIDTH, 3.6), layout="constrained")
-    axes = plots.plain(
+    axes = plots.style_axes(
         figure.subplots(), "What the model that serves reads, %", xlabel="nights of refining"
     )
     lines: dict[str, tuple[list[Accuracy | None], str, str]] = {
@@ -135,7 +135,7 @@ def lies(sketches: Sequence[Sketch], count: int, generator: np.random.Generator)
     """So many 1s of one visit, redrawn from these, said to be 7s."""
     ones = [sketch for sketch in sketches if sketch.label == 1]
     return [
-        Sketch("", 7, redrawn(ones[n % len(ones)].strokes, generator), "liar", "")
+        Sketch("", 7, augment_strokes(ones[n % len(ones)].strokes, generator), "liar", "")
         for n in range(count)
     ]
 
@@ -193,7 +193,7 @@ def main() -> None:
             notebook("refine", run_name=f"night-{number}")
             nights.append(reached(number, came, never, time.perf_counter() - started))
             print(line(nights[-1]), flush=True)
-    saved = plots.save(picture(nights), plot_folder, "nights")
+    saved = plots.save_figure(picture(nights), plot_folder, "nights")
     print(f"The picture: {saved[0]}")
 
 

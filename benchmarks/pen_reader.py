@@ -15,12 +15,10 @@ import numpy as np
 from recipes import BUNDLED, HELD_OUT, LEARNT, STRANGE
 from unseen_collections import mixed, probabilities, trained
 
-from digitlib import datasets, evaluation, hands, pen_reader, training
-from digitlib.datasets import Digits
-from digitlib.hands import Writers
-from digitlib.pen_reader import PenReader
-from digitlib.recipe import Recipe
-from digitlib.settings import notebook_defaults
+from digitlib import datasets, evaluation, training
+from digitlib.datasets import Digits, Writers
+from digitlib.notebook import notebook_defaults
+from digitlib.training import Recipe, StrokeModel
 
 VARIANTS: dict[str, dict[str, Any]] = {  # of the drawings to learn from, and of the recipe
     "bundled model's": {},
@@ -38,18 +36,18 @@ VARIANTS: dict[str, dict[str, Any]] = {  # of the drawings to learn from, and of
 DRAWN = ("again", "care", "unusual")
 
 
-def learnt(writers: Writers, recipe: Recipe, changes: dict[str, Any]) -> PenReader:
+def learnt(writers: Writers, recipe: Recipe, changes: dict[str, Any]) -> StrokeModel:
     """A reader trained with these changes."""
     drawn = {name: value for name, value in changes.items() if name in DRAWN}
     asked = {name: value for name, value in changes.items() if name not in DRAWN}
-    own = replace(pen_reader.own_recipe(recipe), **asked, limit=0)
-    train = pen_reader.to_learn_from(writers.train, own, **drawn)
-    validation = pen_reader.ways_of(writers.validation)
+    own = replace(training.stroke_recipe(recipe), **asked, limit=0)
+    train = training.training_trajectories(writers.train, own, **drawn)
+    validation = training.sketch_trajectories(writers.validation)
     training.prepare(own)
-    network = pen_reader.build()
+    network = training.build_stroke_network()
     for _ in training.fit(network, train, validation, replace(own, patience=own.epochs)):
         pass
-    return pen_reader.calibrated(network, writers.validation)
+    return training.calibrate(network, writers.validation)
 
 
 def main() -> None:
@@ -62,9 +60,9 @@ def main() -> None:
     asked = {"epochs": options.epochs, "seed": options.seed, "patience": options.epochs}
     recipe = Recipe.checked({**notebook_defaults("train"), **BUNDLED, **asked})
     mnist, _ = datasets.load_mnist()
-    held_out = datasets.parted(mnist, HELD_OUT)[1]
+    held_out = datasets.hold_out_last(mnist, HELD_OUT)[1]
     sketches = datasets.load_sketches()
-    writers = hands.split_by_writer(
+    writers = datasets.split_by_writer(
         [sketch for sketch in sketches if sketch.source not in STRANGE], 0.1, options.seed
     )
     strange = [sketch for sketch in sketches if sketch.source in STRANGE]
@@ -72,9 +70,9 @@ def main() -> None:
     few = Digits(held_out.images[:1000], held_out.labels[:1000])  # watched, not chosen by
     train, _ = mixed(datasets.first(mnist, LEARNT), few, writers, recipe)
     network = trained(train, few, recipe, "images")
-    known = datasets.joined(held_out, datasets.rasterised(writers.validation))
+    known = datasets.concatenate(held_out, datasets.rasterised(writers.validation))
     logits = np.log(probabilities(network, known, 1.0).clip(1e-12))
-    temperature = evaluation.fitted_temperature(logits, known.labels.numpy())
+    temperature = training.fitted_temperature(logits, known.labels.numpy())
     seen, labels = probabilities(network, digits, temperature), digits.labels.numpy()
     print(f"images alone: {evaluation.accuracy(labels, seen.argmax(axis=1))}", flush=True)
     print("| variant | the pen's way alone | both | loss |\n|---|---|---|---|", flush=True)

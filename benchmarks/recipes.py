@@ -16,11 +16,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from unseen_collections import mixed, trained
 
-from digitlib import datasets, evaluation, hands, models, nondigits, training
-from digitlib.datasets import Digits
-from digitlib.hands import Writers
-from digitlib.recipe import PRESETS, Recipe
-from digitlib.settings import notebook_defaults
+from digitlib import datasets, evaluation, training
+from digitlib.datasets import Digits, Writers
+from digitlib.notebook import notebook_defaults
+from digitlib.training import PRESETS, Recipe
 
 LEARNT, HELD_OUT = 30_000, 10_000  # of MNIST's training images: the first, and the last
 # One network tells as much; for the reader of the pen's way there is `pen_reader.py`.
@@ -79,16 +78,16 @@ def parts_of(name: str, train: Digits, writers: Writers, recipe: Recipe) -> Digi
     count = round(len(train.labels) * recipe.sketch_share / (1 - recipe.sketch_share))
     if name in DRAWN:
         drawn = datasets.load_synthetic(round(DRAWN[name] * count), recipe.seed)
-        train = datasets.joined(train, drawn)
+        train = datasets.concatenate(train, drawn)
     if name in INKED:
-        inked = hands.inked(writers.train, count, recipe.seed, **INKED[name])
-        train = datasets.joined(train, inked)
+        inked = datasets.augmented_images(writers.train, count, recipe.seed, **INKED[name])
+        train = datasets.concatenate(train, inked)
         recipe = replace(recipe, sketches=False)
     return mixed(train, train, writers, recipe)[0]
 
 
 def measured(
-    network: models.Network, mnist: Digits, pens: Digits, strange: Digits, strangers: Digits
+    network: training.Network, mnist: Digits, pens: Digits, strange: Digits, strangers: Digits
 ) -> Measured:
     """The figures of a trained network."""
     device = next(network.parameters()).device
@@ -99,17 +98,17 @@ def measured(
     }
     known = np.concatenate([logits["mnist"], logits["pens"]])
     labels = np.concatenate([mnist.labels.numpy(), pens.labels.numpy()])
-    temperature = evaluation.fitted_temperature(known, labels)
-    threshold = evaluation.rejection_threshold(evaluation.probabilities(known, temperature))
-    confidence = evaluation.probabilities(logits["strangers"], temperature).max(axis=1)
+    temperature = training.fitted_temperature(known, labels)
+    threshold = training.rejection_threshold(training.probabilities(known, temperature))
+    confidence = training.probabilities(logits["strangers"], temperature).max(axis=1)
     refused = float(np.mean(confidence < threshold))
     return Measured(
         evaluation.accuracy(mnist.labels.numpy(), logits["mnist"].argmax(axis=1)),
-        evaluation.log_loss(logits["mnist"], mnist.labels.numpy(), temperature),
+        training.log_loss(logits["mnist"], mnist.labels.numpy(), temperature),
         evaluation.accuracy(pens.labels.numpy(), logits["pens"].argmax(axis=1)),
-        evaluation.log_loss(logits["pens"], pens.labels.numpy(), temperature),
+        training.log_loss(logits["pens"], pens.labels.numpy(), temperature),
         evaluation.accuracy(strange.labels.numpy(), logits["strange"].argmax(axis=1)),
-        evaluation.log_loss(logits["strange"], strange.labels.numpy(), temperature),
+        training.log_loss(logits["strange"], strange.labels.numpy(), temperature),
         refused,
     )
 
@@ -122,14 +121,14 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     mnist, _ = datasets.load_mnist()
-    learnt, held_out = datasets.first(mnist, LEARNT), datasets.parted(mnist, HELD_OUT)[1]
+    learnt, held_out = datasets.first(mnist, LEARNT), datasets.hold_out_last(mnist, HELD_OUT)[1]
     sketches = datasets.load_sketches()
-    writers = hands.split_by_writer(
+    writers = datasets.split_by_writer(
         [sketch for sketch in sketches if sketch.source not in STRANGE], 0.1, options.seed
     )
     strange = datasets.rasterised([s for s in sketches if s.source in STRANGE])
     pens = datasets.rasterised(writers.validation)
-    strangers = nondigits.drawings(4000, options.seed + 1)
+    strangers = datasets.nondigit_images(4000, options.seed + 1)
     print("| variant | MNIST | loss | pens | loss | other collections | loss | refused |")
     print("|---|---|---|---|---|---|---|---|")
     few = Digits(held_out.images[:1000], held_out.labels[:1000])  # watched, not chosen by

@@ -19,12 +19,10 @@ from HersheyFonts import HersheyFonts
 from numpy.typing import NDArray
 
 from digitlib.datasets import load_mnist, load_sketches
-from digitlib.evaluation import rejection_threshold
-from digitlib.examination import Exam, pen_digits
-from digitlib.letters import LETTERS
-from digitlib.reading import Model, Reading
-from digitlib.recogniser import Recogniser
-from digitlib.strokes import Sketch, Strokes
+from digitlib.evaluation import EvaluationSet, pen_test_set
+from digitlib.recogniser import LoadedModel, Prediction, Recogniser
+from digitlib.strokes import LETTERS, Sketch, Strokes
+from digitlib.training import rejection_threshold
 
 FONTS = ("futural", "scripts")  # drawn with single lines, not outlines
 LIKE_DIGITS = set(string.ascii_letters) - set(LETTERS)
@@ -82,7 +80,7 @@ def mnist_test() -> NDArray[np.uint8]:
 def main() -> None:
     """Print, for each kind of drawing, how many there are and the share that is refused."""
     recogniser = Recogniser.load(sys.argv[1] if len(sys.argv) > 1 else None)
-    model = Model(recogniser, recogniser.folder, 0)
+    model = LoadedModel(recogniser, recogniser.folder, 0)
     generator = np.random.default_rng(0)
     sketches = load_sketches()
     alike = sorted(LIKE_DIGITS)
@@ -94,8 +92,8 @@ def main() -> None:
         "two digits at once": numbers(sketches, generator),
         "dots": dots(generator),
     }
-    pens = pen_digits(recogniser.card)
-    if isinstance(pens, Exam):
+    pens = pen_test_set(recogniser.card)
+    if isinstance(pens, EvaluationSet):
         drawings["digits: pens unseen"] = (sketch.strokes for sketch in pens.sketches)
     readings = {
         kind: [model.read(tuple(strokes)) for strokes in kept] for kind, kept in drawings.items()
@@ -115,7 +113,7 @@ def main() -> None:
         print(f"{kind:24}{len(shown):>8,}{refused:>8.1%}")
 
 
-def shares(reading: Reading) -> NDArray[np.float32]:
+def shares(reading: Prediction) -> NDArray[np.float32]:
     """The ten probabilities of a drawing that has ink."""
     assert reading.probabilities is not None
     return reading.probabilities

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitlib.store import Store
-from digitlib.synthesis import draw
+from digitlib.strokes import draw
 
 SECONDS = 6.0
 EARLIER = 3000  # submissions

@@ -15,11 +15,11 @@ import zlib
 
 import torch
 
-from digitlib import datasets, models, training
+from digitlib import datasets, training
 from digitlib.datasets import Digits
-from digitlib.recipe import Recipe
-from digitlib.settings import notebook_defaults
+from digitlib.notebook import notebook_defaults
 from digitlib.strokes import Sketch
+from digitlib.training import Recipe
 
 
 def of_other_writers(sketches: list[Sketch]) -> list[Sketch]:
@@ -60,7 +60,7 @@ def table_row(seed: int, count: int, epochs: int, asked: dict[str, Digits]) -> l
     train, validation = datasets.split(
         datasets.load_synthetic(count, seed), recipe.validation_fraction, seed
     )
-    network = models.build(recipe.architecture)
+    network = training.build(recipe.architecture)
     for epoch in training.fit(network, train, validation, recipe):
         print(f"  seed {seed}: {epoch}", flush=True)
     accuracies = [accuracy(network, digits, device) for digits in asked.values()]

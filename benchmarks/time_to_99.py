@@ -28,11 +28,9 @@ from torch.utils.data import DataLoader
 from torchvision import datasets as vision
 from torchvision import transforms
 
-from digitlib import settings
+from digitlib import notebook, settings
 from digitlib.datasets import Digits, first, load_mnist, split
-from digitlib.models import build
-from digitlib.recipe import Recipe
-from digitlib.training import fit, predict_logits, prepare
+from digitlib.training import Recipe, build, fit, predict_logits, prepare
 
 TARGET = 0.99
 
@@ -98,7 +96,7 @@ def _reference_accuracy(network: nn.Module, loader: DataLoader[Any]) -> float:
 def ours(seed: int, train: Digits, test: Digits) -> tuple[float, float]:
     """Seconds of training and test accuracy of the fast preset."""
     asked = {"preset": "fast", "dataset": "mnist", "seed": seed, "device": "cpu"}
-    recipe = Recipe.checked({**settings.notebook_defaults("train"), **asked})
+    recipe = Recipe.checked({**notebook.notebook_defaults("train"), **asked})
     parts = split(first(train, recipe.limit), recipe.validation_fraction, seed)
     started = time.perf_counter()
     prepare(recipe)

@@ -54,7 +54,9 @@ def measured(seed: int, epochs: int) -> Measured:
 
 def seconds_to_first_batch(executed: dict[str, Any]) -> float:
     """From papermill's start to the start of the cell that trains."""
-    training = next(cell for cell in executed["cells"] if " in fit(" in "".join(cell["source"]))
+    training = next(
+        cell for cell in executed["cells"] if "in fit_ensemble(" in "".join(cell["source"])
+    )
     times = [executed["metadata"]["papermill"], training["metadata"]["papermill"]]
     begun, reached = (datetime.fromisoformat(time["start_time"]) for time in times)
     return (reached - begun).total_seconds()

@@ -17,22 +17,11 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
-from digitlib import (
-    datasets,
-    ensembling,
-    evaluation,
-    hands,
-    models,
-    nondigits,
-    pen_reader,
-    training,
-)
-from digitlib.datasets import Digits
-from digitlib.hands import Writers
-from digitlib.pen_reader import PenReader
-from digitlib.recipe import Recipe
-from digitlib.settings import notebook_defaults
+from digitlib import datasets, evaluation, training
+from digitlib.datasets import Digits, Writers
+from digitlib.notebook import notebook_defaults
 from digitlib.strokes import Sketch
+from digitlib.training import Recipe, StrokeModel
 
 LEFT_OUT = ("apb", "app", "apa", "ced", "uqb")
 
@@ -43,57 +32,57 @@ def mixed(
     """MNIST digits, the writers' sketches and what is no digit, as the notebook mixes them."""
     if recipe.sketches:
         share, seed = recipe.sketch_share, recipe.seed
-        train, validation = hands.with_sketches(train, validation, writers, share, seed)
+        train, validation = datasets.mix_sketches(train, validation, writers, share, seed)
     if recipe.nondigit_share:
-        train = nondigits.with_nondigits(train, recipe.nondigit_share, recipe.seed)
+        train = datasets.mix_nondigits(train, recipe.nondigit_share, recipe.seed)
     return train, validation
 
 
-def trained(train: Digits, validation: Digits, recipe: Recipe, name: str) -> models.Network:
+def trained(train: Digits, validation: Digits, recipe: Recipe, name: str) -> training.Network:
     """A network, or an ensemble, that followed the recipe; prints a line an epoch."""
-    return models.ensemble(trained_networks(train, validation, recipe, name))
+    return training.as_ensemble(trained_networks(train, validation, recipe, name))
 
 
 def trained_networks(
     train: Digits, validation: Digits, recipe: Recipe, name: str
-) -> list[models.Network]:
+) -> list[training.Network]:
     """The networks of such an ensemble, each by itself."""
     with TemporaryDirectory() as folder:
 
         def checkpoint(number: int) -> Path:
             return Path(folder) / f"{number}.pt"
 
-        for number, epoch in ensembling.fit(recipe, train, validation, checkpoint):
+        for number, epoch in training.fit_ensemble(recipe, train, validation, checkpoint):
             print(f"  {name}, network {number + 1}: {epoch}", flush=True)
-        return ensembling.fitted(recipe, checkpoint)
+        return training.fitted_networks(recipe, checkpoint)
 
 
 def writers_without(source: str, sketches: list[Sketch], recipe: Recipe) -> Writers:
     """The writers who have nothing in a collection, parted as the notebook parts them."""
-    unseen = {hands.hand(sketch) for sketch in sketches if sketch.source == source}
-    others = [sketch for sketch in sketches if hands.hand(sketch) not in unseen]
-    return hands.split_by_writer(others, recipe.validation_fraction, recipe.seed)
+    unseen = {datasets.writer_of(sketch) for sketch in sketches if sketch.source == source}
+    others = [sketch for sketch in sketches if datasets.writer_of(sketch) not in unseen]
+    return datasets.split_by_writer(others, recipe.validation_fraction, recipe.seed)
 
 
-def trained_pen_reader(writers: Writers, recipe: Recipe) -> PenReader:
+def trained_pen_reader(writers: Writers, recipe: Recipe) -> StrokeModel:
     """A network that learnt the way of the writers' pens."""
     with TemporaryDirectory() as folder:
         checkpoint = Path(folder) / "pen.pt"
-        for epoch in pen_reader.fit(recipe, writers, checkpoint):
+        for epoch in training.fit_stroke_model(recipe, writers, checkpoint):
             print(f"  the pen's way, {epoch}", flush=True)
-        return pen_reader.fitted(recipe, writers, checkpoint)
+        return training.fitted_stroke_model(recipe, writers, checkpoint)
 
 
 def probabilities(
-    network: models.Network, digits: Digits, temperature: float
+    network: training.Network, digits: Digits, temperature: float
 ) -> NDArray[np.floating]:
     """What a network makes of the digits' images (n, 10)."""
     device = next(network.parameters()).device
     logits = training.predict_logits(network, digits.images.to(device)).cpu().numpy()
-    return evaluation.probabilities(logits, temperature)
+    return training.probabilities(logits, temperature)
 
 
-def read(network: models.Network, digits: Digits, recipe: Recipe) -> evaluation.Accuracy:
+def read(network: training.Network, digits: Digits, recipe: Recipe) -> evaluation.Accuracy:
     """How many of the digits' images the network reads rightly."""
     images = digits.images.to(training.choose_device(recipe.device))
     predicted = training.predict_logits(network, images).argmax(dim=1)
@@ -110,7 +99,7 @@ def measured_without(source: str, recipe: Recipe) -> dict[str, evaluation.Accura
     network = trained(train, validation, recipe, f"without {source}")
     images = validation.images.to(training.choose_device(recipe.device))
     logits = training.predict_logits(network, images).cpu().numpy()
-    temperature = evaluation.fitted_temperature(logits, validation.labels.numpy())
+    temperature = training.fitted_temperature(logits, validation.labels.numpy())
     unseen = [sketch for sketch in sketches if sketch.source == source]
     digits = datasets.rasterised(unseen)
     chances = {"images": probabilities(network, digits, temperature)}
@@ -118,7 +107,7 @@ def measured_without(source: str, recipe: Recipe) -> dict[str, evaluation.Accura
         pen = trained_pen_reader(writers, recipe)
         chances["images and the way of the pen"] = pen.joining(chances["images"], unseen)
     print(f"  without {source}, MNIST's test set: {read(network, mnist_test, recipe)}")
-    labels, whose = digits.labels.numpy(), [hands.hand(sketch) for sketch in unseen]
+    labels, whose = digits.labels.numpy(), [datasets.writer_of(sketch) for sketch in unseen]
     return {
         what: evaluation.accuracy(labels, chance.argmax(axis=1), whose)
         for what, chance in chances.items()

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 from visits import MODEL, Server, Visit
 
-from digitlib.recogniser import Recogniser
+from digitlib.recogniser.model import Recogniser
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]

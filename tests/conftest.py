@@ -12,8 +12,9 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from digitlib import settings
-from digitlib.datasets import DataUnavailable, Digits, load_sketches, load_synthetic
-from digitlib.strokes import Sketch
+from digitlib.datasets.digits import DataUnavailable, Digits
+from digitlib.datasets.loading import load_sketches, load_synthetic
+from digitlib.strokes.sketches import Sketch
 
 # How long an example takes is up to how busy the machine is.
 hypothesis_settings.register_profile("untimed", deadline=None)

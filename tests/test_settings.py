@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from digitlib import settings
+from digitlib import notebook, settings
 
 CELL = "epochs: int = 10  # passes\nlearning_rate: float = 0.002"
 
@@ -50,23 +50,23 @@ def test_debug_mode_makes_the_log_loud(monkeypatch, value, debug):
 
 def test_the_given_parameters_are_found_and_their_values_taken():
     history = ["", CELL, "# Parameters\nepochs = 3\n", "print(1)"]
-    assert settings.passed_parameters(history) == ["epochs"]
-    values = settings.notebook_parameters(history, {"epochs": 3, "learning_rate": 0.002})
+    assert notebook.passed_parameters(history) == ["epochs"]
+    values = notebook.notebook_parameters(history, {"epochs": 3, "learning_rate": 0.002})
     assert values == {"epochs": 3, "learning_rate": 0.002}
 
 
 def test_in_jupyterlab_nothing_was_passed():
-    assert settings.passed_parameters(["", CELL, "%matplotlib inline"]) == []
+    assert notebook.passed_parameters(["", CELL, "%matplotlib inline"]) == []
 
 
 def test_a_misspelt_parameter_is_named_with_its_nearest_spelling():
     history = ["", CELL, "# Parameters\nepohcs = 3\n"]
     with pytest.raises(ValueError, match=r"`epohcs`. Did you mean `epochs`\? Known: epochs, learn"):
-        settings.notebook_parameters(history, {})
+        notebook.notebook_parameters(history, {})
 
 
 def test_the_notebooks_defaults_are_read_from_its_cell():
-    assert settings.notebook_defaults("train")["epochs"] == 10
+    assert notebook.notebook_defaults("train")["epochs"] == 10
 
 
 def test_a_full_disk_leaves_the_old_file_whole(tmp_path: Path):

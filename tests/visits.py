@@ -18,8 +18,8 @@ from numpy.typing import ArrayLike
 from playwright.sync_api import Locator, Page, expect
 
 from digitlib import settings
-from digitlib.recogniser import current_model
-from digitlib.store import Store
+from digitlib.recogniser.locations import current_model
+from digitlib.store.store import Store
 
 MODEL = current_model()  # before a test changes where models live
 Strokes = list[list[tuple[float, float]]]

@@ -1,0 +1,209 @@
+"""The pad: a canvas that turns mouse, finger and pen into strokes."""
+
+import asyncio
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import ipycanvas.canvas
+import ipywidgets as ipw
+import numpy as np
+import traitlets
+from ipycanvas import Canvas, hold_canvas
+
+from digitlib.dashboard.tasks import running_loop
+from digitlib.strokes import MOST_POINTS, MOST_STROKES
+
+Point = tuple[float, float]
+SIDE = 672  # px of the canvas's buffer: at least twice its size on screen, for crisp lines
+LINE_WIDTH = 40  # px of the buffer
+PACE = 1 / 45  # seconds between two changes of `strokes` while the pen moves, at least
+
+
+class Pad(ipw.VBox):
+    """Draws what the pen does. `strokes` is what has been drawn, as tuples of points from 0 to 1.
+
+    While the pen moves `strokes` changes about 30 times a second, with everything since; when it
+    is lifted, at once. A stroke ends wherever the pen goes: up, out, cancelled, or down again.
+    """
+
+    strokes = traitlets.Any(())
+    ready = traitlets.Int(0)  # how many times a browser has asked for the picture
+
+    def __init__(self) -> None:
+        self.canvas = Canvas(width=SIDE, height=SIDE)
+        self.canvas.add_class("digit-pad")
+        self.pace = PACE
+        self._lines: list[list[Point]] = []
+        self._pen_is_down = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._published = 0.0
+        self._listen()
+        super().__init__([self.canvas])
+
+    def _listen(self) -> None:
+        canvas = self.canvas
+        canvas.on_client_ready(self.show)
+        canvas.on_mouse_down(self._down)
+        canvas.on_mouse_move(self._move)
+        canvas.on_mouse_up(self._up)
+        canvas.on_mouse_out(self._up)
+        canvas.on_touch_start(self._touch_down)
+        canvas.on_touch_move(self._touch_move)
+        canvas.on_touch_end(self._up)
+        canvas.on_touch_cancel(self._up)
+
+    def undo(self) -> None:
+        """Take the last stroke away."""
+        self.put(self._lines[:-1])
+
+    def clear(self) -> None:
+        """Take everything away."""
+        self.put([])
+
+    def put(self, lines: list[list[Point]] | tuple[tuple[Point, ...], ...]) -> None:
+        """Show these strokes instead."""
+        self._lines = [list(line) for line in lines]
+        self._pen_is_down = False
+        self._redraw()
+        self._publish()
+
+    def show(self) -> None:
+        """A browser is there, perhaps a second one: send it the picture."""
+        # What was sent before it was there is lost, also which canvas is being drawn on.
+        ipycanvas.canvas._CANVAS_MANAGER._current_canvas = None
+        self._redraw()
+        self.ready += 1
+
+    def _touch_down(self, touches: list[Point]) -> None:
+        """One finger draws; more of them, a resting hand or a pinch, do not."""
+        if len(touches) == 1:
+            self._down(*touches[0])
+        elif self._pen_is_down and np.ptp(self._lines[-1], axis=0).max() * SIDE < LINE_WIDTH:
+            self.undo()  # it was the first finger of two, not a dot
+        else:
+            self._up()
+
+    def _touch_move(self, touches: list[Point]) -> None:
+        """Draw on, up to where the finger leaves the pad: unlike a mouse, it goes on telling."""
+        if len(touches) == 1:
+            self._move(*touches[0])
+            if any(isinstance(at, int | float) and not 0 <= at <= SIDE for at in touches[0]):
+                self._up()
+
+    def _down(self, x: object, y: object) -> None:
+        point = _on_pad(x, y)
+        if point is None or self._is_full():
+            return
+        self._pen_is_down = True
+        self._lines.append([point])
+        with _drawing():
+            self._ink()
+            self.canvas.fill_circle(point[0] * SIDE, point[1] * SIDE, LINE_WIDTH / 2)
+        self._publish_soon()
+
+    def _move(self, x: object, y: object) -> None:
+        point = _on_pad(x, y)
+        if not self._pen_is_down or point is None or point == self._lines[-1][-1]:
+            return
+        if self._is_full():
+            self._up()
+            return
+        line = self._lines[-1]
+        line.append(point)
+        with _drawing():
+            self._ink()
+            self._curve(line, len(line) - 1)
+        self._publish_soon()
+
+    def _up(self, *_where: object) -> None:
+        if not self._pen_is_down:
+            return
+        self._pen_is_down = False
+        with _drawing():
+            self._ink()
+            self._finish(self._lines[-1])
+        self._publish()
+
+    def _is_full(self) -> bool:
+        return len(self._lines) >= MOST_STROKES or sum(map(len, self._lines)) >= MOST_POINTS
+
+    def _publish_soon(self) -> None:
+        if self._timer is not None:
+            return
+        if (loop := running_loop()) is None:
+            self._publish()
+            return
+        wait = self._published + self.pace - time.monotonic()
+        self._timer = loop.call_later(max(0.0, wait), self._publish)
+
+    def _publish(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._published = time.monotonic()
+        self.strokes = tuple(tuple(line) for line in self._lines)
+
+    def _redraw(self) -> None:
+        with _drawing():
+            self.canvas.clear()
+            self._ink()
+            for line in self._lines:
+                x, y = line[0]
+                self.canvas.fill_circle(x * SIDE, y * SIDE, LINE_WIDTH / 2)
+                for end in range(1, len(line)):
+                    self._curve(line, end)
+                self._finish(line)
+
+    def _ink(self) -> None:
+        """Set the pen; the browser that forgot it, on a reload, is told again."""
+        canvas = self.canvas
+        canvas.stroke_style = canvas.fill_style = "black"  # the style sheet inverts it at night
+        canvas.line_width = LINE_WIDTH
+        canvas.line_cap = canvas.line_join = "round"
+
+    def _curve(self, line: list[Point], end: int) -> None:
+        """Ink the line up to the middle of the step to point `end`, bending at the point before."""
+        start = line[0] if end == 1 else _middle(line[end - 2], line[end - 1])
+        self._bend(start, line[end - 1], _middle(line[end - 1], line[end]))
+
+    def _finish(self, line: list[Point]) -> None:
+        if len(line) > 1:
+            middle = _middle(line[-2], line[-1])
+            self._bend(middle, middle, line[-1])
+
+    def _bend(self, start: Point, control: Point, end: Point) -> None:
+        canvas = self.canvas
+        canvas.begin_path()
+        canvas.move_to(start[0] * SIDE, start[1] * SIDE)
+        canvas.quadratic_curve_to(
+            control[0] * SIDE, control[1] * SIDE, end[0] * SIDE, end[1] * SIDE
+        )
+        canvas.stroke()
+
+
+def _on_pad(x: object, y: object) -> Point | None:
+    """Buffer pixels to pad units, kept on the pad, as 32-bit floats; None for what is no number."""
+    point = []
+    for value in (x, y):
+        if not isinstance(value, int | float) or not math.isfinite(value):
+            return None
+        point.append(float(np.float32(min(max(value / SIDE, 0.0), 1.0))))
+    return point[0], point[1]
+
+
+def _middle(a: Point, b: Point) -> Point:
+    return (a[0] + b[0]) / 2, (a[1] + b[1]) / 2
+
+
+@contextmanager
+def _drawing() -> Iterator[None]:
+    """Send what is drawn inside as one message; also mend `hold_canvas` after an exception."""
+    manager = ipycanvas.canvas._CANVAS_MANAGER
+    try:
+        with hold_canvas():
+            yield
+    finally:
+        manager._caching = False
+        manager._commands_cache, manager._buffers_cache = [], []

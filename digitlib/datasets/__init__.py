@@ -1,0 +1,108 @@
+"""Labelled digits as uint8 tensors: MNIST, QMNIST, UNIPEN, synthetic digits and non-digits.
+
+Also splits by writer, and what `explore.ipynb` computes about a set of digits.
+"""
+
+from digitlib.datasets.digits import (
+    NO_DIGIT,
+    DataUnavailable,
+    Digits,
+    captions,
+    concatenate,
+    describe_data,
+    first,
+    hold_out_last,
+    provenance,
+    split,
+)
+from digitlib.datasets.loading import load_dataset, load_sketches, load_synthetic, rasterised
+from digitlib.datasets.mnist import MNIST_FILES, load_mnist
+from digitlib.datasets.neighbours import (
+    duplicates,
+    nearest_neighbours,
+    nearest_pairs,
+    outvoted,
+    principal_axes,
+    projected,
+    votes,
+)
+from digitlib.datasets.nondigits import mix_nondigits, nondigit_drawings, nondigit_images
+from digitlib.datasets.pen_digits import augmented_drawings, augmented_images, mix_sketches
+from digitlib.datasets.qmnist import load_qmnist
+from digitlib.datasets.splits import (
+    Writers,
+    describe_sketches,
+    sketch_provenance,
+    split_as_trained,
+    split_by_writer,
+    trained_submissions,
+    writer_of,
+)
+from digitlib.datasets.statistics import (
+    LEVELS,
+    Scope,
+    balance_in_words,
+    class_deviations,
+    class_means,
+    class_shares,
+    distances_to_mean,
+    grey_levels,
+    ink_widths,
+    pens_in_words,
+    pixel_statistics,
+    spread_in_words,
+    widths_in_words,
+)
+
+__all__ = [
+    "LEVELS",
+    "MNIST_FILES",
+    "NO_DIGIT",
+    "DataUnavailable",
+    "Digits",
+    "Scope",
+    "Writers",
+    "augmented_drawings",
+    "augmented_images",
+    "balance_in_words",
+    "captions",
+    "class_deviations",
+    "class_means",
+    "class_shares",
+    "concatenate",
+    "describe_data",
+    "describe_sketches",
+    "distances_to_mean",
+    "duplicates",
+    "first",
+    "grey_levels",
+    "hold_out_last",
+    "ink_widths",
+    "load_dataset",
+    "load_mnist",
+    "load_qmnist",
+    "load_sketches",
+    "load_synthetic",
+    "mix_nondigits",
+    "mix_sketches",
+    "nearest_neighbours",
+    "nearest_pairs",
+    "nondigit_drawings",
+    "nondigit_images",
+    "outvoted",
+    "pens_in_words",
+    "pixel_statistics",
+    "principal_axes",
+    "projected",
+    "provenance",
+    "rasterised",
+    "sketch_provenance",
+    "split",
+    "split_as_trained",
+    "split_by_writer",
+    "spread_in_words",
+    "trained_submissions",
+    "votes",
+    "widths_in_words",
+    "writer_of",
+]

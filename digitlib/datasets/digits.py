@@ -1,0 +1,97 @@
+"""Labelled digits as uint8 tensors in memory."""
+
+import logging
+from typing import Any, NamedTuple
+
+import torch
+from jaxtyping import Int64, UInt8
+from torch import Tensor
+
+logger = logging.getLogger(__name__)
+NO_DIGIT = 10  # the label of what is no digit: training images only
+
+
+class Digits(NamedTuple):
+    """Images (n, 28, 28) uint8, ink 255 on 0, and their labels (n,) int64, 0 to 9 or `NO_DIGIT`."""
+
+    images: UInt8[Tensor, "n 28 28"]
+    labels: Int64[Tensor, " n"]
+
+    def to(self, device: torch.device) -> "Digits":
+        """The same digits on a device."""
+        return Digits(self.images.to(device), self.labels.to(device))
+
+
+class Dataset(NamedTuple):
+    """What a model is trained on and tested on, by name (`mnist` or `synthetic`)."""
+
+    name: str
+    train: Digits
+    test: Digits
+    warning: str = ""
+
+
+class DataUnavailable(RuntimeError):
+    """The data is neither on disk nor to be had; the message says how to get it."""
+
+
+def split(digits: Digits, fraction: float, seed: int) -> tuple[Digits, Digits]:
+    """Part digits at random into (rest, a share of `fraction`); the same seed parts alike.
+
+    Raises ValueError when one of the parts would be empty.
+    """
+    count = len(digits.labels)
+    held_out = round(count * fraction)
+    if not 0 < held_out < count:
+        raise ValueError(
+            f"A share of {fraction} of {count} digits leaves one part empty: raise `limit` or "
+            "change `validation_fraction`."
+        )
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(seed))
+    return tuple(  # type: ignore[return-value]
+        Digits(digits.images[part], digits.labels[part])
+        for part in (order[held_out:], order[:held_out])
+    )
+
+
+def concatenate(one: Digits, other: Digits) -> Digits:
+    """One after the other."""
+    return Digits(*map(torch.cat, zip(one, other, strict=True)))
+
+
+def captions(labels: Int64[Tensor, " n"]) -> list[str]:
+    """The labels (n,) as they stand below pictures."""
+    return ["no digit" if label == NO_DIGIT else str(label) for label in labels.tolist()]
+
+
+def hold_out_last(digits: Digits, count: int) -> tuple[Digits, Digits]:
+    """All but the last `count` digits, and those."""
+    return Digits(*(part[:-count] for part in digits)), Digits(*(part[-count:] for part in digits))
+
+
+def first(digits: Digits, limit: int) -> Digits:
+    """The first `limit` digits, or all of them where it is 0."""
+    return Digits(*(part[:limit] for part in digits)) if limit else digits
+
+
+def provenance(data: Dataset, train: Digits, validation: Digits) -> dict[str, Any]:
+    """What a model's card says of its data: name, sizes, and the warning if any."""
+    return {
+        "name": data.name,
+        "train": len(train.labels),
+        "validation": len(validation.labels),
+        "test": len(data.test.labels),
+        "warning": data.warning,
+    }
+
+
+def describe_data(data: Dataset, train: Digits, validation: Digits) -> str:
+    """What is trained on, as Markdown, with the warning where MNIST was wanted and not there."""
+    warning = f"> # ⚠ {data.warning}\n\n" if data.warning else ""
+    counts = (len(train.labels), len(validation.labels), len(data.test.labels))
+    return (
+        warning
+        + "**{}** digits: {:,} to learn from, {:,} to choose by, {:,} to test on.".format(
+            data.name, *counts
+        )
+    )

@@ -1,0 +1,52 @@
+"""Figures: data in, a matplotlib `Figure` out. They compute nothing."""
+
+from digitlib.evaluation.plots.data import (
+    class_means,
+    class_shares,
+    image_map,
+    ink,
+    samples,
+    spread,
+    typical_to_odd,
+)
+from digitlib.evaluation.plots.evaluation import calibration, per_digit, refusals, robustness
+from digitlib.evaluation.plots.style import (
+    ACCENT,
+    GREY,
+    INK,
+    WIDTH,
+    accuracies,
+    confusion_matrix,
+    digit_grid,
+    learning_curves,
+    save_figure,
+    style_axes,
+)
+from digitlib.evaluation.plots.submissions import by_day_and_digit, drift, over_time
+
+__all__ = [
+    "ACCENT",
+    "GREY",
+    "INK",
+    "WIDTH",
+    "accuracies",
+    "by_day_and_digit",
+    "calibration",
+    "class_means",
+    "class_shares",
+    "confusion_matrix",
+    "digit_grid",
+    "drift",
+    "image_map",
+    "ink",
+    "learning_curves",
+    "over_time",
+    "per_digit",
+    "refusals",
+    "robustness",
+    "samples",
+    "save_figure",
+    "spread",
+    "style_axes",
+    "typical_to_odd",
+]

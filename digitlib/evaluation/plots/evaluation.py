@@ -1,0 +1,136 @@
+"""Figures of an evaluation; data in, figure out."""
+
+from collections.abc import Mapping, Sequence
+from itertools import cycle
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from digitlib.evaluation.calibration import FEWEST_MISTAKES, RejectionCurve, Reliability
+from digitlib.evaluation.plots.style import (
+    ACCENT,
+    GREY,
+    INK,
+    WIDTH,
+    label_ends,
+    percent_axis,
+    style_axes,
+)
+from digitlib.evaluation.robustness import Curve
+
+# Line and colour of the exams in `refusals`.
+STYLES = (("-", ACCENT), ("--", INK), (":", GREY), ("-.", ACCENT), ("-", GREY))
+Floats = NDArray[np.floating]
+
+
+def per_digit(recall: Floats, precision: Floats, title: str) -> Figure:
+    """Recall and precision (10,) of each digit, 0 to 1."""
+    figure = Figure(figsize=(WIDTH, 3.0), layout="constrained")
+    axes = style_axes(figure.subplots(), title, xlabel="digit", ylabel="%")
+    axes.plot(range(10), 100 * precision, "s", color=GREY, fillstyle="none")
+    axes.plot(range(10), 100 * recall, "o", color=ACCENT)
+    axes.set_xticks(range(10))
+    lowest = np.nanmin(100 * np.concatenate([recall, precision]))
+    axes.set_ylim(lowest - 0.12 * (100 - lowest) - 0.02, 100 + 0.35 * (100 - lowest) + 0.02)
+    percent_axis(axes)
+    for y, text, colour in (
+        (0.97, "● recall: of this digit's images, how many are read", ACCENT),
+        (0.89, "□ precision: of what is read as this digit, how much is it", GREY),
+    ):
+        axes.text(0.01, y, text, transform=axes.transAxes, color=colour, fontsize=9, va="top")
+    return figure
+
+
+def calibration(curves: Mapping[str, Reliability]) -> Figure:
+    """How often a model is wrong against how much it doubts, a panel for each exam.
+
+    With 95 % intervals; where there is no mistake, the interval's upper end is marked.
+    """
+    columns = 2 if len(curves) == 4 else min(3, len(curves))
+    rows = -(-len(curves) // columns)
+    figure = Figure(figsize=(WIDTH / 3 * columns, 0.3 + WIDTH / 3 * rows), layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).flat
+    least = _least(list(curves.values()))
+    for number, ((name, curve), axes) in enumerate(zip(curves.items(), panels, strict=False)):
+        style_axes(axes, name).loglog([least, 100], [least, 100], color=GREY, linewidth=0.8)
+        _reliability(axes, curve)
+        axes.set_xlim(least, 100)
+        axes.set_ylim(least, 100)
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.set_aspect("equal")
+        # Also where nothing stands below it: matplotlib labels the lowest row alone.
+        axes.tick_params(labelbottom=number + columns >= len(curves))
+    for axes in list(panels):
+        axes.set_visible(False)
+    figure.supxlabel("doubt (100 % less confidence), %", fontsize=9, color=INK)
+    figure.supylabel("mistakes, % (line: 95 % interval)", fontsize=9, color=INK)
+    return figure
+
+
+def _least(curves: Sequence[Reliability]) -> float:
+    """The power of ten, in per cent, below which no doubt and no share of mistakes lies."""
+    shares = np.concatenate([np.r_[c.doubt, c.mistakes, c.high] for c in curves])
+    return float(10 ** np.floor(np.log10(100 * np.r_[shares[shares > 0], 0.01].min())))
+
+
+def _reliability(axes: Axes, curve: Reliability) -> None:
+    if not len(curve.doubt):
+        axes.text(0.05, 0.95, f"fewer than {FEWEST_MISTAKES} mistakes:\ntoo few to tell",
+                  transform=axes.transAxes, color=GREY, fontsize=9, va="top")  # fmt: skip
+        return
+    axes.text(0.05, 0.95, "too sure", transform=axes.transAxes, color=GREY, fontsize=9, va="top")
+    axes.text(0.95, 0.05, "too modest", transform=axes.transAxes, color=GREY, fontsize=9,
+              ha="right")  # fmt: skip
+    doubt, low, high = 100 * curve.doubt, 100 * curve.low, 100 * curve.high
+    some = curve.mistakes > 0
+    axes.vlines(doubt, np.maximum(low, 1e-9), high, color=ACCENT, linewidth=1.5)
+    axes.plot(doubt[some], 100 * curve.mistakes[some], "o", color=ACCENT, markersize=5)
+    axes.plot(doubt[~some], high[~some], "v", color=ACCENT, fillstyle="none", markersize=6)
+
+
+def refusals(curves: Mapping[str, RejectionCurve]) -> Figure:
+    """Accuracy on the rest against the share of the most doubtful that is refused."""
+    figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
+    axes = style_axes(
+        figure.subplots(), "Right, of those not refused", xlabel="refused, %", ylabel="%"
+    )
+    ends = []
+    for (name, curve), (style, colour) in zip(curves.items(), cycle(STYLES), strict=False):
+        axes.plot(100 * curve.refused, 100 * curve.accuracy, style, color=colour)
+        ends.append((100 * curve.accuracy[-1], name, colour))
+    axes.margins(x=0)
+    label_ends(axes, ends)
+    return figure
+
+
+def robustness(
+    curves: Sequence[Curve], baseline: Sequence[Curve] = (), names: tuple[str, str] = ("", "")
+) -> Figure:
+    """Accuracy under each disturbance, a panel each; a baseline's in grey, both named."""
+    columns = 3 if len(curves) % 4 else 4
+    rows = -(-len(curves) // columns)
+    figure = Figure(figsize=(WIDTH, 2.2 * rows), layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False, sharey=True).flat
+    others = {other.disturbance.name: other for other in baseline}
+    for curve, axes in zip(curves, panels, strict=False):
+        kind = curve.disturbance
+        style_axes(axes, kind.name, xlabel=kind.unit).xaxis.label.set_fontsize(8)
+        drawn = [(curve, "o-", ACCENT, names[0])]
+        if kind.name in others:
+            drawn.append((others[kind.name], "s--", GREY, names[1]))
+        for one, style, colour, name in drawn[::-1]:
+            shares = [100 * found.value for found in one.accuracy]
+            axes.plot(kind.levels, shares, style, color=colour, markersize=3, label=name)
+        axes.set_ylim(0, 104)
+    if baseline:
+        # Above the first panel: within, there is no place that no model's line may cross.
+        lines, called = figure.axes[0].get_legend_handles_labels()
+        figure.legend(lines, called, loc="outside upper left", ncols=2, frameon=False,
+                      fontsize=9, labelcolor="linecolor")  # fmt: skip
+    for axes in list(panels):
+        axes.set_visible(False)
+    figure.supylabel("right, %", fontsize=9, color=INK)
+    return figure

@@ -1,0 +1,201 @@
+"""Figures: data in, a matplotlib `Figure` out; one restrained style, legible in grey."""
+
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator, PercentFormatter
+from numpy.typing import NDArray
+
+from digitlib import settings
+from digitlib.evaluation.metrics import Accuracy
+from digitlib.text import percent
+
+# Of luminance 34, 112 and 78 of 255: distinct in grey print and to the colour-blind, and each dark
+# enough for text on white (WCAG AA).
+INK, GREY, ACCENT = "#222222", "#707070", "#9a3605"
+WIDTH = 8.0  # inches
+NOTHING = "There is no image to show here."
+
+
+def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
+    """Write a figure into a folder as PNG (150 dpi) and SVG, each atomically."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{name}.{suffix}" for suffix in ("png", "svg")]
+    for path in paths:
+        buffer = BytesIO()
+        figure.savefig(buffer, format=path.suffix[1:], dpi=150, bbox_inches="tight")
+        settings.write_atomically(path, buffer.getvalue())
+    return paths
+
+
+def style_axes(axes: Axes, title: str, xlabel: str = "", ylabel: str = "") -> Axes:
+    """Give axes the common look: a title at the left, no box, a faint grid across."""
+    axes.set_title(title, loc="left", fontsize=10, color=INK)
+    axes.set_xlabel(xlabel, color=INK)
+    axes.set_ylabel(ylabel, color=INK)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color="#e4e4e4", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.tick_params(which="both", colors=INK, labelsize=9)
+    return axes
+
+
+def percent_axis(axes: Axes) -> None:
+    """No tick above 100 %, however high the axis reaches so that names fit in."""
+    low, high = axes.get_ylim()
+    # Rounded, because a tick at 100 may be 100.00000000000001.
+    axes.set_yticks([tick for tick in axes.get_yticks().round(9) if low <= tick <= min(high, 100)])
+
+
+def label_ends(axes: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
+    """Names at the lines' right ends (height, name, colour), moved apart where they would touch."""
+    low, high = axes.get_ylim()
+    step, place = 0.08 * (high - low), np.inf
+    for height, name, colour in sorted(ends, key=lambda end: -end[0]):
+        place = min(height, place - step)
+        axes.annotate(name, (1.01, place), xycoords=("axes fraction", "data"), color=colour,
+                      fontsize=9, va="center", annotation_clip=False)  # fmt: skip
+
+
+def learning_curves(
+    training_loss: Sequence[float],
+    validation_loss: Sequence[float],
+    validation_accuracy: Sequence[float],
+    learning_rate: Sequence[float],
+    kept: int,
+    title: str,
+) -> Figure:
+    """Losses (nats), validation accuracy (0 to 1) and learning rate, one value an epoch.
+
+    The epoch that was kept (1 is the first) is marked in each panel.
+    """
+    figure = Figure(figsize=(WIDTH, 7.5), layout="constrained")
+    figure.suptitle(title, x=0.01, ha="left", fontsize=12, color=INK)
+    losses, accuracies, rates = figure.subplots(3, 1, sharex=True, height_ratios=[3, 2, 1])
+    epochs = np.arange(1, len(training_loss) + 1)
+    _losses(losses, epochs, training_loss, validation_loss)
+    style_axes(accuracies, "Validation accuracy")
+    _line(accuracies, epochs, validation_accuracy, ACCENT, percent(validation_accuracy[-1]), "-")
+    accuracies.set_ylim(top=min(accuracies.get_ylim()[1], 1))
+    accuracies.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
+    style_axes(rates, "Learning rate at the epoch's end", xlabel="epoch")
+    _line(rates, epochs, learning_rate, GREY, "", "-")
+    rates.set_ylim(bottom=0)
+    rates.yaxis.set_major_formatter("{x:g}")  # with no power of ten squeezed below the title
+    rates.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    _mark_best(losses, accuracies, rates, epoch=kept)
+    return figure
+
+
+def _losses(
+    axes: Axes,
+    epochs: NDArray[np.int64],
+    training_loss: Sequence[float],
+    validation_loss: Sequence[float],
+) -> None:
+    style_axes(axes, "Loss on images as they are, above its least (nats, log scale)")
+    axes.set_yscale("log")
+    axes.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("{x:g}")
+    sides = ["bottom", "top"]  # of each name that stands at its line's end: lines may meet there
+    if validation_loss[-1] < training_loss[-1]:
+        sides.reverse()
+    _line(axes, epochs, validation_loss, ACCENT, "validation", "-", sides[0])
+    _line(axes, epochs, training_loss, INK, "training", "--", sides[1])
+
+
+def _line(
+    axes: Axes,
+    epochs: NDArray[np.int64],
+    values: Sequence[float],
+    colour: str,
+    label: str,
+    style: str,
+    side: str = "center",
+) -> None:
+    """A line with its name at its right end instead of a legend."""
+    axes.plot(epochs, values, style, color=colour, marker="o", markersize=3, clip_on=False)
+    axes.annotate(
+        label,
+        (epochs[-1], values[-1]),
+        xytext=(8, 0),
+        textcoords="offset points",
+        color=colour,
+        va=side,
+        fontsize=9,
+        annotation_clip=False,
+    )
+
+
+def _mark_best(*panels: Axes, epoch: int) -> None:
+    for axes in panels:
+        axes.axvline(epoch, color=GREY, linewidth=0.8, linestyle=":")
+    left, right = panels[-1].get_xlim()
+    is_early = epoch - left < 0.1 * (right - left)  # so that the word would lie on the axis
+    panels[-1].annotate(
+        "kept",
+        (epoch, 1),
+        xycoords=("data", "axes fraction"),
+        xytext=(4 if is_early else -4, -2),
+        textcoords="offset points",
+        ha="left" if is_early else "right",
+        va="top",
+        color=GREY,
+        fontsize=9,
+    )
+
+
+def digit_grid(
+    images: NDArray[np.uint8], captions: Sequence[str], columns: int = 10, title: str = ""
+) -> Figure:
+    """Images (n, 28, 28), dark ink on white, with a caption under each; of none, a sentence."""
+    if not len(images):
+        figure = Figure(figsize=(WIDTH, 0.4))
+        axes = figure.subplots()  # without any, Jupyter would draw nothing
+        axes.axis("off")
+        axes.text(0, 0.5, NOTHING, va="center", fontsize=10, color=INK)
+        return figure
+    rows = -(-len(images) // columns)
+    figure = Figure(figsize=(WIDTH, 1.05 * rows + (0.4 if title else 0)), layout="constrained")
+    if title:
+        figure.suptitle(title, x=0.01, ha="left", fontsize=10, color=INK)
+    for index, axes in enumerate(figure.subplots(rows, columns, squeeze=False).flat):
+        axes.axis("off")
+        if index < len(images):
+            axes.imshow(images[index], cmap="gray_r", vmin=0, vmax=255)
+            axes.text(0.5, -0.02, captions[index], transform=axes.transAxes, ha="center", va="top",
+                      fontsize=8, color=INK)  # fmt: skip
+    return figure
+
+
+def confusion_matrix(counts: NDArray[np.int64], title: str) -> Figure:
+    """Counts (10, 10), row the true digit: mistakes are shaded by number, hits only written."""
+    figure = Figure(figsize=(5.4, 5.4), layout="constrained")
+    axes = figure.subplots()
+    mistakes = np.where(np.eye(10, dtype=bool), 0, counts)
+    axes.imshow(mistakes, cmap="Oranges", vmin=0, vmax=max(mistakes.max(), 1) * 1.4)
+    style_axes(axes, title, xlabel="read as", ylabel="true digit").grid(visible=False)
+    axes.set_xticks(range(10))
+    axes.set_yticks(range(10))
+    for (row, column), count in np.ndenumerate(counts):
+        if count:
+            colour = GREY if row == column else INK
+            axes.text(column, row, f"{count}", ha="center", va="center", fontsize=8, color=colour)
+    return figure
+
+
+def accuracies(groups: Mapping[str, Accuracy], title: str) -> Figure:
+    """The accuracy of each group with its 95 % interval, in the groups' order."""
+    figure = Figure(figsize=(WIDTH, 0.9 + 0.32 * max(1, len(groups))), layout="constrained")
+    axes = style_axes(figure.subplots(), title, xlabel="read as meant, % (line: 95 % interval)")
+    for row, accuracy in enumerate(groups.values()):
+        axes.plot([100 * accuracy.low, 100 * accuracy.high], [row, row], color=GREY, linewidth=2)
+        axes.plot(100 * accuracy.value, row, "o", color=ACCENT)
+    axes.set_yticks(range(len(groups)), [f"{name} (n = {a.n:,})" for name, a in groups.items()])
+    axes.set_ylim(len(groups) - 0.5, -0.5)
+    return figure

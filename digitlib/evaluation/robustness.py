@@ -1,0 +1,159 @@
+"""How much a digit may be disturbed until a model misreads it.
+
+Images are (n, 28, 28) uint8, ink 255 on 0. The disturbances are of the kinds of MNIST-C (Mu and
+Gilmer 2019), each at several levels; the first level changes nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from digitlib.evaluation import metrics
+from digitlib.evaluation.metrics import Accuracy
+from digitlib.recogniser import Recogniser
+
+Images = NDArray[np.uint8]
+Way = TypeVar("Way")
+_CENTRE = 13.5  # px
+
+
+class Disturbance(NamedTuple):
+    """One way to disturb images, at levels in some unit."""
+
+    name: str
+    unit: str
+    levels: tuple[float, ...]
+    apply: Callable[[Images, float], Images]
+
+
+class Curve(NamedTuple):
+    """What a model reads at each level of a disturbance."""
+
+    disturbance: Disturbance
+    accuracy: tuple[Accuracy, ...]
+
+    def holds_to(self, kept: float) -> float:
+        """The farthest level up to which it keeps this share of its undisturbed accuracy."""
+        within = self.disturbance.levels[0]
+        for level, found in zip(self.disturbance.levels, self.accuracy, strict=True):
+            if found.value < kept * self.accuracy[0].value:
+                break
+            within = level
+        return within
+
+
+def _each_way(
+    images: Images, ways: Sequence[Way], moved: Callable[[Images, Way], Images]
+) -> Images:
+    """Images disturbed in each of several ways in turn: the first this way, the second that."""
+    changed = np.empty_like(images)
+    for number, way in enumerate(ways):
+        changed[number :: len(ways)] = moved(images[number :: len(ways)], way)
+    return changed
+
+
+def shifted(images: Images, px: float) -> Images:
+    """Towards one of the four corners, in turn."""
+    corners = [(0, px, px), (0, px, -px), (0, -px, px), (0, -px, -px)]
+    return _each_way(images, corners, lambda some, way: ndimage.shift(some, way, order=1))
+
+
+def rotated(images: Images, degrees: float) -> Images:
+    """Every second one turned against the clock, the others with it."""
+    return _each_way(
+        images,
+        (degrees, -degrees),
+        lambda some, angle: ndimage.rotate(some, angle, axes=(2, 1), reshape=False, order=1),
+    )
+
+
+def shrunk(images: Images, percent: float) -> Images:
+    """Smaller by so many per cent, about the centre."""
+    return _zoomed(images, 1 - percent / 100)
+
+
+def enlarged(images: Images, percent: float) -> Images:
+    """Larger by so many per cent, about the centre; what leaves the image is lost."""
+    return _zoomed(images, 1 + percent / 100)
+
+
+def _zoomed(images: Images, factor: float) -> Images:
+    matrix = np.diag([1, 1 / factor, 1 / factor])
+    offset = np.array([0, 1, 1]) * _CENTRE * (1 - 1 / factor)
+    return ndimage.affine_transform(images, matrix, offset, order=1)
+
+
+def thickened(images: Images, px: float) -> Images:
+    """Ink so much wider; between whole steps, a blend of two."""
+    wide = images.astype(np.float32)
+    whole = int(px // 2)
+    for _ in range(whole):
+        wide = ndimage.grey_dilation(wide, size=(1, 3, 3))
+    more = ndimage.grey_dilation(wide, size=(1, 3, 3))
+    return np.rint(wide + (more - wide) * (px / 2 - whole)).astype(np.uint8)
+
+
+def thinned(images: Images, px: float) -> Images:
+    """Ink so much narrower, up to 2 px."""
+    thin = ndimage.grey_erosion(images, size=(1, 3, 3)).astype(np.float32)
+    return np.rint(images + (thin - images) * px / 2).astype(np.uint8)
+
+
+def noisy(images: Images, percent: float) -> Images:
+    """With Gaussian noise of a deviation in per cent of full ink."""
+    noise = np.random.default_rng(0).normal(0, 2.55 * percent, images.shape)
+    return np.clip(images + noise, 0, 255).astype(np.uint8)
+
+
+def blurred(images: Images, px: float) -> Images:
+    """Under a Gaussian of a deviation in px."""
+    return ndimage.gaussian_filter(images, (0, px, px)) if px else images
+
+
+def occluded(images: Images, px: float) -> Images:
+    """With a square of a side in px wiped out somewhere in the middle 20×20 of each."""
+    side, covered = int(px), images.copy()
+    corners = np.random.default_rng(0).integers(4, 25 - side, (len(images), 2))
+    for image, (y, x) in zip(covered, corners, strict=True):
+        image[y : y + side, x : x + side] = 0
+    return covered
+
+
+def evenly_spaced(count: int, wanted: int) -> NDArray[np.intp]:
+    """Indices of up to so many of `count` digits, evenly spaced: the first may be the easiest."""
+    return np.unique(np.linspace(0, count - 1, wanted).astype(np.intp))
+
+
+DISTURBANCES = (
+    Disturbance("shift", "px, to any corner", (0, 1, 2, 3, 4, 5), shifted),
+    Disturbance("rotation", "°, either way", (0, 10, 20, 30, 40, 50), rotated),
+    Disturbance("smaller", "%", (0, 10, 20, 30, 40, 50), shrunk),
+    Disturbance("larger", "%", (0, 10, 20, 30, 40, 50), enlarged),
+    Disturbance("thicker ink", "px", (0, 1, 2, 3, 4, 5), thickened),
+    Disturbance("thinner ink", "px", (0, 0.5, 1, 1.5, 2), thinned),
+    Disturbance("noise", "% of full ink", (0, 5, 10, 15, 20, 30, 40, 50), noisy),
+    Disturbance("blur", "px", (0, 0.5, 1, 1.5, 2, 2.5), blurred),
+    Disturbance("occlusion", "px, side of a square", (0, 3, 5, 7, 9, 11), occluded),
+)
+
+
+def robustness_curves(
+    recogniser: Recogniser,
+    images: Images,
+    labels: NDArray[np.integer],
+    disturbances: Sequence[Disturbance] = DISTURBANCES,
+) -> list[Curve]:
+    """The accuracy on the images (n, 28, 28) under each disturbance, level by level."""
+    found = []
+    for disturbance in disturbances:
+        read = [
+            recogniser.predict(disturbance.apply(images, level)).argmax(axis=1)
+            for level in disturbance.levels
+        ]
+        found.append(
+            Curve(disturbance, tuple(metrics.accuracy(labels, predicted) for predicted in read))
+        )
+    return found

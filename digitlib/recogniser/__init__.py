@@ -1,0 +1,19 @@
+"""A model folder at work: predict images, read drawings, promote a model and roll back.
+
+One ONNX Runtime session on one core for images and, where the model has a stroke model, one for
+trajectories. Never imports torch.
+"""
+
+from digitlib.recogniser.locations import models_dir
+from digitlib.recogniser.model import PEN_FILES, Recogniser
+from digitlib.recogniser.prediction import LoadedModel, Prediction
+from digitlib.recogniser.registry import promote
+
+__all__ = [
+    "PEN_FILES",
+    "LoadedModel",
+    "Prediction",
+    "Recogniser",
+    "models_dir",
+    "promote",
+]

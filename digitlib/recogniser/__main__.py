@@ -1,0 +1,30 @@
+"""`python -m digitlib.recogniser`: which model serves, and let another serve."""
+
+import sys
+from collections.abc import Sequence
+
+from digitlib.recogniser.model import Recogniser
+from digitlib.recogniser.registry import promote, roll_back
+
+
+def main(arguments: Sequence[str]) -> str:
+    """`promote NAME`, `rollback`, or nothing: which model serves? Returns the answer.
+
+    Raises ValueError for anything else, with the usage.
+    """
+    match arguments:
+        case ["promote", name]:
+            promote(name)
+        case ["rollback"]:
+            roll_back()
+        case [_, *_]:
+            raise ValueError("Usage: python -m digitlib.recogniser [promote NAME | rollback]")
+    recogniser = Recogniser.load()
+    return f"{recogniser.name} serves, from {recogniser.folder}."
+
+
+if __name__ == "__main__":
+    try:
+        print(main(sys.argv[1:]))
+    except (ValueError, OSError) as error:
+        sys.exit(str(error))

@@ -1,0 +1,13 @@
+"""Submissions and runs in a database that many processes share; the only SQL of the project.
+
+A submission is acknowledged only when it is on disk.
+"""
+
+from digitlib.store.schema import StoreError
+from digitlib.store.store import Store, Tally
+
+__all__ = [
+    "Store",
+    "StoreError",
+    "Tally",
+]

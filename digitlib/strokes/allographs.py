@@ -1,0 +1,141 @@
+"""Habits of writing that one collection's hands have and another's don't, added to pen strokes.
+
+Slashed zeros, crossed sevens, ones with a flag or a foot, stems that end in a hook, loops whose pen
+runs on: a network that saw few of them reads them as 8, 2, 7 or 6. Whoever draws a plain one could
+have drawn it so.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitlib.strokes.ink import Strokes
+
+Points = NDArray[np.float64]
+_FEW = 12  # points, of which nothing can be told of a loop's bend
+_SLIM = 0.35  # width over height, below which a 1 is a plain line
+_LEVEL = 0.4  # share of a 1's flags that are as level as a 7's bar, only short
+
+
+def add_allograph(
+    strokes: Strokes, digit: int, share: float, generator: np.random.Generator
+) -> Strokes:
+    """The strokes of a digit, with probability `share` with each habit that it has to add.
+
+    Twice that for a 1: hands differ most in it, and almost all of MNIST's are plain.
+    """
+    for habit in _HABITS.get(digit, ()):
+        if generator.random() < (2 * share if digit == 1 else share):
+            points = np.concatenate(strokes)
+            low, high = points.min(axis=0), points.max(axis=0)
+            strokes = habit(strokes, low, np.maximum(high - low, 1e-9), generator)
+    return strokes
+
+
+def _slashed(
+    strokes: Strokes, low: Points, size: Points, generator: np.random.Generator
+) -> Strokes:
+    """A 0 with a line through it, short or reaching out, rising or falling or upright."""
+    if len(strokes) > 1:
+        return strokes  # most likely slashed already
+    angle = generator.choice(
+        [generator.normal(0.9, 0.2), generator.normal(-0.9, 0.2), 1.57], p=[0.75, 0.15, 0.1]
+    )
+    reach = generator.uniform(0.3, 0.75) * np.array([np.cos(angle), -np.sin(angle)]) * size
+    middle = low + size * generator.normal(0.5, 0.06, 2)
+    return [*strokes, _line(middle + reach, middle - reach)]
+
+
+def _crossed(
+    strokes: Strokes, low: Points, size: Points, generator: np.random.Generator
+) -> Strokes:
+    """A 7 with a bar through its stem."""
+    if len(strokes) > 1:
+        return strokes
+    height = low[1] + size[1] * generator.uniform(0.4, 0.65)
+    stem = strokes[0][np.abs(strokes[0][:, 1] - height).argmin(), 0]
+    half = size[0] * generator.uniform(0.2, 0.5)
+    tilt = size[1] * generator.normal(0, 0.06)
+    return [
+        *strokes,
+        _line(np.array([stem - half, height + tilt]), np.array([stem + half, height - tilt])),
+    ]
+
+
+def _footed(strokes: Strokes, low: Points, size: Points, generator: np.random.Generator) -> Strokes:
+    """A plain 1 with a flag at its head, a foot, or both."""
+    if len(strokes) > 1 or size[0] > _SLIM * size[1]:
+        return strokes
+    stem = strokes[0] if strokes[0][0, 1] <= strokes[0][-1, 1] else strokes[0][::-1]
+    kind = generator.random()
+    if kind < 0.75:
+        if generator.random() < _LEVEL:
+            rise, length = generator.uniform(*np.radians((-5, 40))), generator.uniform(0.08, 0.3)
+        else:  # steeper than a 7's bar, and in some hands almost as long as the stem
+            rise, length = generator.uniform(*np.radians((35, 75))), generator.uniform(0.08, 0.7)
+        tip = stem[0] + length * size[1] * np.array([-np.cos(rise), np.sin(rise)])
+        stem = np.concatenate([_line(tip, stem[0]), stem[1:]])
+    if kind < 0.45:
+        return [stem]
+    left = size[1] * generator.uniform([-0.4, -0.05], [-0.12, 0.05])
+    right = size[1] * generator.uniform([0.12, -0.05], [0.4, 0.05])
+    foot = stem[stem[:, 1].argmax()]
+    return [stem, _line(foot + left, foot + right)]
+
+
+def _hooked(strokes: Strokes, low: Points, size: Points, generator: np.random.Generator) -> Strokes:
+    """A stem whose lower end turns aside or flicks back, as where the pen goes on to the next."""
+    last = int(np.argmax([stroke[-1, 1] for stroke in strokes]))
+    stem = strokes[last]
+    way = stem[-1] - stem[max(0, len(stem) - 1 - len(stem) // 5)]
+    if stem[-1, 1] < low[1] + 0.85 * size[1] or way[1] <= 0:
+        return strokes
+    side = generator.choice([-1, 1], p=[0.35, 0.65])  # more often to the right, where one writes on
+    turn = generator.uniform(np.radians(60), np.radians(165))
+    headings = np.arctan2(*way[::-1]) - side * turn * np.linspace(generator.uniform(0, 1), 1, 12)
+    # A longer one makes a 1 an L, unless it flicks back up.
+    short = size[0] < _SLIM * size[1] and turn < np.radians(120)
+    length = generator.uniform(0.08, 0.22 if short else 0.42)
+    hook = _along(headings, stem[-1], length * size.max())
+    return [*strokes[:last], np.concatenate([stem, hook]), *strokes[last + 1 :]]
+
+
+def _overrun(
+    strokes: Strokes, _low: Points, size: Points, generator: np.random.Generator
+) -> Strokes:
+    """A loop whose pen goes on as it went, round and past where it closes, or came from there."""
+    if len(strokes) > 1 or len(strokes[0]) < _FEW:
+        return strokes
+    loop = strokes[0] if generator.random() < 0.6 else strokes[0][::-1]
+    travelled = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(loop, axis=0).T))])
+    at = np.linspace(0.75, 1, 8) * travelled[-1]
+    last = np.stack([np.interp(at, travelled, axis) for axis in loop.T], axis=1)
+    headings = np.unwrap(np.arctan2(*np.diff(last, axis=0).T[::-1]))
+    curvature = np.polyfit(at[:-1], headings, 1)[0] if at[-1] > at[0] else 0.0
+    turn = np.clip(curvature * size.max(), -6, 6) * generator.uniform(0.6, 1.4)
+    length = generator.uniform(0.1, 0.45)
+    on = _along(headings[-1] + turn * length * np.linspace(0, 1, 10), loop[-1], length * size.max())
+    return [np.concatenate([loop, on])]
+
+
+def _along(headings: NDArray[np.float64], start: Points, length: float) -> Points:
+    """Points (n, 2) of a curve that goes on from `start` in steps of these headings, rad."""
+    steps = np.stack([np.cos(headings), np.sin(headings)], axis=1)
+    return start + np.cumsum(steps, axis=0) * (length / len(headings))
+
+
+def _line(start: Points, end: Points, steps: int = 12) -> Points:
+    """A straight stroke (steps, 2)."""
+    return start + np.linspace(0, 1, steps)[:, None] * (end - start)
+
+
+_Habit = Callable[[Strokes, Points, Points, np.random.Generator], Strokes]
+_HABITS: dict[int, tuple[_Habit, ...]] = {
+    0: (_overrun, _slashed),
+    1: (_hooked, _footed),
+    4: (_hooked,),
+    6: (_overrun,),
+    7: (_hooked, _crossed),
+    9: (_hooked,),
+}

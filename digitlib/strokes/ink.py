@@ -1,0 +1,134 @@
+"""Pen strokes and the 28×28 image that they become, prepared as MNIST's makers prepared theirs.
+
+Strokes are a list of arrays (n, 2) of finite floats: x to the right and y down, in units of the
+pad (0 to 1, though any unit will do), in the order drawn; a tap is one point. Sketches are kept as
+Parquet with the columns id, label, strokes, source and writer.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Strokes = list[NDArray[np.float64]]
+Image = NDArray[np.uint8]
+Points = NDArray[np.float64]  # (2, n), x and y of all strokes, in px
+FIELD = 28  # px, the side of an image
+BOX = 20.0  # px, the longer side of the digit's ink
+INK_WIDTH = 2.4  # px, the median width of MNIST's ink (see benchmarks/ink_width.py)
+_SPACING = 0.4  # px between the discs that make a line: their scallops are 1 % of its width
+_MOST_DISCS = 8000  # of longer drawings the discs are farther apart
+_CROWDED = 2000  # discs: more are merged where they are within a cell of each other
+_CELL = 0.25  # px
+_GOLDEN = (5**0.5 - 1) / 2  # its multiples' fractions are spread evenly and never repeat
+_PIXELS = np.arange(FIELD) + 0.5  # centres
+
+
+def as_strokes(raw: Iterable[ArrayLike]) -> Strokes:
+    """Check and copy anything shaped like strokes; strokes without a point are dropped.
+
+    Raises ValueError when a stroke is not (n, 2), a coordinate is not finite, or there is no ink.
+    """
+    strokes = []
+    for stroke in raw:
+        points = np.array(stroke, dtype=np.float64)
+        if points.size == 0:
+            continue
+        if points.ndim != 2 or points.shape[1] != 2:
+            raise ValueError(f"A stroke is an array (n, 2) of x and y; got shape {points.shape}.")
+        strokes.append(points)
+    if not strokes:
+        raise ValueError("There is no ink: draw a digit first.")
+    if not np.isfinite(np.concatenate(strokes)).all():
+        raise ValueError("A stroke holds a coordinate that is not a finite number.")
+    return strokes
+
+
+def rasterise(strokes: Iterable[ArrayLike], ink_width: float = INK_WIDTH) -> Image:
+    """Ink the strokes as MNIST's makers would have seen them: (28, 28) uint8, ink 255 on 0.
+
+    The ink's box is scaled to 20×20 px with its aspect ratio kept, anti-aliased, and its centre of
+    mass moved to the centre of the field (LeCun et al. 1998, section III.A), or as near to it as
+    keeps all ink on the field; `ink_width` is in px. In pixel indices that centre is 13.5; MNIST's
+    makers moved by whole pixels, to 14 on average, which makes no difference to what is read.
+
+    Raises ValueError when there is no ink or the strokes are malformed.
+    """
+    checked = as_strokes(strokes)
+    points = scaled(np.concatenate(checked).T.copy(), BOX - ink_width)
+    discs = _discs(points, np.array([len(stroke) for stroke in checked]))
+    ink = _inked(discs, ink_width)
+    mass = ink.sum()
+    centre = np.array([ink.sum(axis=0) @ _PIXELS, ink.sum(axis=1) @ _PIXELS]) / mass
+    least = ink_width / 2 - discs.min(axis=1)
+    most = FIELD - ink_width / 2 - discs.max(axis=1)
+    shift = np.clip(FIELD / 2 - centre, least, most)
+    return np.rint(255 * _inked(discs + shift[:, None], ink_width)).astype(np.uint8)
+
+
+def scaled(points: Points, side: float) -> Points:
+    """Scale the points' box to `side` px and centre it in the field; a dot goes to the centre."""
+    low, high = points.min(axis=1, keepdims=True), points.max(axis=1, keepdims=True)
+    # Halves first: the difference of two huge coordinates must not overflow.
+    half_extent = (high / 2 - low / 2).max()
+    middle = low / 2 + high / 2
+    if half_extent <= 1e-12 * max(-low.min(), high.max()):  # a dot, but for rounding
+        return np.full_like(points, FIELD / 2)
+    return (points - middle) / half_extent * (side / 2) + FIELD / 2
+
+
+def _discs(points: Points, sizes: NDArray[np.int64]) -> Points:
+    """The centres of discs that make lines of strokes with so many points each."""
+    even = _resampled(points, sizes)
+    if even.shape[1] <= _CROWDED:
+        return even
+    return _merged(np.concatenate([even, points], axis=1))
+
+
+def _resampled(points: Points, sizes: NDArray[np.int64]) -> Points:
+    """Points at an even spacing along each stroke, both ends included.
+
+    Where that would be more than `_MOST_DISCS` they are farther apart, and unevenly, lest of a
+    zigzag they all hit the same side.
+    """
+    after = np.cumsum(sizes)
+    steps = np.hypot(*np.diff(points))
+    steps[after[:-1] - 1] = 1.0  # px from stroke to stroke, any will do: nothing is inked there
+    along = np.concatenate([[0.0], np.cumsum(steps)])
+    starts, ends = along[after - sizes], along[after - 1]
+    spacing = max(_SPACING, (ends - starts).sum() / _MOST_DISCS)
+    # A straight line is a whole number of spacings long: rounding must not add a disc to it.
+    gaps = np.ceil((ends - starts) / spacing - 1e-4).astype(int)
+    stroke = np.repeat(np.arange(len(sizes)), gaps + 1)
+    disc = np.arange(len(stroke))
+    place = disc - (np.cumsum(gaps + 1) - gaps - 1)[stroke]  # 0, 1, … in each stroke
+    if spacing > _SPACING:
+        place = place + disc * _GOLDEN % 1
+    at = starts[stroke] + place * ((ends - starts) / np.maximum(gaps, 1))[stroke]
+    at = np.minimum(at, ends[stroke])
+    return np.stack([np.interp(at, along, axis) for axis in points])
+
+
+def _merged(points: Points) -> Points:
+    """The mean of the points in each cell of a fine grid, of which there are not many."""
+    # Many a line is on a cell's edge, as the box's middle is: rounding must not part it.
+    column, row = (points / _CELL + 1e-4).astype(int)
+    cells = row * round(FIELD / _CELL) + column
+    counts = np.bincount(cells)
+    sums = np.stack([np.bincount(cells, axis) for axis in points])
+    return sums[:, counts > 0] / counts[counts > 0]
+
+
+def _inked(discs: Points, ink_width: float) -> NDArray[np.float32]:
+    """The share of each pixel that discs at these points cover: (28, 28) in 0 to 1."""
+    reach = ink_width / 2 + 0.5  # px, from a disc's centre to those of the pixels that it touches
+    x, y = discs[:, discs[1].argsort()]
+    across = (_PIXELS[:, None] - x).astype(np.float32) ** 2
+    down = (_PIXELS[:, None] - y).astype(np.float32) ** 2
+    firsts, lasts = y.searchsorted([_PIXELS - reach, _PIXELS + reach]).tolist()
+    nearest = np.full((FIELD, FIELD), reach**2, np.float32)
+    for row, (first, last) in enumerate(zip(firsts, lasts, strict=True)):
+        if first < last:  # one row's discs at a time stay in the processor's cache
+            near = across[:, first:last] + down[row, first:last]
+            near.min(axis=1, out=nearest[row])
+    return np.clip(reach - np.sqrt(nearest), 0.0, 1.0)

@@ -1,0 +1,148 @@
+"""A training run's parameters, checked before work starts."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic.dataclasses import dataclass
+
+from digitlib.training.architectures import ARCHITECTURES
+
+T = TypeVar("T")
+
+# What a preset sets, where the parameter was not given by hand.
+PRESETS: dict[str, dict[str, Any]] = {
+    "accurate": {},
+    "people": {  # what the bundled model was trained with
+        "sketches": True,
+        "nondigit_share": 0.05,
+        "pen_reader": True,
+        "ensemble": 2,
+        "epochs": 24,
+        "patience": 24,
+        "augment": 1.0,
+    },
+    "fast": {
+        "architecture": "fast",
+        "epochs": 1,
+        "batch_size": 192,
+        "limit": 48_000,
+        "learning_rate": 0.025,
+        "weight_decay": 0.0,
+        "augment": 0.0,
+        "ema": 0.95,
+    },
+}
+
+
+def _as_strength(value: object) -> object:
+    """Let `-p augment true` (a string, from papermill) mean full strength, and `false` none."""
+    words = {"true": 1.0, "false": 0.0, "none": 0.0}
+    return words.get(value.lower(), value) if isinstance(value, str) else value
+
+
+Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+
+
+def _free(name: str) -> str:
+    """A run's name that nothing else in the models' folder has."""
+    if name.lower() in {"bundled", "current", "history"} or name.endswith(".partial"):
+        raise ValueError("this name is taken")
+    return name
+
+
+RunName = Annotated[
+    str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]{0,99})?$"), AfterValidator(_free)
+]
+
+
+@dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))
+class Recipe:
+    """What `notebooks/train.ipynb` was asked to do; its parameters cell holds the defaults."""
+
+    preset: Literal[tuple(PRESETS)]  # type: ignore[valid-type]
+    dataset: Literal["auto", "mnist", "synthetic"]
+    sketches: bool
+    sketch_share: Annotated[float, Field(gt=0, lt=1)]
+    nondigit_share: Share
+    pen_reader: bool
+    architecture: Literal[tuple(ARCHITECTURES)]  # type: ignore[valid-type]
+    ensemble: Annotated[int, Field(ge=1, le=100)]
+    epochs: Annotated[int, Field(ge=1, le=10_000)]
+    batch_size: Annotated[int, Field(ge=2, le=60_000)]
+    learning_rate: Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)]
+    weight_decay: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
+    label_smoothing: Share
+    augment: Annotated[float, BeforeValidator(_as_strength), Field(ge=0, le=5, allow_inf_nan=False)]
+    ema: Share
+    patience: Annotated[int, Field(ge=0)]
+    limit: Annotated[int, Field(ge=0)]
+    validation_fraction: Annotated[float, Field(gt=0, le=0.5)]
+    seed: Annotated[int, Field(ge=0, lt=2**63)]
+    device: Literal["auto", "cpu", "cuda", "mps"]
+    run_name: RunName
+    resume: bool
+    promote: bool
+
+    @field_validator("pen_reader")
+    @classmethod
+    def _learns_from_strokes(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and info.data.get("sketches") is False:
+            raise ValueError(
+                "only sketches have strokes to learn from; add `-p sketches true`, or "
+                "`-p pen_reader false`"
+            )
+        return value
+
+    @classmethod
+    def checked(cls, parameters: Mapping[str, Any], by_hand: Iterable[str] = ()) -> "Recipe":
+        """The recipe that the parameters and their preset ask for; `by_hand` wins over the preset.
+
+        Raises ValueError with a line for each parameter that is missing, unknown or out of range.
+        """
+        preset = PRESETS.get(parameters.get("preset", ""), {})
+        chosen = {name: value for name, value in preset.items() if name not in set(by_hand)}
+        return validated(cls, {**parameters, **chosen})
+
+    def members(self) -> list["Recipe"]:
+        """A recipe for each network of the ensemble, alike but for the seed."""
+        seeds = range(self.seed, self.seed + self.ensemble)
+        return [dataclasses.replace(self, seed=seed) for seed in seeds]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The parameters by name, as a model's card and the run's row hold them."""
+        return dataclasses.asdict(self)
+
+
+def validated(kind: type[T], parameters: Mapping[str, Any]) -> T:
+    """A dataclass of checked parameters.
+
+    Raises ValueError with a line for each parameter that is missing, unknown or out of range.
+    """
+    try:
+        return kind(**parameters)
+    except ValidationError as error:
+        lines = [_complaint(problem) for problem in error.errors()]
+        raise ValueError("Nothing was started.\n" + "\n".join(lines)) from None
+
+
+def _complaint(problem: Any) -> str:
+    """One line of a validation error: the parameter, what was got, what is allowed."""
+    name = ".".join(map(str, problem["loc"]))
+    if name == "run_name":
+        return (
+            f"run_name={problem['input']!r}: use letters, digits, '.', '_' and '-' (100 at most), "
+            "not current, history, bundled or an end in .partial. Of a number, papermill makes "
+            "text with `-r run_name` instead of `-p`."
+        )
+    said = problem["msg"].removeprefix("Input ").removeprefix("Value error, ")
+    return f"{name}={problem['input']!r}: {said}."

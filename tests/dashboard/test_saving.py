@@ -1,0 +1,140 @@
+"""What a visitor does while a sketch is being saved: nothing of it is lost or mixed up."""
+
+import asyncio
+import shutil
+import time
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from filelock import FileLock
+
+from digitlib import settings
+from digitlib.dashboard.page import Dashboard
+from digitlib.dashboard.panels import State
+from digitlib.recogniser.model import Recogniser
+from digitlib.store.store import Store
+from digitlib.strokes.synthesis import draw
+
+
+def on_pad(digit: int) -> list[list[tuple[float, float]]]:
+    """A drawn digit, as the pad holds it."""
+    return [
+        [tuple(map(float, point)) for point in stroke]
+        for stroke in draw(digit, np.random.default_rng(0))
+    ]
+
+
+FOUR, SEVEN = on_pad(4), on_pad(7)
+
+
+@pytest.fixture
+def database() -> Path:
+    """A database with one sketch."""
+    Store().submit(strokes=[[(0.5, 0.5)]], label=1, recogniser=Recogniser.load(), session="before")
+    return Path(settings.database_url())
+
+
+def kept() -> list[int]:
+    """The labels kept, the newest first."""
+    return [label for (label,) in Store().submissions().project("label").fetchall()]
+
+
+async def until(*states: State, of: Dashboard) -> str:
+    """Wait for the status line to come to one of the states, and return what it says."""
+    latest = time.monotonic() + 30
+    while of.status.state not in states:
+        assert time.monotonic() < latest, of.status.value
+        await asyncio.sleep(0.02)
+    return str(of.status.value)
+
+
+def submit(page: Dashboard, digit: list[list[tuple[float, float]]], label: int) -> None:
+    page.pad.put(digit)
+    page.labels.children[label].click()
+    page.submit_button.click()
+    assert page.status.state is State.SAVING
+
+
+def visit(steps: Coroutine[Any, Any, None]) -> None:
+    """Do something on the page, with a loop as a kernel has it."""
+    asyncio.run(steps)
+
+
+def test_the_next_digit_keeps_its_label_when_the_one_before_is_saved(database: Path) -> None:
+    async def steps() -> None:
+        page = Dashboard()
+        with FileLock(f"{database}.lock"):
+            submit(page, FOUR, 4)
+            page.clear_button.click()
+            page.pad.put(SEVEN)
+            page.labels.children[1].click()
+        assert "Saved as 4" in await until(State.SAVED, of=page)
+        assert page.submit_button.description == "Submit as 1"
+        assert page.pad.strokes
+        assert kept() == [4, 1]
+
+    visit(steps())
+
+
+@pytest.mark.parametrize("draws_on", [False, True])
+def test_a_sketch_that_could_not_be_saved_comes_back(database: Path, draws_on: bool) -> None:
+    safe = database.with_name("safe")
+    shutil.move(database, safe)
+    database.write_text("my novel")
+
+    async def steps() -> None:
+        page = Dashboard()
+        submit(page, FOUR, 4)
+        page.clear_button.click()
+        if draws_on:
+            page.pad.put(SEVEN)
+        said = await until(State.FAILED, of=page)
+        assert "not a DuckDB database" in said
+        assert "Your 4 is still here: Undo brings it back" in said
+        shutil.move(safe, database)
+        if draws_on:
+            page.labels.children[7].click()
+            page.submit_button.click()
+            await until(State.SAVED, of=page)
+        assert page.undo_button.description == "Undo"
+        page.undo_button.click()
+        assert [list(stroke) for stroke in page.pad.strokes] == FOUR
+        submit(page, FOUR, 4)
+        await until(State.SAVED, of=page)
+
+    visit(steps())
+    assert kept() == ([4, 7, 1] if draws_on else [4, 1])
+
+
+def test_a_sketch_that_could_not_be_taken_back_is_still_kept(database: Path) -> None:
+    async def steps() -> None:
+        page = Dashboard()
+        submit(page, FOUR, 4)
+        await until(State.SAVED, of=page)
+        safe = database.with_name("safe")
+        shutil.move(database, safe)
+        database.write_text("my novel")
+        page.undo_button.click()
+        said = await until(State.FAILED, of=page)
+        assert "Not taken back" in said
+        assert "still kept" in said
+        shutil.move(safe, database)
+
+    visit(steps())
+    assert kept() == [4, 1]
+
+
+def test_what_cannot_be_counted_is_still_saved(database: Path) -> None:
+    async def steps() -> None:
+        page = Dashboard()
+        submit(page, FOUR, 4)
+        said = await until(State.SAVED, of=page)
+        database.rename(database.with_name("safe"))  # before the sketches are counted
+        database.write_text("my novel")
+        await page._count()
+        assert page.status.value == said
+
+    visit(steps())

@@ -1,0 +1,84 @@
+"""Figures say what they show: their colours in print, their axes at the ends, their names."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+
+from digitlib.evaluation import metrics
+from digitlib.evaluation.plots import style, submissions
+
+COLOURS = (style.INK, style.GREY, style.ACCENT)
+
+
+@pytest.mark.parametrize("one, other", list(combinations(COLOURS, 2)))
+def test_colours_differ_in_grey_print(one, other):
+    luminances = [255 * np.dot(to_rgb(colour), (0.299, 0.587, 0.114)) for colour in (one, other)]
+    assert abs(np.subtract(*luminances)) >= 30
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+def test_words_in_each_colour_are_legible_on_white(colour):
+    """WCAG 2.2, success criterion 1.4.3: a contrast of 4.5 to 1."""
+    parts = np.array(to_rgb(colour))
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    assert 1.05 / (linear @ (0.2126, 0.7152, 0.0722) + 0.05) >= 4.5
+
+
+def curves(losses, accuracies, rates):
+    figure = style.learning_curves(losses, losses, accuracies, rates, kept=1, title="")
+    figure.draw_without_rendering()
+    return figure.axes
+
+
+def test_curves_of_one_epoch_end_at_100_per_cent_and_have_no_power_of_ten_aside():
+    _, accuracy, rate = curves([0.2], [0.9915], [1.2e-6])
+    assert accuracy.get_ylim()[1] <= 1
+    assert [text.get_text() for text in accuracy.texts] == ["99.15 %"]
+    assert all(label.get_text().endswith(" %") for label in accuracy.get_yticklabels())
+    assert rate.yaxis.get_offset_text().get_text() == ""
+
+
+def test_the_mark_of_the_epoch_that_was_kept_does_not_lie_on_the_axis():
+    *_, rate = curves([0.2, 0.1, 0.05], [0.97, 0.98, 0.99], [0.001, 0.002, 0.0001])
+    (mark,) = rate.texts[-1:]
+    assert mark.get_text() == "kept"
+    assert mark.get_window_extent().x0 > rate.get_window_extent().x0
+
+
+def test_names_of_curves_that_meet_keep_apart():
+    losses, *_ = curves([0.2, 0.1], [0.9, 0.91], [0.01, 0])
+    one, other = (text.get_window_extent() for text in losses.texts)
+    assert abs(one.y0 - other.y0) > 0.7 * one.height
+
+
+def test_where_there_are_no_images_a_sentence_stands():
+    figure = style.digit_grid(np.zeros((0, 28, 28), np.uint8), [], title="0 of 0: wrong")
+    assert not figure.axes[0].axison
+    assert [text.get_text() for text in figure.axes[0].texts] == ["There is no image to show here."]
+
+
+def share(hits, n):
+    return metrics.accuracy(np.ones(n), np.arange(n) < hits)
+
+
+def test_a_models_name_stands_below_the_title_and_no_tick_above_100():
+    figure = submissions.over_time({"people-cnn": {"2025-03-03": share(12, 12)}})
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    assert axes.texts[0].get_window_extent().y1 < axes.bbox.y1
+    assert max(axes.get_yticks()) == 100
+
+
+def test_sketches_are_counted_on_named_axes_in_whole_numbers():
+    figure = submissions.by_day_and_digit(["2025-03-03"], np.eye(10, dtype=int)[:1])
+    for axes, name in zip(figure.axes, ("day", "digit"), strict=True):
+        assert (axes.get_xlabel(), axes.get_ylabel()) == (name, "sketches")
+        assert all(tick == round(tick) for tick in axes.get_yticks())
+
+
+def test_a_day_like_the_training_is_drawn_whole():
+    (axes,) = submissions.drift({"2025-03-03": share(0, 30)}, 0.05).axes
+    assert not any(line.get_clip_on() for line in axes.lines if line.get_marker() == "o")
+    assert axes.get_title(loc="right").startswith("dashed: 5 %")

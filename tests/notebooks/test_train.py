@@ -1,0 +1,194 @@
+"""`papermill notebooks/train.ipynb out.ipynb -p …`, as people type it."""
+
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT, papermill
+
+from digitlib.recogniser.locations import BUNDLED, current_model
+from digitlib.recogniser.model import Recogniser
+from digitlib.store.store import Store
+from digitlib.training.architectures import build
+from digitlib.training.export import parameter_count
+
+TINY = {"dataset": "synthetic", "limit": 400, "epochs": 2, "architecture": "lenet5"}
+
+
+def runs_on_record() -> list[tuple]:
+    with Store() as store:
+        return store.runs().fetchall()
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def earlier_model(outputs: Path, name: str) -> dict[str, bytes]:
+    """What the folder of a model holds that was there before."""
+    return contents(Path(shutil.copytree(BUNDLED, outputs / "models" / name)))
+
+
+@pytest.fixture
+def slow_run(tmp_path, outputs):
+    """A run that is still training its second epoch or a later one, and its run folder."""
+    command = papermill("train", tmp_path / "o.ipynb", **{**TINY, "epochs": 4000}, run_name="slow")
+    command += ["-p", "patience", "4000"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    folder = outputs / "models" / "slow.partial"
+    deadline = time.monotonic() + 120
+    while not (folder / "checkpoint.pt").exists():
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    yield process, folder
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+def test_a_run_leaves_a_model_its_curves_and_a_row(run, outputs):
+    done = run("train", **TINY, run_name="tiny")
+    folder = outputs / "models" / "tiny"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "card.json", "model.onnx", "model.safetensors",
+    ]  # fmt: skip
+    recogniser = Recogniser.load(folder)
+    assert recogniser.predict(np.zeros((2, 28, 28), np.uint8)).shape == (2, 10)
+    card = recogniser.card
+    assert card["parameters"]["epochs"] == 2
+    assert card["data"] == {
+        "name": "synthetic", "train": 380, "validation": 20, "test": 100, "warning": "",
+    }  # fmt: skip
+    assert 0 < card["rejection_threshold"] < 1
+    assert card["libraries"]["torch"]
+    for suffix in ("png", "svg"):
+        assert (outputs / "plots" / f"tiny-curves.{suffix}").stat().st_size > 5000
+    assert len(runs_on_record()) == 1
+    accuracy = card["metrics"]["test_accuracy"]
+    assert f"{100 * accuracy:.2f} %" in done.text
+    assert "At the best of 2 epochs" in done.text
+    assert done.log.count("\nepoch ") >= 2
+    assert current_model() == BUNDLED
+
+
+def test_two_runs_of_one_name_both_stay_and_promotion_is_asked_for(run, outputs):
+    before = earlier_model(outputs, "tiny")
+    run("train", **TINY, run_name="tiny", promote="true", ensemble=2)
+    assert contents(outputs / "models" / "tiny") == before
+    assert Recogniser.load().name == "tiny-2"
+    card = Recogniser.named("tiny-2").card
+    assert card["ensemble"] == 2
+    assert card["parameter_count"] == 2 * parameter_count(build("lenet5"))
+    assert len(list((outputs / "models" / "tiny-2").iterdir())) == 3  # no checkpoint is left
+    assert len(runs_on_record()) == 1
+
+
+def test_an_outputs_folder_that_cannot_be_written_is_named(run, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("DIGITS_OUTPUTS_DIR", str(tmp_path / "file" / "outputs"))
+    done = run("train", check=False, **TINY)
+    assert done.returncode != 0
+    assert "can't be written to" in done.log
+    assert "DIGITS_OUTPUTS_DIR" in done.log
+
+
+def test_without_data_or_network_the_warning_is_everywhere(run, outputs, tmp_path, monkeypatch):
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("DIGITS_DATA_DIR", str(tmp_path / "empty"))
+    done = run("train", **{**TINY, "dataset": "auto"}, run_name="drawn")
+    card = json.loads((outputs / "models" / "drawn" / "card.json").read_text())
+    assert "SYNTHETIC" in card["data"]["warning"]
+    assert "SYNTHETIC" in done.log
+    assert done.text.count("SYNTHETIC") >= 2
+
+
+def test_from_the_projects_root_in_debug_mode_it_shows_what_developers_want(run, monkeypatch):
+    monkeypatch.setenv("DEBUG_MODE", "1")
+    log = run("train", **TINY, cwd=ROOT).log
+    for wanted in ("pixel mean", "images per digit", "Conv2d", "learning rate", "gradient norm"):
+        assert wanted in log
+    assert "DEBUG digitlib" in log
+
+
+def test_ctrl_c_stops_a_run_that_can_then_be_resumed(run, slow_run, outputs):
+    process, folder = slow_run
+    log = _interrupted(process)
+    assert process.returncode != 0
+    assert "`-p resume true -p run_name slow`" in log
+    assert not (outputs / "models" / "slow").exists()
+    _wait_for_release(folder)
+    again = {**TINY, "epochs": 4000, "patience": 1, "resume": "true", "run_name": "slow"}
+    log = run("train", **again).log
+    assert "epoch   1  objective" in log  # what was done before is part of the run's record
+    assert Recogniser.load(outputs / "models" / "slow").card["parameters"]["resume"]
+    assert not folder.exists()
+
+
+def test_a_killed_run_keeps_its_checkpoint_and_refuses_other_parameters(run, slow_run):
+    process, folder = slow_run
+    for kernel in _kernels_below(folder):
+        os.kill(kernel, signal.SIGKILL)
+    os.killpg(process.pid, signal.SIGKILL)
+    _wait_for_release(folder)
+    done = run("train", check=False, **{**TINY, "epochs": 3}, resume="true", run_name="slow")
+    assert "was written with epochs=4000: resume with the same" in done.log
+    assert (folder / "checkpoint.pt").exists()
+
+
+def _interrupted(process: subprocess.Popen) -> str:
+    """The log of a run that is ended by Ctrl-C; again where papermill waits, as people would."""
+    for _ in range(12):
+        os.killpg(process.pid, signal.SIGINT)
+        try:
+            return process.communicate(timeout=5)[0]
+        except subprocess.TimeoutExpired:
+            continue
+    os.killpg(process.pid, signal.SIGKILL)
+    return process.communicate()[0]
+
+
+def _wait_for_release(folder: Path) -> None:
+    """Until the kernel of a run that was stopped is gone."""
+    deadline = time.monotonic() + 30
+    while _kernels_below(folder) and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
+def _kernels_below(folder: Path) -> list[int]:
+    """Processes that hold a file of the folder open: kernels that outlived papermill."""
+    held = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            files = [link.readlink() for link in (process / "fd").iterdir()]
+        except OSError:
+            continue
+        if any(file.is_relative_to(folder) for file in files):
+            held.append(int(process.name))
+    return held
+
+
+def test_a_full_disk_is_explained_and_earlier_models_stay_whole(run, outputs, tmp_path):
+    """A limit on the size of a file stands for the disk: the checkpoint is what hits it."""
+    before = earlier_model(outputs, "before")
+    command = papermill("train", tmp_path / "full.ipynb", **TINY, run_name="full")
+    limit = 600_000  # bytes: LeNet-5's checkpoint takes over a million
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "Make room" in done.stdout + done.stderr
+    assert contents(outputs / "models" / "before") == before
+    assert not (outputs / "models" / "full").exists()

@@ -1,0 +1,63 @@
+"""A recipe says what is wrong with its parameters before any work starts."""
+
+import pytest
+
+from digitlib.notebook import notebook_defaults
+from digitlib.training.recipe import PRESETS, Recipe
+
+DEFAULTS = notebook_defaults("train")
+
+
+def test_the_notebooks_defaults_are_a_recipe():
+    assert Recipe.checked(DEFAULTS).as_dict() == DEFAULTS
+
+
+def test_what_papermill_passes_as_text_is_understood():
+    recipe = Recipe.checked({**DEFAULTS, "resume": "true", "promote": "False", "augment": "false"})
+    assert (recipe.resume, recipe.promote, recipe.augment) == (True, False, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("epochs", 0),
+        ("epochs", 2.5),
+        ("epochs", "ten"),
+        ("batch_size", 1),
+        ("learning_rate", -1),
+        ("learning_rate", float("nan")),
+        ("weight_decay", -0.1),
+        ("label_smoothing", 1),
+        ("augment", -1),
+        ("ema", 1.0),
+        ("validation_fraction", 0),
+        ("seed", -3),
+        ("architecture", "resnet50"),
+        ("dataset", "cifar"),
+        ("device", "tpu"),
+        ("preset", "best"),
+        ("run_name", "../../etc"),
+        ("run_name", ".."),
+        ("run_name", "v1.partial"),
+        ("run_name", "current"),
+        ("run_name", "bundled"),
+        ("run_name", 7),
+        ("resume", "maybe"),
+    ],
+)
+def test_a_bad_value_is_named_with_what_is_allowed(name, value):
+    with pytest.raises(ValueError, match=rf"Nothing was started.\n{name}=.+: (should|use) .+"):
+        Recipe.checked({**DEFAULTS, name: value})
+
+
+def test_all_that_is_wrong_is_told_at_once():
+    with pytest.raises(ValueError, match=r"(?s)epochs=0.*seed=-1"):
+        Recipe.checked({**DEFAULTS, "epochs": 0, "seed": -1})
+
+
+def test_a_preset_sets_what_was_not_given_by_hand():
+    fast = Recipe.checked({**DEFAULTS, "preset": "fast"})
+    assert {name: getattr(fast, name) for name in PRESETS["fast"]} == PRESETS["fast"]
+    two = Recipe.checked({**DEFAULTS, "preset": "fast", "epochs": 2}, by_hand=["epochs"])
+    assert two.epochs == 2
+    assert two.architecture == "fast"

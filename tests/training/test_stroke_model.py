@@ -1,0 +1,162 @@
+"""The second network, which reads the way of the pen, from its training to its serving."""
+
+import dataclasses
+import json
+import shutil
+
+import numpy as np
+import pytest
+import torch
+
+from digitlib.datasets import loading, splits
+from digitlib.datasets.digits import NO_DIGIT
+from digitlib.datasets.splits import Writers
+from digitlib.notebook import notebook_defaults
+from digitlib.recogniser.model import Recogniser
+from digitlib.store.predictor import predict_drawing
+from digitlib.strokes.ink import rasterise
+from digitlib.strokes.sketches import Sketch, write_sketches
+from digitlib.strokes.synthesis import draw_many
+from digitlib.text import percent
+from digitlib.training import architectures, export, stroke_model
+from digitlib.training.recipe import Recipe
+
+
+@pytest.fixture(scope="module")
+def sketches() -> list[Sketch]:
+    """Drawn digits of forty hands."""
+    drawings, labels = draw_many(500, seed=7)
+    return [
+        Sketch(str(i), int(label), strokes, "drawn", f"writer {i % 40}")
+        for i, (strokes, label) in enumerate(zip(drawings, labels, strict=True))
+    ]
+
+
+@pytest.fixture(scope="module")
+def writers(sketches) -> Writers:
+    return splits.split_by_writer(sketches, 0.2, seed=0)
+
+
+@pytest.fixture(scope="module")
+def recipe() -> Recipe:
+    asked = {"sketches": True, "pen_reader": True, "nondigit_share": 0.05, "device": "cpu"}
+    return Recipe.checked({**notebook_defaults("train"), **asked})
+
+
+@pytest.fixture(scope="module")
+def reader(recipe, writers, tmp_path_factory) -> stroke_model.StrokeModel:
+    checkpoint = tmp_path_factory.mktemp("run") / "checkpoint-pen.pt"
+    passed = list(stroke_model.fit_stroke_model(recipe, writers, checkpoint))
+    assert passed[-1].validation_loss < passed[0].validation_loss
+    again = stroke_model.fit_stroke_model(
+        dataclasses.replace(recipe, resume=True), writers, checkpoint
+    )
+    assert list(again) == passed  # the seconds too: nothing was learnt anew
+    return stroke_model.fitted_stroke_model(recipe, writers, checkpoint)
+
+
+@pytest.fixture(scope="module")
+def folder(reader, tmp_path_factory):
+    """A model folder with an untrained network for images and the trained one for pens."""
+    folder = tmp_path_factory.mktemp("models") / "both"
+    folder.mkdir()
+    facts = {"architecture": "fast", "temperature": 1.0, "rejection_threshold": 0.9}
+    card = {**facts, "name": "both", "pen": {**reader.facts(), "rejection_threshold": 0.7}}
+    export.write_model(folder, architectures.build("fast"), card)
+    reader.write(folder)
+    return folder
+
+
+def test_it_learns_to_read_other_hands_from_the_way_of_the_pen_alone(reader, writers):
+    labels = np.array([sketch.label for sketch in writers.test])
+    assert np.mean(reader.predict(writers.test).argmax(axis=1) == labels) > 0.8
+
+
+def test_what_is_no_digit_is_among_what_it_learns_from(recipe, sketches):
+    drawn = stroke_model.training_trajectories(sketches[:50], recipe)
+    strangers = int((drawn.labels == NO_DIGIT).sum())
+    assert strangers / len(drawn.labels) == pytest.approx(0.05, abs=0.001)
+    assert drawn.images.shape == (stroke_model.AGAIN * 50 + strangers, 6, 1, 64)
+    assert torch.equal(
+        stroke_model.training_trajectories(sketches[:50], recipe).images, drawn.images
+    )
+    assert len(torch.unique(drawn.images, dim=0)) > 0.95 * len(drawn.images)
+
+
+def test_it_serves_as_it_was_trained(folder, reader, writers):
+    recogniser = Recogniser.load(folder)
+    images = loading.rasterised(writers.test).images.numpy()
+    expected = reader.joining(recogniser.predict(images), writers.test)
+    read = recogniser.read([sketch.strokes for sketch in writers.test])
+    np.testing.assert_allclose(read, expected, atol=0.02)  # float16 weights, bfloat16 training
+    labels = np.array([sketch.label for sketch in writers.test])
+    assert np.mean(read.argmax(axis=1) == labels) > 0.8  # though the images say nothing
+    assert recogniser.read([]).shape == (0, 10)
+    with pytest.raises(ValueError, match="no ink"):
+        recogniser.read([[]])
+
+
+def test_a_model_of_images_alone_reads_drawings_too(tmp_path, sketches):
+    card = {"architecture": "fast", "temperature": 1.0, "name": "images"}
+    export.write_model(tmp_path, architectures.build("fast"), card)
+    recogniser = Recogniser.load(tmp_path)
+    strokes = sketches[0].strokes
+    np.testing.assert_array_equal(
+        recogniser.read([strokes]), recogniser.predict(rasterise(strokes)[None])
+    )
+
+
+def test_the_threshold_of_a_model_of_images_alone_is_the_cards(tmp_path):
+    card = {"architecture": "fast", "temperature": 1.0, "rejection_threshold": 0.9, "pen": {}}
+    export.write_model(tmp_path, architectures.build("fast"), card)
+    assert Recogniser.load(tmp_path).threshold == 0.9
+
+
+@pytest.mark.parametrize("name", ["pen.onnx", "pen.safetensors"])
+def test_a_folder_that_lost_a_part_of_it_is_refused_by_name(folder, tmp_path, name):
+    shutil.copytree(folder, tmp_path / "both")
+    (tmp_path / "both" / name).unlink()
+    with pytest.raises(ValueError, match=f"lacks {name}"):
+        Recogniser.load(tmp_path / "both")
+
+
+def test_whoever_reads_images_only_can_be_submitted_with(folder, sketches):
+    class Plain:
+        name = "plain"
+
+        def predict(self, images: np.ndarray) -> np.ndarray:
+            return np.full((len(images), 10), 0.1, np.float32)
+
+    strokes = sketches[0].strokes
+    image = rasterise(strokes)
+    assert predict_drawing(Plain(), image, strokes).tolist() == pytest.approx([0.1] * 10)
+    both = Recogniser.load(folder)
+    np.testing.assert_array_equal(predict_drawing(both, image, strokes), both.read([strokes])[0])
+
+
+def test_it_needs_sketches():
+    asked = {**notebook_defaults("train"), "pen_reader": True}
+    with pytest.raises(ValueError, match=r"pen_reader=True: .*add `-p sketches true`"):
+        Recipe.checked(asked)
+
+
+def test_train_leaves_a_model_that_reads_both_and_says_what_it_doubts(
+    run, outputs, tmp_path, sketches, monkeypatch
+):
+    (tmp_path / "data" / "sketches").mkdir(parents=True)
+    write_sketches(tmp_path / "data" / "sketches" / "few.parquet", sketches[:240])
+    monkeypatch.setenv("DIGITS_DATA_DIR", str(tmp_path / "data"))
+    done = run(
+        "train", dataset="synthetic", limit=400, epochs=1, architecture="fast", run_name="both",
+        sketches=True, pen_reader=True, nondigit_share=0.2, validation_fraction=0.2,
+    )  # fmt: skip
+    recogniser = Recogniser.load(outputs / "models" / "both")
+    assert 0 < recogniser.card["pen"]["rejection_threshold"] < 1
+    metrics = recogniser.card["metrics"]
+    assert metrics["sketch_accuracy_with_pen"] > metrics["sketch_accuracy"]
+    assert "where the way of the pen counts too" in done.text
+    assert recogniser.card["data"]["nondigit_share"] == 0.2
+    assert f"**{percent(metrics['nondigits_refused'], 1)}** of " in done.text
+    assert not list((outputs / "models" / "both").glob("checkpoint*"))
+    card = json.loads((outputs / "models" / "both" / "card.json").read_text())
+    assert card["pen"]["parameter_count"] < 100_000
