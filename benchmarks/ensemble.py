@@ -15,22 +15,21 @@ import time
 from unseen_collections import read, trained_networks
 
 from digitlib import datasets, training
-from digitlib.notebook import notebook_defaults
 from digitlib.training import Recipe
 
 
 def main() -> None:
     """Train all networks, then print a row for each."""
-    defaults = notebook_defaults("train")
+    defaults = Recipe()
     parser = argparse.ArgumentParser(description="MNIST's test set, read by an ensemble.")
     parser.add_argument("--networks", dest="ensemble", type=int, default=15)
-    parser.add_argument("--epochs", type=int, default=defaults["epochs"])
-    parser.add_argument("--architecture", default=defaults["architecture"])
-    parser.add_argument("--augment", type=float, default=defaults["augment"])
+    parser.add_argument("--epochs", type=int, default=defaults.epochs)
+    parser.add_argument("--architecture", default=defaults.architecture)
+    parser.add_argument("--augment", type=float, default=defaults.augment)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--limit", type=int, default=0, help="training images; 0: all")
     options = parser.parse_args()
-    recipe = Recipe.checked({**defaults, **vars(options)})
+    recipe = Recipe.checked(vars(options))
     mnist, test = datasets.load_mnist()
     learnt = datasets.first(mnist, recipe.limit)
     parts = datasets.split(learnt, recipe.validation_fraction, recipe.seed)

@@ -16,7 +16,6 @@ from unseen_collections import read, trained
 
 from digitlib import datasets, experiments, training
 from digitlib.experiments import GOALS, HELD_OUT
-from digitlib.notebook import notebook_defaults
 from digitlib.training import Recipe
 
 
@@ -34,10 +33,7 @@ def main() -> None:
     print("|---|---|---|---|---|")
     for name in options.names:
         changes = experiments.goal_variants({name: name}, GOALS[name]["epochs"], images=0)[name]
-        recipes = [
-            Recipe.checked({**notebook_defaults("train"), **changes, "seed": seed})
-            for seed in range(options.seeds)
-        ]
+        recipes = [Recipe.checked({**changes, "seed": seed}) for seed in range(options.seeds)]
         started = time.perf_counter()
         networks = [trained(learnt, held_out, recipe, name) for recipe in recipes]
         seconds = (time.perf_counter() - started) / len(recipes)

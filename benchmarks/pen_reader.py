@@ -17,7 +17,6 @@ from unseen_collections import mixed, probabilities, trained
 
 from digitlib import datasets, evaluation, training
 from digitlib.datasets import Digits, Writers
-from digitlib.notebook import notebook_defaults
 from digitlib.training import Recipe, StrokeModel
 
 VARIANTS: dict[str, dict[str, Any]] = {  # of the drawings to learn from, and of the recipe
@@ -58,7 +57,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     asked = {"epochs": options.epochs, "seed": options.seed, "patience": options.epochs}
-    recipe = Recipe.checked({**notebook_defaults("train"), **BUNDLED, **asked})
+    recipe = Recipe.checked({**BUNDLED, **asked})
     mnist, _ = datasets.load_mnist()
     held_out = datasets.hold_out_last(mnist, HELD_OUT)[1]
     sketches = datasets.load_sketches()

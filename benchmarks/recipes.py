@@ -18,7 +18,6 @@ from unseen_collections import mixed, trained
 
 from digitlib import datasets, evaluation, training
 from digitlib.datasets import Digits, Writers
-from digitlib.notebook import notebook_defaults
 from digitlib.training import PRESETS, Recipe
 
 LEARNT, HELD_OUT = 30_000, 10_000  # of MNIST's training images: the first, and the last
@@ -134,7 +133,7 @@ def main() -> None:
     few = Digits(held_out.images[:1000], held_out.labels[:1000])  # watched, not chosen by
     for name in options.variants or VARIANTS:
         asked = {"epochs": options.epochs, "seed": options.seed, "patience": options.epochs}
-        parameters = {**notebook_defaults("train"), **BUNDLED, **asked, **VARIANTS[name]}
+        parameters = {**BUNDLED, **asked, **VARIANTS[name]}
         recipe = Recipe.checked(parameters)
         network = trained(parts_of(name, learnt, writers, recipe), few, recipe, name)
         found = measured(network, held_out, pens, strange, strangers)

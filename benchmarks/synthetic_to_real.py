@@ -17,7 +17,6 @@ import torch
 
 from digitlib import datasets, training
 from digitlib.datasets import Digits
-from digitlib.notebook import notebook_defaults
 from digitlib.strokes import Sketch
 from digitlib.training import Recipe
 
@@ -55,7 +54,7 @@ def main() -> None:
 def table_row(seed: int, count: int, epochs: int, asked: dict[str, Digits]) -> list[float]:
     """Train with one seed; print and return the accuracies in percent."""
     changed = {"dataset": "synthetic", "epochs": epochs, "seed": seed}
-    recipe = Recipe.checked({**notebook_defaults("train"), **changed})
+    recipe = Recipe.checked(changed)
     device = training.prepare(recipe)
     train, validation = datasets.split(
         datasets.load_synthetic(count, seed), recipe.validation_fraction, seed

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from digitlib import datasets, evaluation, training
 from digitlib.datasets import Digits, Writers
-from digitlib.notebook import notebook_defaults
 from digitlib.strokes import Sketch
 from digitlib.training import Recipe, StrokeModel
 
@@ -131,8 +130,7 @@ def main() -> None:
         "pen_reader": not options.without_sketches,
         "patience": options.epochs,
     }
-    defaults = {**notebook_defaults("train"), "preset": "people"}
-    recipe = Recipe.checked({**defaults, **asked}, by_hand=asked)
+    recipe = Recipe.checked({"preset": "people", **asked})
     found = {}
     for source in options.collections:
         found[source] = measured_without(source, recipe)

@@ -2,12 +2,9 @@
 
 import ast
 import difflib
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
-
-from digitlib.settings import project_root
 
 logger = logging.getLogger("digitlib")
 
@@ -54,16 +51,3 @@ def notebook_parameters(history: Sequence[str], namespace: Mapping[str, Any]) ->
             hint = f" Did you mean `{nearest[0]}`?" if nearest else ""
             raise ValueError(f"Unknown parameter `{name}`.{hint} Known: {', '.join(known)}.")
     return {name: namespace[name] for name in known}
-
-
-def notebook_defaults(notebook: str) -> dict[str, Any]:
-    """The values in the parameters cell of a notebook (`train`), the only place that holds them."""
-    path = project_root() / "notebooks" / f"{notebook}.ipynb"
-    cells = json.loads(path.read_text())["cells"]
-    tagged = [cell for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
-    body = ast.parse("".join(tagged[0]["source"])).body
-    return {
-        node.target.id: ast.literal_eval(node.value)
-        for node in body
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value
-    }

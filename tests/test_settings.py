@@ -65,10 +65,6 @@ def test_a_misspelt_parameter_is_named_with_its_nearest_spelling():
         notebook.notebook_parameters(history, {})
 
 
-def test_the_notebooks_defaults_are_read_from_its_cell():
-    assert notebook.notebook_defaults("train")["epochs"] == 10
-
-
 def test_a_full_disk_leaves_the_old_file_whole(tmp_path: Path):
     """A limit on the file size stands for the full disk: the kernel refuses the write."""
     path = tmp_path / "file"

@@ -17,7 +17,6 @@ from pydantic.dataclasses import dataclass
 from tqdm.auto import tqdm
 
 from digitlib import datasets, training
-from digitlib.notebook import notebook_defaults
 from digitlib.store import Store
 from digitlib.training import Recipe
 
@@ -43,16 +42,16 @@ GOALS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))
 class Budget:
-    """What `notebooks/compare.ipynb` was asked to do; its parameters cell holds the defaults."""
+    """The parameters of `notebooks/compare.ipynb` and their defaults."""
 
-    seeds: Annotated[int, Field(ge=1, le=1000)]
-    epochs: Annotated[int, Field(ge=1, le=1000)]
-    goal_epochs: Annotated[int, Field(ge=1, le=1000)]
-    goal_images: Annotated[int, Field(ge=0)]
-    limit: Annotated[int, Field(ge=0)]
-    augment: Annotated[float, Field(ge=0, le=5, allow_inf_nan=False)]
-    overfit_epochs: Annotated[int, Field(ge=1, le=1000)]
-    overfit_images: Annotated[int, Field(ge=1000, le=50_000)]
+    seeds: Annotated[int, Field(ge=1, le=1000)] = 3
+    epochs: Annotated[int, Field(ge=1, le=1000)] = 4
+    limit: Annotated[int, Field(ge=0)] = 10_000
+    augment: Annotated[float, Field(ge=0, le=5, allow_inf_nan=False)] = 0.5
+    goal_epochs: Annotated[int, Field(ge=1, le=1000)] = 4
+    goal_images: Annotated[int, Field(ge=0)] = 10_000
+    overfit_epochs: Annotated[int, Field(ge=1, le=1000)] = 12
+    overfit_images: Annotated[int, Field(ge=1000, le=50_000)] = 50_000
 
 
 def architecture_variants(architectures: Mapping[str, str]) -> dict[str, dict[str, Any]]:
@@ -163,10 +162,9 @@ class AblationStudy:
     """Trains what has not been trained yet, on MNIST less what is held out."""
 
     def __init__(self, store: Store, common: Changes) -> None:
-        """`common` are parameters of `train.ipynb` that all variants share."""
+        """`common` are changes to the default recipe that all variants share."""
         self._store = store
-        # Whatever preset somebody left in the notebook: it would undo what a variant changes.
-        self._common = {**notebook_defaults("train"), "preset": "accurate", **common}
+        self._common = common
         mnist, _ = datasets.load_mnist()
         self._learnt, self._held_out = datasets.hold_out_last(mnist, HELD_OUT)
         rows = store.runs().filter(f"notebook = '{NOTEBOOK}'").project("parameters, metrics")

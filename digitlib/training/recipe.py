@@ -67,31 +67,36 @@ RunName = Annotated[
 
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))
 class Recipe:
-    """What `notebooks/train.ipynb` was asked to do; its parameters cell holds the defaults."""
+    """The parameters of a training run and their defaults.
 
-    preset: Literal[tuple(PRESETS)]  # type: ignore[valid-type]
-    dataset: Literal["auto", "mnist", "synthetic"]
-    sketches: bool
-    sketch_share: Annotated[float, Field(gt=0, lt=1)]
-    nondigit_share: Share
-    pen_reader: bool
-    architecture: Literal[tuple(ARCHITECTURES)]  # type: ignore[valid-type]
-    ensemble: Annotated[int, Field(ge=1, le=100)]
-    epochs: Annotated[int, Field(ge=1, le=10_000)]
-    batch_size: Annotated[int, Field(ge=2, le=60_000)]
-    learning_rate: Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)]
-    weight_decay: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
-    label_smoothing: Share
-    augment: Annotated[float, BeforeValidator(_as_strength), Field(ge=0, le=5, allow_inf_nan=False)]
-    ema: Share
-    patience: Annotated[int, Field(ge=0)]
-    limit: Annotated[int, Field(ge=0)]
-    validation_fraction: Annotated[float, Field(gt=0, le=0.5)]
-    seed: Annotated[int, Field(ge=0, lt=2**63)]
-    device: Literal["auto", "cpu", "cuda", "mps"]
-    run_name: RunName
-    resume: bool
-    promote: bool
+    The parameters cell of `notebooks/train.ipynb` repeats the defaults and explains each.
+    """
+
+    preset: Literal[tuple(PRESETS)] = "accurate"  # type: ignore[valid-type]
+    dataset: Literal["auto", "mnist", "synthetic"] = "auto"
+    sketches: bool = False
+    sketch_share: Annotated[float, Field(gt=0, lt=1)] = 0.3
+    nondigit_share: Share = 0.0
+    pen_reader: bool = False
+    architecture: Literal[tuple(ARCHITECTURES)] = "cnn"  # type: ignore[valid-type]
+    ensemble: Annotated[int, Field(ge=1, le=100)] = 1
+    epochs: Annotated[int, Field(ge=1, le=10_000)] = 10
+    batch_size: Annotated[int, Field(ge=2, le=60_000)] = 64
+    learning_rate: Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)] = 0.004
+    weight_decay: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 0.02
+    label_smoothing: Share = 0.05
+    augment: Annotated[
+        float, BeforeValidator(_as_strength), Field(ge=0, le=5, allow_inf_nan=False)
+    ] = 0.7
+    ema: Share = 0.999
+    patience: Annotated[int, Field(ge=0)] = 0
+    limit: Annotated[int, Field(ge=0)] = 0
+    validation_fraction: Annotated[float, Field(gt=0, le=0.5)] = 0.05
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    run_name: RunName = ""
+    resume: bool = False
+    promote: bool = False
 
     @field_validator("pen_reader")
     @classmethod
@@ -104,13 +109,17 @@ class Recipe:
         return value
 
     @classmethod
-    def checked(cls, parameters: Mapping[str, Any], by_hand: Iterable[str] = ()) -> "Recipe":
-        """The recipe that the parameters and their preset ask for; `by_hand` wins over the preset.
+    def checked(
+        cls, parameters: Mapping[str, Any], passed: Iterable[str] | None = None
+    ) -> "Recipe":
+        """A recipe from parameters, their preset and the defaults, in this order of precedence.
 
-        Raises ValueError with a line for each parameter that is missing, unknown or out of range.
+        A notebook has a value for every parameter; the preset then gives way only to the names in
+        `passed`. Raises ValueError with a line for each parameter that is unknown or out of range.
         """
         preset = PRESETS.get(parameters.get("preset", ""), {})
-        chosen = {name: value for name, value in preset.items() if name not in set(by_hand)}
+        kept = set(parameters if passed is None else passed)
+        chosen = {name: value for name, value in preset.items() if name not in kept}
         return validated(cls, {**parameters, **chosen})
 
     def members(self) -> list["Recipe"]:
@@ -126,7 +135,7 @@ class Recipe:
 def validated(kind: type[T], parameters: Mapping[str, Any]) -> T:
     """A dataclass of checked parameters.
 
-    Raises ValueError with a line for each parameter that is missing, unknown or out of range.
+    Raises ValueError with a line for each parameter that is unknown or out of range.
     """
     try:
         return kind(**parameters)

@@ -6,8 +6,8 @@ import torch
 
 from digitlib import datasets
 from digitlib.datasets import DataUnavailable, Digits, Writers
-from digitlib.notebook import notebook_defaults
 from digitlib.strokes import SUBMISSION
+from digitlib.training.recipe import Recipe
 
 
 class Replay(NamedTuple):
@@ -22,7 +22,7 @@ class Replay(NamedTuple):
 def recipe_parameters(card: dict[str, Any]) -> dict[str, Any]:
     """The parameters with which a model, or the first of its line, was trained."""
     given = card.get("pedigree", {}).get("origin", card["parameters"])
-    known = notebook_defaults("train")
+    known = Recipe().as_dict()
     return {**known, **{name: value for name, value in given.items() if name in known}}
 
 

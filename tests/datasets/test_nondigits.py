@@ -7,7 +7,6 @@ import torch
 from digitlib.datasets import digits as datasets
 from digitlib.datasets import loading, nondigits
 from digitlib.datasets.digits import NO_DIGIT
-from digitlib.notebook import notebook_defaults
 from digitlib.training import architectures, loop, temperature
 from digitlib.training.recipe import Recipe
 
@@ -43,8 +42,7 @@ def doubts() -> dict[float, tuple[float, float]]:
     strangers = nondigits.nondigit_images(500, seed=9).images
     found = {}
     for share in (0.0, 0.1):
-        parameters = {**notebook_defaults("train"), "preset": "fast", "epochs": 3, "seed": 0}
-        recipe = Recipe.checked(parameters, by_hand=["epochs"])
+        recipe = Recipe.checked({"preset": "fast", "epochs": 3, "seed": 0})
         train = nondigits.mix_nondigits(digits, share, seed=0)
         loop.prepare(recipe)
         network = architectures.build(recipe.architecture)

@@ -12,7 +12,6 @@ from matplotlib.transforms import Bbox
 
 from digitlib.experiments import ablations, plots, report
 from digitlib.experiments.ablations import AblationStudy, Trial, Variant
-from digitlib.notebook import notebook_defaults
 from digitlib.store.store import Store
 from digitlib.training.architectures import ARCHITECTURES, plain
 from digitlib.training.recipe import Recipe
@@ -21,7 +20,7 @@ QUICK = {"architecture": "fast", "epochs": 1, "patience": 1, "limit": 500, "augm
 
 
 def variant(name: str, *accuracies: float, architecture: str = "plain") -> Variant:
-    recipe = Recipe.checked({**notebook_defaults("train"), "architecture": architecture})
+    recipe = Recipe(architecture=architecture)
     return Variant(name, recipe, [Trial(a, 1, 1.0, 100, [0.1], [0.1], [a]) for a in accuracies])
 
 
@@ -40,16 +39,6 @@ def test_trials_are_kept_and_not_repeated(mnist, monkeypatch):
     (changed,) = laboratory.compare({"a": {}}, 1)
     assert changed.parameters != first[0].parameters
     assert len(Store().runs()) == 6
-
-
-def test_a_preset_that_was_left_in_the_notebook_changes_no_variant(mnist, monkeypatch):
-    edited = {**notebook_defaults("train"), "preset": "fast"}
-    monkeypatch.setattr(
-        "digitlib.experiments.ablations.notebook_defaults", lambda _notebook: edited
-    )
-    changes = {"small": {"architecture": "small"}, "tiny": {"architecture": "tiny"}}
-    small, tiny = AblationStudy(Store(), QUICK).compare(changes, 1)
-    assert small.parameters > tiny.parameters
 
 
 def test_the_answer_says_whether_it_may_be_chance():

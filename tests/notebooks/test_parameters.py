@@ -1,15 +1,36 @@
 """Wrong parameters, as people type them: a notebook says what is wrong before it starts."""
 
+import ast
+import dataclasses
 import shutil
+from typing import Any
 
+import nbformat
 import pytest
+from conftest import ROOT
 
 from digitlib.experiments import ablations
-from digitlib.notebook import notebook_defaults
 from digitlib.recogniser.locations import BUNDLED
 from digitlib.recogniser.model import Recogniser
 from digitlib.refine import finetune
-from digitlib.training.recipe import validated
+from digitlib.training.recipe import Recipe, validated
+
+
+def parameters_cell(notebook: str) -> dict[str, tuple[str, Any]]:
+    """The type and the value of each parameter in a notebook's parameters cell."""
+    cells = nbformat.read(ROOT / "notebooks" / f"{notebook}.ipynb", as_version=4).cells
+    (cell,) = [cell for cell in cells if "parameters" in cell.metadata.get("tags", [])]
+    return {
+        line.target.id: (ast.unparse(line.annotation), ast.literal_eval(line.value))
+        for line in ast.parse(cell.source).body
+    }
+
+
+@pytest.mark.parametrize(("notebook", "kind"), [("train", Recipe), ("compare", ablations.Budget)])
+def test_the_parameters_cell_repeats_the_defaults_of_the_library(notebook, kind):
+    defaults = {field.name: field.default for field in dataclasses.fields(kind)}
+    declared = {name: (type(value).__name__, value) for name, value in defaults.items()}
+    assert parameters_cell(notebook) == declared
 
 
 @pytest.mark.parametrize(
@@ -46,7 +67,7 @@ def test_all_that_is_out_of_range_is_told_at_once(run, outputs, tmp_path):
     [("compare", ablations.Budget, "seeds"), ("refine", finetune.Refinement, "epochs")],
 )
 def test_what_notebooks_are_asked_for_has_its_range(notebook, kind, name):
-    defaults = notebook_defaults(notebook)
+    defaults = {name: value for name, (_, value) in parameters_cell(notebook).items()}
     assert validated(kind, defaults)
     with pytest.raises(ValueError, match=f"Nothing was started.\n{name}=0:"):
         validated(kind, {**defaults, name: 0})

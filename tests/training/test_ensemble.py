@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from digitlib.datasets import digits
-from digitlib.notebook import notebook_defaults
 from digitlib.training import as_ensemble, ensemble, loop
 from digitlib.training.recipe import Recipe
 
@@ -34,7 +33,7 @@ def checkpoint(tmp_path):
 
 
 def recipe_of(**changed) -> Recipe:
-    return Recipe.checked({**notebook_defaults("train"), **SMALL, "epochs": 2, **changed})
+    return Recipe.checked({**SMALL, "epochs": 2, **changed})
 
 
 def test_side_by_side_each_learns_what_it_would_alone(parts, checkpoint, tmp_path, two_cores):

@@ -7,7 +7,6 @@ import torch
 
 from digitlib.datasets import digits
 from digitlib.datasets.digits import Digits
-from digitlib.notebook import notebook_defaults
 from digitlib.training import architectures
 from digitlib.training import loop as training
 from digitlib.training.checkpoint import Epoch
@@ -22,7 +21,7 @@ def parts(drawn) -> tuple[Digits, Digits]:
 
 
 def recipe_of(**changed) -> Recipe:
-    return Recipe.checked({**notebook_defaults("train"), "device": "cpu", **SMALL, **changed})
+    return Recipe.checked({"device": "cpu", **SMALL, **changed})
 
 
 def trained(parts, recipe, checkpoint=None, stop_after=None):

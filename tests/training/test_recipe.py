@@ -2,14 +2,9 @@
 
 import pytest
 
-from digitlib.notebook import notebook_defaults
 from digitlib.training.recipe import PRESETS, Recipe
 
-DEFAULTS = notebook_defaults("train")
-
-
-def test_the_notebooks_defaults_are_a_recipe():
-    assert Recipe.checked(DEFAULTS).as_dict() == DEFAULTS
+DEFAULTS = Recipe().as_dict()
 
 
 def test_what_papermill_passes_as_text_is_understood():
@@ -56,8 +51,9 @@ def test_all_that_is_wrong_is_told_at_once():
 
 
 def test_a_preset_sets_what_was_not_given_by_hand():
-    fast = Recipe.checked({**DEFAULTS, "preset": "fast"})
+    fast = Recipe.checked({**DEFAULTS, "preset": "fast"}, passed=[])
     assert {name: getattr(fast, name) for name in PRESETS["fast"]} == PRESETS["fast"]
-    two = Recipe.checked({**DEFAULTS, "preset": "fast", "epochs": 2}, by_hand=["epochs"])
-    assert two.epochs == 2
-    assert two.architecture == "fast"
+    assert Recipe.checked({"preset": "fast"}) == fast
+    two = Recipe.checked({**DEFAULTS, "preset": "fast", "epochs": 2}, passed=["epochs"])
+    assert (two.epochs, two.architecture) == (2, "fast")
+    assert Recipe.checked({"preset": "fast", "epochs": 2}) == two

@@ -11,7 +11,6 @@ import torch
 from digitlib.datasets import loading, splits
 from digitlib.datasets.digits import NO_DIGIT
 from digitlib.datasets.splits import Writers
-from digitlib.notebook import notebook_defaults
 from digitlib.recogniser.model import Recogniser
 from digitlib.store.predictor import predict_drawing
 from digitlib.strokes.ink import rasterise
@@ -40,7 +39,7 @@ def writers(sketches) -> Writers:
 @pytest.fixture(scope="module")
 def recipe() -> Recipe:
     asked = {"sketches": True, "pen_reader": True, "nondigit_share": 0.05, "device": "cpu"}
-    return Recipe.checked({**notebook_defaults("train"), **asked})
+    return Recipe.checked(asked)
 
 
 @pytest.fixture(scope="module")
@@ -135,9 +134,8 @@ def test_whoever_reads_images_only_can_be_submitted_with(folder, sketches):
 
 
 def test_it_needs_sketches():
-    asked = {**notebook_defaults("train"), "pen_reader": True}
     with pytest.raises(ValueError, match=r"pen_reader=True: .*add `-p sketches true`"):
-        Recipe.checked(asked)
+        Recipe.checked({"pen_reader": True})
 
 
 def test_train_leaves_a_model_that_reads_both_and_says_what_it_doubts(
