@@ -37,7 +37,7 @@ class Reads:
 
 def submit_until(path: str, start: float) -> list[float]:
     """Submit for `SECONDS` from `start` on; how long each took, in seconds."""
-    store, strokes, took = Store(path, patience=60), draw(3, np.random.default_rng(0)), []
+    store, strokes, took = Store(path, lock_timeout=60), draw(3, np.random.default_rng(0)), []
     store.tally()
     time.sleep(max(0.0, start - time.time()))
     while (begun := time.time()) < start + SECONDS:

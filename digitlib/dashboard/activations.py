@@ -78,7 +78,7 @@ class Activations(ipw.VBox):
     def look(self, recogniser: Recogniser, reading: Prediction) -> None:
         """Show the image and what the blocks answer to it, and soon what spoke for the guess."""
         self._reading, image = reading, reading.image
-        self._introduction.value = _INTRODUCTION + _PEN * recogniser.reads_pen
+        self._introduction.value = _INTRODUCTION + _PEN * recogniser.has_stroke_model
         blank = np.zeros((28, 28), np.uint8)
         _show(self._seen, _NOTHING if image is None else glowing(image / 255))
         activations = recogniser.activations(blank if image is None else image)

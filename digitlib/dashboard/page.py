@@ -25,7 +25,7 @@ from digitlib.store import Store, StoreError
 logger = logging.getLogger(__name__)
 STYLE = Path(__file__).with_name("dashboard.css")
 _HASTE = 1.0  # seconds in which one more undo is a press too many, not meant for the submission
-_PATIENCE = 30.0  # seconds: where fifty submit at once, the last waits for the others to be on disk
+_LOCK_TIMEOUT = 30.0  # seconds: with fifty visitors submitting at once, the last one waits
 
 
 class Dashboard(ipw.VBox):
@@ -48,7 +48,7 @@ class Dashboard(ipw.VBox):
     @cached_property
     def store(self) -> Store:
         """Where the sketches are kept; first asked for when somebody is there."""
-        return Store(patience=_PATIENCE)
+        return Store(lock_timeout=_LOCK_TIMEOUT)
 
     def _make_parts(self) -> None:
         self.pad, self.guess, self.bars = Pad(), panels.Guess(), panels.Bars()

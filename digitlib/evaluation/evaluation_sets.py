@@ -190,7 +190,7 @@ def evaluate(recogniser: Recogniser, exams: Sequence[EvaluationSet | MissingSet]
     taken = [exam for exam in exams if isinstance(exam, EvaluationSet)]
     seen = [recogniser.predict(exam.digits.images.numpy()) for exam in taken]
     return [
-        Result(exam, recogniser.with_pen(probabilities, exam.drawings))
+        Result(exam, recogniser.with_stroke_model(probabilities, exam.drawings))
         for exam, probabilities in zip(taken, seen, strict=True)
     ]
 

@@ -5,12 +5,12 @@ trajectories. Never imports torch.
 """
 
 from digitlib.recogniser.locations import models_dir
-from digitlib.recogniser.model import PEN_FILES, Recogniser
+from digitlib.recogniser.model import STROKE_MODEL_FILES, Recogniser
 from digitlib.recogniser.prediction import LoadedModel, Prediction
 from digitlib.recogniser.registry import promote
 
 __all__ = [
-    "PEN_FILES",
+    "STROKE_MODEL_FILES",
     "LoadedModel",
     "Prediction",
     "Recogniser",

@@ -14,7 +14,7 @@ from digitlib.recogniser.locations import BUNDLED, current_model, models_dir
 from digitlib.strokes import geometric_mean, rasterise, trajectory
 
 MODEL_FILES = ("model.safetensors", "model.onnx", "card.json")
-PEN_FILES = ("pen.safetensors", "pen.onnx")  # of a model that reads the way of the pen too
+STROKE_MODEL_FILES = ("pen.safetensors", "pen.onnx")  # where a stroke model belongs to the model
 
 # Where a card names none: probability spread over several digits marks a scribble or a letter.
 REJECTION_THRESHOLD = 0.8
@@ -31,7 +31,7 @@ class Recogniser:
         self._session = onnx_session.open_session(folder / "model.onnx")
         self._pen: onnxruntime.InferenceSession | None = None
         if self.card.get("pen"):
-            onnx_session.check_complete(folder, PEN_FILES)
+            onnx_session.check_complete(folder, STROKE_MODEL_FILES)
             self._pen = onnx_session.open_session(folder / "pen.onnx")
         self.folder = folder
         self.name = str(self.card.get("name", folder.name))
@@ -62,7 +62,7 @@ class Recogniser:
         return cls(folder)
 
     @property
-    def reads_pen(self) -> bool:
+    def has_stroke_model(self) -> bool:
         """Whether of drawings it reads the way of the pen too, not only the image."""
         return self._pen is not None
 
@@ -72,7 +72,7 @@ class Recogniser:
 
         Of images alone it is the card's `rejection_threshold`.
         """
-        card = self.card["pen"] if self.reads_pen else self.card
+        card = self.card["pen"] if self.has_stroke_model else self.card
         return float(card.get("rejection_threshold", REJECTION_THRESHOLD))
 
     def predict(self, images: Images) -> NDArray[np.float32]:
@@ -86,9 +86,9 @@ class Recogniser:
         where a drawing has no ink or malformed strokes.
         """
         images = np.array([rasterise(strokes) for strokes in drawings]).reshape(-1, 28, 28)
-        return self.with_pen(self.predict(images.astype(np.uint8)), drawings)
+        return self.with_stroke_model(self.predict(images.astype(np.uint8)), drawings)
 
-    def with_pen(
+    def with_stroke_model(
         self, probabilities: NDArray[np.float32], drawings: Sequence[Iterable[ArrayLike]]
     ) -> NDArray[np.float32]:
         """Probabilities (n, 10), read from images of the drawings, joined by what their pens did.

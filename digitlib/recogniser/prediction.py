@@ -76,7 +76,7 @@ class LoadedModel(NamedTuple):
         image, recogniser = rasterise(kept), self.recogniser
         return Prediction(
             image=image,
-            probabilities=recogniser.with_pen(recogniser.predict(image[None]), [kept])[0],
+            probabilities=recogniser.with_stroke_model(recogniser.predict(image[None]), [kept])[0],
             threshold=recogniser.threshold,
             is_dot=bool(np.ptp(np.concatenate(kept), axis=0).max() < SMALLEST_DIGIT),
         )

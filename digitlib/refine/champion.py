@@ -84,7 +84,7 @@ def _pair(name: str, digits: Digits, old: Recogniser, new: NDArray[np.floating])
 def _with_pen(pair: Pair, old: Recogniser, sketches: Sequence[Sketch]) -> Pair:
     """What both make of the sketches where they read the way of the pen as well, and alike."""
     drawings = [sketch.strokes for sketch in sketches]
-    before, after = (old.with_pen(read, drawings) for read in (pair.old, pair.new))
+    before, after = (old.with_stroke_model(read, drawings) for read in (pair.old, pair.new))
     return pair._replace(old=before, new=after)
 
 

@@ -15,7 +15,7 @@ from pydantic.dataclasses import dataclass
 
 from digitlib import datasets, recogniser, settings, training
 from digitlib.datasets import Digits, Writers
-from digitlib.recogniser import PEN_FILES, Recogniser
+from digitlib.recogniser import STROKE_MODEL_FILES, Recogniser
 from digitlib.refine.gate import Decision
 from digitlib.refine.selection import Selected
 from digitlib.training import Network, Progress, Recipe, Replay, Run, RunName, ServedNetwork, Share
@@ -167,7 +167,7 @@ def write_refined(run: Run, refined: Refined, card: dict[str, Any], old: Recogni
     and so is the threshold of the two, which was chosen on more hands than come in a night.
     """
     training.write_model(run.folder, refined.network, card)
-    for name in PEN_FILES if card.get("pen") else ():
+    for name in STROKE_MODEL_FILES if card.get("pen") else ():
         shutil.copyfile(old.folder / name, run.folder / name)
 
 

@@ -13,7 +13,7 @@ from duckdb import DuckDBPyConnection
 from filelock import FileLock, Timeout
 
 from digitlib import settings
-from digitlib.store.errors import STRAY_LOG, explanation
+from digitlib.store.diagnosis import STRAY_LOG, explanation
 from digitlib.store.schema import VERSION, StoreError, migrate, version_of
 
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
@@ -30,16 +30,16 @@ _POLL_SECONDS = 0.005  # between looks at the lock: a turn takes about 15 ms
 
 
 class Database:
-    """One DuckDB file; `patience` is for how many seconds a call waits for its turn."""
+    """One DuckDB file; `lock_timeout` is for how many seconds a call waits for its turn."""
 
-    def __init__(self, url: str, patience: float) -> None:
+    def __init__(self, url: str, lock_timeout: float) -> None:
         if scheme := settings.scheme(url):
             raise StoreError(
                 f"A database server ({scheme}) isn't supported yet; set DIGITS_DATABASE to a"
                 " .duckdb file's path."
             )
         self.path = Path(url).expanduser()
-        self.patience = patience
+        self.lock_timeout = lock_timeout
         self._engine: DuckDBPyConnection | None = None
 
     @contextmanager
@@ -118,9 +118,9 @@ class Database:
 
     @contextmanager
     def _turn(self, *, to_read: bool = False) -> Iterator[float]:
-        """Hold the lock that all who use this module respect; yields when patience ends."""
-        deadline = time.monotonic() + self.patience
-        lock = FileLock(f"{self.path}.lock", timeout=self.patience, poll_interval=_POLL_SECONDS)
+        """Hold the lock that all who use this module respect; yields when lock_timeout ends."""
+        deadline = time.monotonic() + self.lock_timeout
+        lock = FileLock(f"{self.path}.lock", timeout=self.lock_timeout, poll_interval=_POLL_SECONDS)
         try:
             if not to_read:
                 _make_folder(self.path.parent)
@@ -171,7 +171,7 @@ class Database:
             yield
         except Timeout as error:
             raise StoreError(
-                f"The database is busy: no turn within {self.patience:.0f} s. Try again."
+                f"The database is busy: no turn within {self.lock_timeout:.0f} s. Try again."
             ) from error
         except (duckdb.Error, OSError) as error:
             raise StoreError(explanation(error, self.path)) from error

@@ -24,7 +24,7 @@ class Predictor(Protocol):
 class DrawingPredictor(Predictor, Protocol):
     """One that reads the strokes themselves, not only the image that becomes of them."""
 
-    def with_pen(
+    def with_stroke_model(
         self, probabilities: NDArray[np.float32], drawings: Sequence[Strokes]
     ) -> NDArray[np.float32]:
         """Probabilities (n, 10), read from images of the drawings, joined by the pens' way."""
@@ -36,5 +36,5 @@ def predict_drawing(
     """Ten probabilities of a drawing, whose image is (28, 28) uint8."""
     probabilities = reader.predict(image[None])
     if isinstance(reader, DrawingPredictor):
-        probabilities = reader.with_pen(probabilities, [strokes])
+        probabilities = reader.with_stroke_model(probabilities, [strokes])
     return probabilities[0]

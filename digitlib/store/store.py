@@ -67,14 +67,14 @@ def _now() -> datetime:
 class Store:
     """The submissions and runs of one database; made, with its schema, on the first write.
 
-    `url` is a path to a .duckdb file; None is the settings' one. `patience` is for how many
+    `url` is a path to a .duckdb file; None is the settings' one. `lock_timeout` is for how many
     seconds a call waits for its turn. What goes wrong with the database is a `StoreError` whose
     text can be shown to people; the file is then as it was.
     """
 
-    def __init__(self, url: str | Path | None = None, patience: float = 10.0) -> None:
+    def __init__(self, url: str | Path | None = None, lock_timeout: float = 10.0) -> None:
         self.url = str(url or settings.database_url())
-        self._database = Database(self.url, patience)
+        self._database = Database(self.url, lock_timeout)
 
     def __enter__(self) -> Self:
         return self

@@ -14,7 +14,7 @@ from digitlib.recogniser.prediction import Prediction
 class Answers:
     """Stands at the recogniser's place: its only block answers these values."""
 
-    reads_pen = False
+    has_stroke_model = False
 
     def __init__(self, values: np.ndarray) -> None:
         self.values = values

@@ -9,16 +9,20 @@ from digitlib.datasets.nondigits import nondigit_images
 from digitlib.evaluation import calibration, evaluation_sets
 from digitlib.evaluation.evaluation_sets import EvaluationSet
 from digitlib.recogniser.locations import BUNDLED
-from digitlib.recogniser.model import MODEL_FILES, PEN_FILES, Recogniser
+from digitlib.recogniser.model import MODEL_FILES, STROKE_MODEL_FILES, Recogniser
 from digitlib.recogniser.prediction import LoadedModel
 
 BUNDLED_MODEL = LoadedModel(Recogniser(BUNDLED), BUNDLED, 0)
+FILES = MODEL_FILES + STROKE_MODEL_FILES
 CARD = BUNDLED_MODEL.recogniser.card
 THRESHOLD = CARD["rejection_threshold"]  # of images
 
 
 def test_it_is_small():
-    assert sum((BUNDLED / name).stat().st_size for name in MODEL_FILES + PEN_FILES) < 3_000_000
+    assert (
+        sum((BUNDLED / name).stat().st_size for name in MODEL_FILES + STROKE_MODEL_FILES)
+        < 3_000_000
+    )
     weights = [*load_file(BUNDLED / "model.safetensors").values()]
     weights += load_file(BUNDLED / "pen.safetensors").values()
     assert sum(array.size for array in weights) < 1_000_000

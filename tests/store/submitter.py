@@ -18,7 +18,7 @@ class Reads:
         return np.full((len(images), 10), 0.1, np.float32)
 
 
-store = Store(sys.argv[1], patience=60)
+store = Store(sys.argv[1], lock_timeout=60)
 generator = np.random.default_rng()
 for number in itertools.count():
     strokes = draw(number % 10, generator)

@@ -397,18 +397,18 @@ time.sleep(float(sys.argv[2]))
 
 
 def test_another_program_that_holds_the_file_is_named_and_waited_for(path: Path) -> None:
-    store = Store(path, patience=0.3)
+    store = Store(path, lock_timeout=0.3)
     submit(store)
-    for seconds, patience in ((30, 0.3), (1, 20)):
+    for seconds, lock_timeout in ((30, 0.3), (1, 20)):
         command = [sys.executable, "-c", HOLDER, str(path), str(seconds)]
         with subprocess.Popen(command, stdout=subprocess.PIPE) as holder:
             assert holder.stdout.readline()
-            if patience < seconds:
+            if lock_timeout < seconds:
                 with pytest.raises(StoreError, match="Another program"):
-                    submit(Store(path, patience))
+                    submit(Store(path, lock_timeout))
                 holder.kill()
             else:
-                submit(Store(path, patience))
+                submit(Store(path, lock_timeout))
     assert len(store.submissions()) == 2
 
 
