@@ -6,8 +6,9 @@ import ipywidgets as ipw
 import numpy as np
 from numpy.typing import NDArray
 
+from digitlib.dashboard.colours import glowing, highlight, mosaic
 from digitlib.dashboard.tasks import run_in_background, running_loop
-from digitlib.png import data_url, glowing, highlight, mosaic
+from digitlib.png import data_url
 from digitlib.recogniser import Prediction, Recogniser
 
 PATCH = 5  # px of the square that is blanked to see whether the model misses it
