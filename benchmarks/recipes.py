@@ -22,7 +22,7 @@ from digitlib.training import PRESETS, Recipe
 
 LEARNT, HELD_OUT = 30_000, 10_000  # of MNIST's training images: the first, and the last
 # One network tells as much; for the reader of the pen's way there is `pen_reader.py`.
-BUNDLED = {**PRESETS["people"], "ensemble": 1, "pen_reader": False, "limit": LEARNT}
+BUNDLED = {**PRESETS["people"], "ensemble": 1, "stroke_model": False, "limit": LEARNT}
 VARIANTS: dict[str, dict[str, object]] = {
     "bundled model's": {},
     "no sketches": {"sketches": False},

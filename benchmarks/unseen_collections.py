@@ -102,7 +102,7 @@ def measured_without(source: str, recipe: Recipe) -> dict[str, evaluation.Accura
     unseen = [sketch for sketch in sketches if sketch.source == source]
     digits = datasets.rasterised(unseen)
     chances = {"images": probabilities(network, digits, temperature)}
-    if recipe.pen_reader:
+    if recipe.stroke_model:
         pen = trained_pen_reader(writers, recipe)
         chances["images and the way of the pen"] = pen.joining(chances["images"], unseen)
     print(f"  without {source}, MNIST's test set: {read(network, mnist_test, recipe)}")
@@ -127,7 +127,7 @@ def main() -> None:
         "ensemble": options.ensemble,
         "seed": options.seed,
         "sketches": not options.without_sketches,
-        "pen_reader": not options.without_sketches,
+        "stroke_model": not options.without_sketches,
         "patience": options.epochs,
     }
     recipe = Recipe.checked({"preset": "people", **asked})

@@ -8,6 +8,9 @@ from typing import Any
 
 logger = logging.getLogger("digitlib")
 
+# Names of earlier versions, which `-p` and cards may still use, and today's.
+RENAMED_PARAMETERS = {"pen_reader": "stroke_model"}
+
 
 def _annotated_names(cell: str) -> list[str]:
     """The names that a cell of nothing but `name: type = value` lines declares; else nothing."""
@@ -21,33 +24,40 @@ def _annotated_names(cell: str) -> list[str]:
     return [node.target.id for node in declared if isinstance(node.target, ast.Name)]
 
 
-def passed_parameters(history: Sequence[str]) -> list[str]:
-    """The names given with papermill's `-p`, in order; empty in JupyterLab.
+def _injected(history: Sequence[str]) -> list[str]:
+    """The names that papermill's own cell assigns; it begins with the line `# Parameters`."""
+    cells = [cell for cell in history if cell.startswith("# Parameters\n")]
+    body = ast.parse(cells[-1]).body if cells else []
+    targets = [node.targets[0] for node in body if isinstance(node, ast.Assign)]
+    return [target.id for target in targets if isinstance(target, ast.Name)]
 
-    `history` is IPython's `In`; papermill's own cell begins with the line `# Parameters`.
+
+def passed_parameters(history: Sequence[str]) -> list[str]:
+    """Today's names of the parameters given with papermill's `-p`; none in JupyterLab.
+
+    `history` is IPython's `In`.
     """
-    injected = [cell for cell in history if cell.startswith("# Parameters\n")]
-    if not injected:
-        return []
-    assigned = [node for node in ast.parse(injected[-1]).body if isinstance(node, ast.Assign)]
-    return [node.targets[0].id for node in assigned if isinstance(node.targets[0], ast.Name)]
+    return [RENAMED_PARAMETERS.get(name, name) for name in _injected(history)]
 
 
 def notebook_parameters(history: Sequence[str], namespace: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of the names that the notebook's parameters cell declares.
+    """The values of the parameters that the notebook's parameters cell declares.
 
-    `history` is IPython's `In` and `namespace` the notebook's `globals()`. papermill itself only
-    warns of a name that no cell declares, and then trains with the defaults.
-
-    Raises ValueError for such a name, with the nearest known one and all of them.
+    `history` is IPython's `In` and `namespace` the notebook's `globals()`. A name of an earlier
+    version is accepted, with a warning. Raises ValueError for any other unknown name, of which
+    papermill itself only warns, with the nearest known name and all of them.
     """
     cells = [names for cell in history if (names := _annotated_names(cell))]
     if not cells:
         raise ValueError("Run the notebook's parameters cell first (`name: type = value` lines).")
-    known = cells[-1]
-    for name in passed_parameters(history):
-        if name not in known:
-            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    source = {name: name for name in cells[-1]}
+    for name in _injected(history):
+        renamed = RENAMED_PARAMETERS.get(name, name)
+        if renamed not in source:
+            nearest = difflib.get_close_matches(name, source, n=1, cutoff=0.5)
             hint = f" Did you mean `{nearest[0]}`?" if nearest else ""
-            raise ValueError(f"Unknown parameter `{name}`.{hint} Known: {', '.join(known)}.")
-    return {name: namespace[name] for name in known}
+            raise ValueError(f"Unknown parameter `{name}`.{hint} Known: {', '.join(source)}.")
+        if renamed != name:
+            logger.warning("`%s` is now called `%s`: pass that instead.", name, renamed)
+            source[renamed] = name
+    return {name: namespace[origin] for name, origin in source.items()}

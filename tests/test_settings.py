@@ -55,6 +55,15 @@ def test_the_given_parameters_are_found_and_their_values_taken():
     assert values == {"epochs": 3, "learning_rate": 0.002}
 
 
+def test_a_name_of_an_earlier_version_counts_as_todays(caplog, monkeypatch):
+    monkeypatch.setattr(notebook.logger, "propagate", True)  # off once logging is configured
+    history = ["", "stroke_model: bool = False  # too", "# Parameters\npen_reader = True\n"]
+    assert notebook.passed_parameters(history) == ["stroke_model"]
+    names = {"pen_reader": True, "stroke_model": False}
+    assert notebook.notebook_parameters(history, names) == {"stroke_model": True}
+    assert "`pen_reader` is now called `stroke_model`" in caplog.text
+
+
 def test_in_jupyterlab_nothing_was_passed():
     assert notebook.passed_parameters(["", CELL, "%matplotlib inline"]) == []
 

@@ -9,7 +9,7 @@ import ipywidgets as ipw
 
 from digitlib.recogniser import Recogniser
 
-_MOST_SHOWN = 20  # values of a list: a pedigree names thousands of submissions
+_MOST_SHOWN = 20  # values of a list: a lineage names thousands of submissions
 
 
 class ModelCard(ipw.HTML):

@@ -43,7 +43,7 @@ def split_as_trained(
 ) -> Writers:
     """The sketches that a model may know, in the parts that they had when it was trained.
 
-    `facts` is the `pedigree` of its sketches. Who came to its collections later may be taken for
+    `facts` is the card's provenance of sketches. Who came to its collections later may be taken for
     one who was learnt from, but none who was learnt from for one held out. Of collections that it
     didn't have there is nobody. Raises ValueError as `split_by_writer` does.
     """

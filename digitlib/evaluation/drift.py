@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from digitlib.datasets import DataUnavailable
 from digitlib.evaluation import metrics
 from digitlib.evaluation.metrics import Accuracy
-from digitlib.recogniser import Recogniser
+from digitlib.recogniser import Recogniser, lineage
 from digitlib.text import percent
 from digitlib.training import replay_data
 
@@ -104,7 +104,7 @@ def drift_sentence(shares: Mapping[str, Accuracy]) -> str:
 
 def trained_submission_ids(recogniser: Recogniser) -> list[str]:
     """The ids of the submissions that a model or an ancestor learnt from or was chosen by."""
-    ids: list[str] = recogniser.card.get("pedigree", {}).get("submissions", [])
+    ids: list[str] = lineage(recogniser.card).get("submissions", [])
     return ids
 
 

@@ -14,7 +14,7 @@ from digitlib.datasets import DataUnavailable, Digits, load_qmnist
 from digitlib.evaluation import metrics, significance
 from digitlib.evaluation.metrics import Accuracy
 from digitlib.evaluation.significance import Comparison
-from digitlib.recogniser import Recogniser
+from digitlib.recogniser import Recogniser, lineage
 from digitlib.strokes import SUBMISSION, Sketch, Strokes, as_strokes, features
 
 
@@ -25,7 +25,7 @@ def undisputed(frame: pd.DataFrame) -> pd.DataFrame:
 
 def not_trained_on(frame: pd.DataFrame, card: dict[str, Any]) -> pd.Series:
     """Which rows (n,) are of visits that neither the model of this card nor an ancestor knows."""
-    learnt = set(card.get("pedigree", {}).get("submissions", []))
+    learnt = set(lineage(card).get("submissions", []))
     known = frame.session[frame.id.astype(str).isin(learnt)]
     return ~frame.session.isin(known)
 

@@ -4,6 +4,7 @@ One ONNX Runtime session on one core for images and, where the model has a strok
 trajectories. Never imports torch.
 """
 
+from digitlib.recogniser.card import lineage
 from digitlib.recogniser.locations import models_dir
 from digitlib.recogniser.model import STROKE_MODEL_FILES, Recogniser
 from digitlib.recogniser.prediction import LoadedModel, Prediction
@@ -14,6 +15,7 @@ __all__ = [
     "LoadedModel",
     "Prediction",
     "Recogniser",
+    "lineage",
     "models_dir",
     "promote",
 ]

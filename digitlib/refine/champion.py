@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from digitlib import datasets, evaluation
 from digitlib.datasets import Digits
-from digitlib.recogniser import Recogniser
+from digitlib.recogniser import Recogniser, lineage
 from digitlib.refine import gate
 from digitlib.refine.finetune import Refined, Refinement
 from digitlib.refine.gate import Decision, Pair
@@ -22,7 +22,7 @@ from digitlib.training import Replay
 def best_accuracy_in_lineage(card: dict[str, Any], original: Pair) -> float:
     """The best accuracy on the original test set of a model's line, it itself included."""
     now = float(np.mean(original.old.argmax(axis=1) == original.labels))
-    line = [model["test_accuracy"] for model in card.get("pedigree", {}).get("ancestors", [])]
+    line = [model["test_accuracy"] for model in lineage(card).get("ancestors", [])]
     return max(accuracy for accuracy in [*line, now] if accuracy is not None)
 
 

@@ -15,7 +15,7 @@ from pydantic.dataclasses import dataclass
 
 from digitlib import datasets, recogniser, settings, training
 from digitlib.datasets import Digits, Writers
-from digitlib.recogniser import STROKE_MODEL_FILES, Recogniser
+from digitlib.recogniser import STROKE_MODEL_FILES, Recogniser, lineage
 from digitlib.refine.gate import Decision
 from digitlib.refine.selection import Selected
 from digitlib.training import Network, Progress, Recipe, Replay, Run, RunName, ServedNetwork, Share
@@ -112,12 +112,12 @@ def fine_tune(
     return Refined(network, temperature, training.rejection_threshold(probabilities))
 
 
-def lineage(card: dict[str, Any], intake: Selected) -> dict[str, Any]:
+def refined_lineage(card: dict[str, Any], intake: Selected) -> dict[str, Any]:
     """Where a refined model comes from: its ancestors, the oldest first, and the submissions.
 
     The submissions' ids are those that it or an ancestor learnt from or was chosen by.
     """
-    metrics, line = card.get("metrics", {}), card.get("pedigree", {})
+    metrics, line = card.get("metrics", {}), lineage(card)
     before = line.get("submissions", [])
     now = [sketch.id for sketch in (*intake.learnt, *intake.chosen_by)]
     parent = {
@@ -155,7 +155,7 @@ def refined_card(
         temperature=refined.temperature,
         rejection_threshold=refined.rejection_threshold,
         device=str(next(refined.network.parameters()).device),
-        pedigree=lineage(parent, intake),
+        lineage=refined_lineage(parent, intake),
         pen=parent.get("pen", {}),
     )
 

@@ -160,6 +160,6 @@ def _what_matters(recipe: Recipe) -> dict[str, Any]:
     """The parameters that the course of training depends on: not its name, place or end."""
     elsewhere = {
         *("run_name", "resume", "promote", "device", "preset", "patience", "ensemble"),
-        "pen_reader",
+        "stroke_model",
     }
     return {name: value for name, value in recipe.as_dict().items() if name not in elsewhere}

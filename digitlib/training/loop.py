@@ -59,7 +59,7 @@ def _autocast(device: torch.device) -> AbstractContextManager[Any]:
 def _inputs(images: Tensor) -> Float[Tensor, "n channels height width"]:
     """Images (n, 28, 28) uint8 as a network takes them: one channel, ink 1 on 0.
 
-    What is floats already is no image but a pen's way (see `pen_reader`), and taken as it is.
+    What is floats already is no image but a pen's way (see `stroke_model`), and taken as it is.
     """
     return images if images.is_floating_point() else images.float().div_(255).unsqueeze(1)
 

@@ -25,7 +25,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "people": {  # what the bundled model was trained with
         "sketches": True,
         "nondigit_share": 0.05,
-        "pen_reader": True,
+        "stroke_model": True,
         "ensemble": 2,
         "epochs": 24,
         "patience": 24,
@@ -77,7 +77,7 @@ class Recipe:
     sketches: bool = False
     sketch_share: Annotated[float, Field(gt=0, lt=1)] = 0.3
     nondigit_share: Share = 0.0
-    pen_reader: bool = False
+    stroke_model: bool = False
     architecture: Literal[tuple(ARCHITECTURES)] = "cnn"  # type: ignore[valid-type]
     ensemble: Annotated[int, Field(ge=1, le=100)] = 1
     epochs: Annotated[int, Field(ge=1, le=10_000)] = 10
@@ -98,13 +98,13 @@ class Recipe:
     resume: bool = False
     promote: bool = False
 
-    @field_validator("pen_reader")
+    @field_validator("stroke_model")
     @classmethod
     def _learns_from_strokes(cls, value: bool, info: ValidationInfo) -> bool:
         if value and info.data.get("sketches") is False:
             raise ValueError(
                 "only sketches have strokes to learn from; add `-p sketches true`, or "
-                "`-p pen_reader false`"
+                "`-p stroke_model false`"
             )
         return value
 

@@ -6,6 +6,8 @@ import torch
 
 from digitlib import datasets
 from digitlib.datasets import DataUnavailable, Digits, Writers
+from digitlib.notebook import RENAMED_PARAMETERS
+from digitlib.recogniser import lineage
 from digitlib.strokes import SUBMISSION
 from digitlib.training.recipe import Recipe
 
@@ -21,9 +23,10 @@ class Replay(NamedTuple):
 
 def recipe_parameters(card: dict[str, Any]) -> dict[str, Any]:
     """The parameters with which a model, or the first of its line, was trained."""
-    given = card.get("pedigree", {}).get("origin", card["parameters"])
+    given = lineage(card).get("origin", card["parameters"])
     known = Recipe().as_dict()
-    return {**known, **{name: value for name, value in given.items() if name in known}}
+    renamed = {RENAMED_PARAMETERS.get(name, name): value for name, value in given.items()}
+    return {**known, **{name: value for name, value in renamed.items() if name in known}}
 
 
 def replay_data(card: dict[str, Any], count: int, seed: int) -> Replay:

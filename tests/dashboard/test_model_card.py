@@ -29,14 +29,14 @@ def test_pen_sketches_and_submissions_count_too():
     assert "on 57,000 MNIST digits, 10,419 pen sketches and 784 submissions." in text
 
 
-def test_a_long_pedigree_is_counted_not_listed():
+def test_a_long_lineage_is_counted_not_listed():
     ids = [f"id {number}" for number in range(3000)]
-    text = shown("refined", pedigree={"parent": "first", "submissions": ids})
+    text = shown("refined", lineage={"parent": "first", "submissions": ids})
     assert "3,000 of them" in text
     assert "id 17" not in text
 
 
 def test_what_a_card_says_is_text_not_html():
-    text = shown("<script>alert(1)</script>", pedigree={"parent": "<b>bold</b>"})
+    text = shown("<script>alert(1)</script>", lineage={"parent": "<b>bold</b>"})
     assert "<script>" not in text
     assert "<b>" not in text

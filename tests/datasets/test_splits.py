@@ -176,7 +176,7 @@ def test_train_learns_from_pen_sketches_and_is_tested_on_other_hands(
     assert card["data"]["train"] == 360
     assert card["data"]["sketches"]["writers"] == 80
     assert card["metrics"]["sketch_images"] == card["data"]["sketches"]["test"] == 40
-    learnt = set(card["pedigree"]["submissions"])
+    learnt = set(card["lineage"]["submissions"])
     assert len(learnt) > 150 and learnt < {sketch.id for sketch in submitted}
     assert 0 < card["metrics"]["sketch_accuracy"] <= 1
 

@@ -76,7 +76,7 @@ def test_what_was_learnt_from_submissions_is_known(monkeypatch):
     assert drift.drift_reference(recogniser, NOTHING).beyond(strange).mean() > 0.4
     silent = ~recogniser.features(strange).any(axis=1)  # near to nothing, not even themselves
     assert not drift.drift_reference(recogniser, strange).beyond(strange)[~silent].any()
-    monkeypatch.setitem(recogniser.card, "pedigree", {"submissions": ["a", "b"]})
+    monkeypatch.setitem(recogniser.card, "lineage", {"submissions": ["a", "b"]})
     assert drift.trained_submission_ids(recogniser) == ["a", "b"]
 
 

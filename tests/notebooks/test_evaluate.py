@@ -93,7 +93,7 @@ def test_submissions_count_unless_contradicted_or_their_visit_was_learnt_from(bu
     assert sorted(exam().digits.labels.tolist()) == sorted([*labels[1:4], (labels[4] + 1) % 10])
     (result,) = sets.evaluate(bundled, [exam()])
     np.testing.assert_array_equal(result.probability, bundled.read(exam().drawings))
-    refined = {**bundled.card, "pedigree": {"parent": "another", "submissions": [str(ids[3])]}}
+    refined = {**bundled.card, "lineage": {"parent": "another", "submissions": [str(ids[3])]}}
     assert isinstance(exam(refined), MissingSet)
     strokes, label = (part[0] for part in draw_many(1, seed=2))
     store.submit(strokes=strokes, label=int(label), recogniser=bundled, session="visit 1")

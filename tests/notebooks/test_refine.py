@@ -83,9 +83,9 @@ def test_a_model_learns_from_submissions_is_promoted_and_can_be_rolled_back(run,
     assert "The refined model is better" in done.text
     card = better.card
     assert card["metrics"]["people_accuracy"] > card["metrics"]["people_accuracy_before"]
-    assert card["pedigree"]["parent"] == "poor"
-    assert [model["name"] for model in card["pedigree"]["ancestors"]] == ["poor"]
-    learnt = set(card["pedigree"]["submissions"])
+    assert card["lineage"]["parent"] == "poor"
+    assert [model["name"] for model in card["lineage"]["ancestors"]] == ["poor"]
+    learnt = set(card["lineage"]["submissions"])
     known = {str(row[0]) for row in Store().submissions().project("id").fetchall()}
     assert 200 < len(learnt) < 400 and learnt <= known
     assert len(learnt & set(lies)) < 0.5 * len(lies)  # a poor model: most, not all
@@ -100,9 +100,9 @@ def test_a_model_learns_from_submissions_is_promoted_and_can_be_rolled_back(run,
     again = run("refine", run_name="twice", replay=300, epochs=1, promote=False)
     assert Recogniser.load().name == "better"
     twice = json.loads((outputs / "models" / "twice" / "card.json").read_text())
-    assert [model["name"] for model in twice["pedigree"]["ancestors"]] == ["poor", "better"]
+    assert [model["name"] for model in twice["lineage"]["ancestors"]] == ["poor", "better"]
     assert "better is to be refined" in again.text
-    assert not set_aside & set(twice["pedigree"]["submissions"])
+    assert not set_aside & set(twice["lineage"]["submissions"])
     assert registry.roll_back().name == "poor"
 
 

@@ -169,19 +169,19 @@ def test_what_was_contradicted_once_waits_until_a_person_accepts_it(honest, reco
 
 def test_a_model_is_judged_by_visits_that_it_has_not_learnt_from(honest, recogniser, monkeypatch):
     learnt = honest.id[honest.session.isin(["visit 2", "visit 3"])][:30].tolist()
-    monkeypatch.setitem(recogniser.card, "pedigree", {"submissions": learnt})
+    monkeypatch.setitem(recogniser.card, "lineage", {"submissions": learnt})
     found = selection.select(honest, recogniser)
     assert not {"visit 2", "visit 3"} & {sketch.writer for sketch in found.judged}
     assert {"visit 2", "visit 3"} <= {sketch.writer for sketch in found.learnt}
-    monkeypatch.setitem(recogniser.card, "pedigree", {"submissions": honest.id.tolist()})
+    monkeypatch.setitem(recogniser.card, "lineage", {"submissions": honest.id.tolist()})
     assert "None of the" in selection.select(honest, recogniser).wanting(100)
     rest = honest.id[honest.session != "visit 3"].tolist()
-    monkeypatch.setitem(recogniser.card, "pedigree", {"submissions": rest})
+    monkeypatch.setitem(recogniser.card, "lineage", {"submissions": rest})
     assert "20 are of visits that the model doesn't know, and all of these of one;" in (
         selection.select(honest, recogniser).wanting(100)
     )
     rest = honest.id[~honest.session.isin(["visit 3", "visit 4"])].tolist()
-    monkeypatch.setitem(recogniser.card, "pedigree", {"submissions": rest})
+    monkeypatch.setitem(recogniser.card, "lineage", {"submissions": rest})
     assert "all of these of two; to judge it by other people's sketches, 20 of three visits" in (
         selection.select(honest, recogniser).wanting(100)
     )

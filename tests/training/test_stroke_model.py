@@ -38,7 +38,7 @@ def writers(sketches) -> Writers:
 
 @pytest.fixture(scope="module")
 def recipe() -> Recipe:
-    asked = {"sketches": True, "pen_reader": True, "nondigit_share": 0.05, "device": "cpu"}
+    asked = {"sketches": True, "stroke_model": True, "nondigit_share": 0.05, "device": "cpu"}
     return Recipe.checked(asked)
 
 
@@ -134,8 +134,8 @@ def test_whoever_reads_images_only_can_be_submitted_with(folder, sketches):
 
 
 def test_it_needs_sketches():
-    with pytest.raises(ValueError, match=r"pen_reader=True: .*add `-p sketches true`"):
-        Recipe.checked({"pen_reader": True})
+    with pytest.raises(ValueError, match=r"stroke_model=True: .*add `-p sketches true`"):
+        Recipe.checked({"stroke_model": True})
 
 
 def test_train_leaves_a_model_that_reads_both_and_says_what_it_doubts(
@@ -146,7 +146,7 @@ def test_train_leaves_a_model_that_reads_both_and_says_what_it_doubts(
     monkeypatch.setenv("DIGITS_DATA_DIR", str(tmp_path / "data"))
     done = run(
         "train", dataset="synthetic", limit=400, epochs=1, architecture="fast", run_name="both",
-        sketches=True, pen_reader=True, nondigit_share=0.2, validation_fraction=0.2,
+        sketches=True, stroke_model=True, nondigit_share=0.2, validation_fraction=0.2,
     )  # fmt: skip
     recogniser = Recogniser.load(outputs / "models" / "both")
     assert 0 < recogniser.card["pen"]["rejection_threshold"] < 1
