@@ -22,6 +22,9 @@ $(VENV)/installed: pyproject.toml
 dashboard: install  ## draw digits and see them read, at http://localhost:8866
 	$(BIN)/voila notebooks/sketch.ipynb
 
+api: install  ## serve the recogniser to programs, documented at http://localhost:8000/docs
+	$(BIN)/python -m digitlib.api
+
 lab: install  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks
 
@@ -52,4 +55,4 @@ benchmark: install  ## measure speed and accuracy, as tables (some five hours)
 clean:  ## remove .venv and caches; data/ and outputs/ stay
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help install dashboard lab train test test-others test-browser lint benchmark clean
+.PHONY: help install dashboard api lab train test test-others test-browser lint benchmark clean

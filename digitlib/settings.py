@@ -101,3 +101,8 @@ def write_atomically(path: Path, content: bytes | str) -> None:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def api_setting(name: str) -> str:
+    """A setting of the HTTP service, `DIGITS_API_` and the name; empty when unset."""
+    return _setting(f"DIGITS_API_{name}") or ""

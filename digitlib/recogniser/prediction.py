@@ -1,12 +1,13 @@
 """What the model makes of the strokes on the pad, and how much of it may be said aloud."""
 
 import logging
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from digitlib.recogniser.locations import BUNDLED, current_model
 from digitlib.recogniser.model import REJECTION_THRESHOLD, Recogniser
@@ -70,13 +71,35 @@ class LoadedModel(NamedTuple):
 
     def read(self, strokes: tuple[Any, ...]) -> Prediction:
         """What the model makes of strokes from the pad; an empty reading without ink."""
-        if not strokes:
-            return Prediction()
-        kept = checked_strokes(strokes)
-        image, recogniser = rasterise(kept), self.recogniser
-        return Prediction(
-            image=image,
-            probabilities=recogniser.with_stroke_model(recogniser.predict(image[None]), [kept])[0],
-            threshold=recogniser.threshold,
-            is_dot=bool(np.ptp(np.concatenate(kept), axis=0).max() < SMALLEST_DIGIT),
-        )
+        return self.read_all([strokes])[0] if strokes else Prediction()
+
+    def read_all(self, drawings: Sequence[Iterable[ArrayLike]]) -> list[Prediction]:
+        """What the model makes of drawings, each given by its strokes; none is without ink.
+
+        A drawing is read alike whatever the others are.
+        """
+        if not drawings:
+            return []
+        kept = [checked_strokes(strokes) for strokes in drawings]
+        images, recogniser = np.array([rasterise(strokes) for strokes in kept]), self.recogniser
+        probabilities = recogniser.with_stroke_model(recogniser.predict(images), kept)
+        return [
+            Prediction(
+                image=image,
+                probabilities=row,
+                threshold=recogniser.threshold,
+                is_dot=bool(np.ptp(np.concatenate(strokes), axis=0).max() < SMALLEST_DIGIT),
+            )
+            for image, row, strokes in zip(images, probabilities, kept, strict=True)
+        ]
+
+    def read_images(self, images: ArrayLike) -> list[Prediction]:
+        """What the model makes of images (n, 28, 28) uint8, which have no trajectory."""
+        pixels, card = np.array(images, np.uint8).reshape(-1, 28, 28), self.recogniser.card
+        if not len(pixels):
+            return []
+        threshold = float(card.get("rejection_threshold", REJECTION_THRESHOLD))
+        return [
+            Prediction(image=image, probabilities=row, threshold=threshold)
+            for image, row in zip(pixels, self.recogniser.predict(pixels), strict=True)
+        ]

@@ -1,0 +1,58 @@
+"""uvicorn's HTTP protocol, with an end to patience: it waits for ever for a request's headers."""
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from digitlib.api.configuration import configuration
+
+_HEADER_BYTES = 64 * 1024  # of a request; uvicorn would collect any number
+
+
+class PatientProtocol(HttpToolsProtocol):
+    """Closes a connection whose headers are too long, or take longer than the patience."""
+
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self._deadline: asyncio.TimerHandle | None = None
+        self._header_bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for headers."""
+        super().connection_made(transport)
+        self._await_headers()
+
+    def data_received(self, data: bytes) -> None:
+        """Take a part of a request."""
+        super().data_received(data)
+        if self._deadline is not None:
+            self._header_bytes += len(data)
+            if self._header_bytes > _HEADER_BYTES:
+                self.transport.close()
+
+    def on_message_begin(self) -> None:
+        """Begin to wait for the headers of another request on the same connection."""
+        super().on_message_begin()
+        self._await_headers()
+
+    def on_headers_complete(self) -> None:
+        """Wait no longer."""
+        self._forget_deadline()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self._forget_deadline()
+        super().connection_lost(exc)
+
+    def _await_headers(self) -> None:
+        if self._deadline is None:
+            self._header_bytes = 0
+            wait = configuration().patience
+            self._deadline = self.loop.call_later(wait, self.transport.close)
+
+    def _forget_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None

@@ -1,0 +1,43 @@
+"""The service's log: a line a request, as text or JSON; no strokes, keys or query strings."""
+
+import json
+import logging
+from datetime import UTC, datetime
+
+_FIELDS = ("request_id", "method", "route", "status", "seconds", "caller")
+
+
+class _JsonFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as one line of JSON."""
+        entry = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        entry |= {name: getattr(record, name) for name in _FIELDS if hasattr(record, name)}
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        return json.dumps(entry)
+
+
+def configure_log(*, as_json: bool) -> None:
+    """Send this package's log to standard error, in place of uvicorn's line a request.
+
+    uvicorn's has the whole address, where somebody may have put a key.
+    """
+    text = logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s")
+    formatter = _JsonFormatter() if as_json else text
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter)
+    package = logging.getLogger("digitlib")
+    package.handlers[:] = [handler]
+    package.propagate = False
+    package.setLevel(logging.INFO)
+    access = logging.getLogger("uvicorn.access")
+    access.handlers.clear()
+    access.propagate = False
+    if as_json:
+        for server_handler in logging.getLogger("uvicorn").handlers:
+            server_handler.setFormatter(formatter)

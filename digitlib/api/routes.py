@@ -1,0 +1,54 @@
+"""The kind of route that all paths share: rights before the body, and JSON read strictly."""
+
+import json
+from collections.abc import Callable, Coroutine
+from email.message import Message
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from pydantic_core import from_json
+
+from digitlib.api.callers import Caller
+from digitlib.api.keys import Right
+from digitlib.api.problems import Problem
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class _StrictRequest(Request):
+    """A request with JSON as RFC 8259 has it: no NaN, no infinity, no lone surrogates."""
+
+    async def json(self) -> Any:
+        """The body's value; raises JSONDecodeError, without the input, where it isn't JSON."""
+        try:
+            return from_json(await self.body(), allow_inf_nan=False)
+        except ValueError as error:
+            raise json.JSONDecodeError(str(error), "", 0) from None
+
+
+def _check_content_type(request: Request, wanted: str) -> None:
+    header = Message()
+    header["content-type"] = request.headers.get("content-type", "")
+    if header.get_content_type() != wanted:
+        raise Problem(415, f"Send this as Content-Type: {wanted}.")
+
+
+def guarded(right: Right, content_type: str = "application/json") -> type[APIRoute]:
+    """Routes for callers with this right; bodies are of one content type."""
+
+    class GuardedRoute(APIRoute):
+        def get_route_handler(self) -> Handler:
+            handle = super().get_route_handler()
+            has_body = self.body_field is not None
+
+            async def handler(request: Request) -> Response:
+                caller: Caller = request.state.caller
+                caller.require(right)
+                if has_body:
+                    _check_content_type(request, content_type)
+                return await handle(_StrictRequest(request.scope, request.receive))
+
+            return handler
+
+    return GuardedRoute

@@ -1,0 +1,99 @@
+"""What the service takes and answers. Input is strict: no text for a number, no unknown fields."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+
+from digitlib.strokes import MOST_POINTS, MOST_STROKES
+
+MOST_DRAWINGS = 256
+FARTHEST = 1e6  # the store's bound for a coordinate
+
+Coordinate = Annotated[float, Field(ge=-FARTHEST, le=FARTHEST, allow_inf_nan=False)]
+Point = Annotated[
+    list[Coordinate], Field(min_length=2, max_length=2, description="x to the right, y down")
+]
+Stroke = Annotated[list[Point], Field(min_length=1, max_length=MOST_POINTS)]
+Strokes = Annotated[
+    list[Stroke],
+    Field(
+        min_length=1,
+        max_length=MOST_STROKES,
+        description="Polylines in the order drawn; the pad's side is 1. A tap is one point.",
+        examples=[[[[0.5, 0.15], [0.5, 0.5], [0.5, 0.85]]]],
+    ),
+]
+Pixel = Annotated[int, Field(ge=0, le=255)]
+Row = Annotated[list[Pixel], Field(min_length=28, max_length=28)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class StrokesInput(_Strict):
+    """A drawing by its strokes: read as an image and by its trajectory."""
+
+    strokes: Strokes
+
+
+class ImageInput(_Strict):
+    """A drawing by its image: 28 rows of 28, white ink (255) on black (0), as in MNIST."""
+
+    image: Annotated[list[Row], Field(min_length=28, max_length=28)]
+
+
+def _kind(value: Any) -> str | None:
+    """Which kind of input a body is, by the field that it has."""
+    for kind in ("strokes", "image", "drawings"):
+        if kind in value if isinstance(value, dict) else hasattr(value, kind):
+            return kind
+    return None
+
+
+_KIND_ERROR: dict[str, Any] = {
+    "custom_error_type": "kind_unknown",
+    "custom_error_message": "Input should have one of the fields strokes, image and drawings",
+}
+_Drawing = Annotated[
+    Annotated[StrokesInput, Tag("strokes")] | Annotated[ImageInput, Tag("image")],
+    Discriminator(_kind, **_KIND_ERROR),
+]
+
+
+class DrawingsInput(_Strict):
+    """Up to 256 drawings, which costs less than a request for each."""
+
+    drawings: Annotated[list[_Drawing], Field(min_length=1, max_length=MOST_DRAWINGS)]
+
+
+ReadInput = Annotated[
+    Annotated[StrokesInput, Tag("strokes")]
+    | Annotated[ImageInput, Tag("image")]
+    | Annotated[DrawingsInput, Tag("drawings")],
+    Discriminator(_kind, **_KIND_ERROR),
+]
+
+
+class PredictionOutput(BaseModel):
+    """What the model reads in one drawing."""
+
+    digit: int | None = Field(ge=0, le=9, description="null where the confidence is too low")
+    likeliest: int = Field(ge=0, le=9)
+    confidence: float = Field(ge=0, le=1, description="the probability of the likeliest digit")
+    probabilities: list[float] = Field(
+        min_length=10, max_length=10, description="of 0 to 9, 32-bit; they sum to 1"
+    )
+    model: str = Field(description="the model's name", examples=["bundled"])
+
+
+class PredictionsOutput(BaseModel):
+    """What the model reads in each of the drawings, in their order."""
+
+    predictions: list[PredictionOutput]
+
+
+class Health(BaseModel):
+    """How the service is."""
+
+    status: str = Field(examples=["ok"])
