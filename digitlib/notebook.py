@@ -1,15 +1,29 @@
-"""Which parameters a notebook was given, checked before work starts."""
+"""What notebooks share: their checked parameters, and results as Markdown and as plain text."""
 
 import ast
 import difflib
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 logger = logging.getLogger("digitlib")
 
 # Names of earlier versions, which `-p` and cards may still use, and today's.
 RENAMED_PARAMETERS = {"pen_reader": "stroke_model"}
+
+
+@dataclass(frozen=True)
+class Markdown:
+    """A result that Jupyter shows as Markdown, and a terminal or papermill's log as plain text."""
+
+    text: str
+
+    def _repr_markdown_(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return self.text.replace("**", "")
 
 
 def _annotated_names(cell: str) -> list[str]:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from IPython.core.formatters import DisplayFormatter
 
 from digitlib import notebook, settings
 
@@ -62,6 +63,12 @@ def test_a_name_of_an_earlier_version_counts_as_todays(caplog, monkeypatch):
     names = {"pen_reader": True, "stroke_model": False}
     assert notebook.notebook_parameters(history, names) == {"stroke_model": True}
     assert "`pen_reader` is now called `stroke_model`" in caplog.text
+
+
+def test_a_result_is_markdown_in_jupyter_and_plain_text_in_a_log():
+    shown, metadata = DisplayFormatter().format(notebook.Markdown("**99 %** accuracy"))
+    assert shown == {"text/plain": "99 % accuracy", "text/markdown": "**99 %** accuracy"}
+    assert metadata == {}
 
 
 def test_in_jupyterlab_nothing_was_passed():

@@ -35,6 +35,11 @@ def test_no_notebook_holds_outputs_or_a_private_kernel(notebook):
     assert content.metadata.kernelspec.name == "python3"
 
 
+def test_results_have_a_plain_text_form_for_papermills_log(notebook):
+    content, _ = notebook
+    assert not any("IPython.display" in cell for cell in code_of(content))
+
+
 def test_nbstripout_finds_nothing_to_strip():
     command = [Path(sys.executable).with_name("nbstripout"), "--verify", *NOTEBOOKS]
     command[2:2] = ["--extra-keys", "metadata.language_info.version"]

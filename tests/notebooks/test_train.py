@@ -77,6 +77,8 @@ def test_a_run_leaves_a_model_its_curves_and_a_row(run, outputs):
     assert len(runs_on_record()) == 1
     accuracy = card["metrics"]["test_accuracy"]
     assert f"{100 * accuracy:.2f} %" in done.text
+    assert f"{100 * accuracy:.2f} %" in done.log  # not only in the notebook
+    assert "Markdown object" not in done.log
     assert "At the best of 2 epochs" in done.text
     assert done.log.count("\nepoch ") >= 2
     assert current_model() == BUNDLED
