@@ -179,14 +179,17 @@ class Dashboard(ipw.VBox):
             )
         else:
             self.status.say(State.SAVING, "Saving …")
-            run_in_background(self._save(self.draft, self.pad.strokes, self.labels.label))
+            save = self._save(self.draft, self.pad.strokes, self.labels.label, self.guess.reading)
+            run_in_background(save)
 
     def _asks_about(self, label: int) -> bool:
         """Whether the model contradicts a label with confidence, and has not asked about it yet."""
         asked, self._asked = self._asked, (self.draft, label)
         return self._asked != asked and self.guess.reading.contradicts(label)
 
-    async def _save(self, id: UUID, strokes: tuple[Any, ...], label: int) -> None:
+    async def _save(
+        self, id: UUID, strokes: tuple[Any, ...], label: int, prediction: Prediction
+    ) -> None:
         try:
             await asyncio.to_thread(
                 self.store.submit,
@@ -195,6 +198,7 @@ class Dashboard(ipw.VBox):
                 recogniser=self.model.recogniser,
                 session=self.session,
                 id=id,
+                prediction=prediction,
             )
         except Exception as error:
             self._failed(error, "Not saved", self._where_it_is(id, strokes, label))

@@ -1,13 +1,15 @@
 """A model folder at work: predict images, read drawings, promote a model and roll back.
 
-One ONNX Runtime session on one core for images and, where the model has a stroke model, one for
-trajectories. Never imports torch.
+Two ONNX Runtime sessions on one core: one for images and, where the folder holds a stroke model,
+one for trajectories. A model must read a few digits before it serves; one that fails later is
+replaced by the model before it. Never imports torch.
 """
 
 from digitlib.recogniser.card import lineage
+from digitlib.recogniser.loaded_model import LoadedModel
 from digitlib.recogniser.locations import models_dir
 from digitlib.recogniser.model import STROKE_MODEL_FILES, Recogniser
-from digitlib.recogniser.prediction import LoadedModel, Prediction
+from digitlib.recogniser.prediction import Prediction
 from digitlib.recogniser.registry import promote
 
 __all__ = [

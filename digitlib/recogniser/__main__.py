@@ -1,4 +1,4 @@
-"""`python -m digitlib.recogniser`: which model serves, and let another serve."""
+"""`python -m digitlib.recogniser`: print which model serves, promote another, or roll back."""
 
 import sys
 from collections.abc import Sequence
@@ -8,9 +8,9 @@ from digitlib.recogniser.registry import promote, roll_back
 
 
 def main(arguments: Sequence[str]) -> str:
-    """`promote NAME`, `rollback`, or nothing: which model serves? Returns the answer.
+    """Run `promote NAME`, `rollback` or, without arguments, nothing; returns which model serves.
 
-    Raises ValueError for anything else, with the usage.
+    Raises ValueError, with the usage, for any other arguments.
     """
     match arguments:
         case ["promote", name]:

@@ -1,4 +1,4 @@
-"""A model folder at work: check it, read digits with ONNX Runtime, promote it or roll it back."""
+"""The recogniser: the networks of one model folder, run by ONNX Runtime on one core."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -16,32 +16,31 @@ from digitlib.strokes import geometric_mean, rasterise, trajectory
 MODEL_FILES = ("model.safetensors", "model.onnx", "card.json")
 STROKE_MODEL_FILES = ("pen.safetensors", "pen.onnx")  # where a stroke model belongs to the model
 
-# Where a card names none: probability spread over several digits marks a scribble or a letter.
+# Default for cards without a threshold: a flat distribution marks a scribble or a letter.
 REJECTION_THRESHOLD = 0.8
-_BATCH = 500  # images at a time, where there may be many
-Images = NDArray[np.uint8]
+_BATCH = 500  # images or trajectories; a batch of thousands would fill the memory
 
 
 class Recogniser:
-    """Reads drawings, or 28×28 images, with a model folder, on one core."""
+    """Predicts the digit of drawings, or of 28×28 images, with a model folder, on one core."""
 
     def __init__(self, folder: Path) -> None:
         onnx_session.check_complete(folder, MODEL_FILES)
         self.card: dict[str, Any] = onnx_session.read_card(folder / "card.json")
-        self._session = onnx_session.open_session(folder / "model.onnx")
-        self._pen: onnxruntime.InferenceSession | None = None
+        self._image_session = onnx_session.open_session(folder / "model.onnx")
+        self._stroke_session: onnxruntime.InferenceSession | None = None
         if self.card.get("pen"):
             onnx_session.check_complete(folder, STROKE_MODEL_FILES)
-            self._pen = onnx_session.open_session(folder / "pen.onnx")
+            self._stroke_session = onnx_session.open_session(folder / "pen.onnx")
         self.folder = folder
         self.name = str(self.card.get("name", folder.name))
-        self._outputs = [output.name for output in self._session.get_outputs()]
+        self._outputs = [output.name for output in self._image_session.get_outputs()]
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str] | None = None) -> "Recogniser":
-        """The recogniser of a model folder, by default the promoted one, else the bundled one.
+        """The recogniser of a model folder: by default the promoted one, else the bundled one.
 
-        Raises ValueError when the folder is not a sound model folder.
+        Raises ValueError when the folder is not a valid model folder.
         """
         return cls(current_model() if folder is None else Path(folder))
 
@@ -49,7 +48,7 @@ class Recogniser:
     def named(cls, name: str) -> "Recogniser":
         """The recogniser of a folder, of a name in `outputs/models`, or of `bundled`.
 
-        An empty name is the one that serves. Raises ValueError when there is none such.
+        An empty name stands for the serving model. Raises ValueError when there is no such model.
         """
         if not name:
             return cls.load()
@@ -57,69 +56,78 @@ class Recogniser:
             return cls(BUNDLED)
         folder = models_dir() / name
         if not folder.is_dir() and not (folder := Path(name)).is_dir():
-            there = ", ".join(["bundled", *onnx_session.model_names(models_dir())])
-            raise ValueError(f"{name} is not a model folder; there are {there}.")
+            found = ", ".join(["bundled", *onnx_session.model_names(models_dir())])
+            raise ValueError(f"{name} is not a model folder; there are {found}.")
         return cls(folder)
 
     @property
     def has_stroke_model(self) -> bool:
-        """Whether of drawings it reads the way of the pen too, not only the image."""
-        return self._pen is not None
+        """Whether drawings are also read by their trajectory, not only by their image."""
+        return self._stroke_session is not None
 
     @property
     def threshold(self) -> float:
-        """The probability of the likeliest digit, below which a drawing had better be asked about.
+        """Confidence (0 to 1) below which a drawing is rejected as doubtful.
 
-        Of images alone it is the card's `rejection_threshold`.
+        For images alone, use the card's `rejection_threshold`.
         """
         card = self.card["pen"] if self.has_stroke_model else self.card
         return float(card.get("rejection_threshold", REJECTION_THRESHOLD))
 
-    def predict(self, images: Images) -> NDArray[np.float32]:
-        """Probabilities (n, 10) float32 of images (n, 28, 28) uint8; each row sums to 1."""
-        return onnx_session.softmax(self._run("logits", images))
+    def predict(self, images: ArrayLike) -> NDArray[np.float32]:
+        """Probabilities (n, 10) float32 of images (n, 28, 28) uint8; each row sums to 1.
+
+        Tensors and nested lists of integers from 0 to 255 are images too. Raises ValueError for
+        anything else.
+        """
+        return onnx_session.softmax(self._run("logits", onnx_session.checked_images(images)))
 
     def read(self, drawings: Sequence[Iterable[ArrayLike]]) -> NDArray[np.float32]:
         """Probabilities (n, 10) float32 of drawings, each given by its strokes.
 
-        From their images and, where the model reads that too, the way of the pen. Raises ValueError
-        where a drawing has no ink or malformed strokes.
+        Combines image and trajectory where there is a stroke model. Raises ValueError when a
+        drawing has no ink or malformed strokes.
         """
-        images = np.array([rasterise(strokes) for strokes in drawings]).reshape(-1, 28, 28)
-        return self.with_stroke_model(self.predict(images.astype(np.uint8)), drawings)
+        images = np.array([rasterise(strokes) for strokes in drawings], np.uint8)
+        return self.with_stroke_model(self.predict(images.reshape(-1, 28, 28)), drawings)
 
     def with_stroke_model(
         self, probabilities: NDArray[np.float32], drawings: Sequence[Iterable[ArrayLike]]
     ) -> NDArray[np.float32]:
-        """Probabilities (n, 10), read from images of the drawings, joined by what their pens did.
+        """Probabilities (n, 10) of the drawings' images, combined with the stroke model's.
 
-        They stay as they are where the model reads images alone, or there are no drawings.
+        Unchanged where there is no stroke model.
         """
-        if self._pen is None or not len(drawings):
+        if self._stroke_session is None or not len(drawings):
             return probabilities
-        ways = np.stack([trajectory(strokes) for strokes in drawings])
-        starts = range(0, len(ways), _BATCH)
-        runs = [self._pen.run(["logits"], {"trajectories": ways[i : i + _BATCH]}) for i in starts]
-        logits = np.concatenate([outputs for (outputs,) in runs])
-        return geometric_mean(probabilities, onnx_session.softmax(logits))
+        trajectories = np.stack([trajectory(strokes) for strokes in drawings])
+        parts = [
+            self._stroke_session.run(["logits"], {"trajectories": trajectories[i : i + _BATCH]})[0]
+            for i in range(0, len(trajectories), _BATCH)
+        ]
+        return geometric_mean(probabilities, onnx_session.softmax(np.concatenate(parts)))
 
-    def features(self, images: Images) -> NDArray[np.float32]:
-        """What the last block makes of images (n, 28, 28) uint8, flat: (n, d) float32.
+    def features(self, images: ArrayLike) -> NDArray[np.float32]:
+        """The last block's output for images (n, 28, 28) uint8, flattened: (n, d) float32.
 
-        A model without blocks gives its logits.
+        The logits for a model without blocks.
         """
-        return self._run(self._outputs[-1], images).reshape(len(images), -1)
+        output = self._run(self._outputs[-1], onnx_session.checked_images(images))
+        return output.reshape(len(output), int(np.prod(output.shape[1:])))
 
-    def _run(self, name: str, images: Images) -> NDArray[np.float32]:
-        """One output, a batch at a time: thousands of images at once would fill the memory."""
-        starts = range(0, max(1, len(onnx_session.checked_images(images))), _BATCH)
-        parts = [self._session.run([name], {"images": images[i : i + _BATCH]})[0] for i in starts]
+    def _run(self, name: str, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """One output of the image network for checked images, computed in batches."""
+        parts = [
+            self._image_session.run([name], {"images": images[i : i + _BATCH]})[0]
+            for i in range(0, max(1, len(images)), _BATCH)
+        ]
         return np.concatenate(parts)
 
-    def activations(self, image: Images) -> dict[str, NDArray[np.float32]]:
+    def activations(self, image: ArrayLike) -> dict[str, NDArray[np.float32]]:
         """Each block's output (channels, height, width) for one image (28, 28) uint8, by name."""
         names = [name for name in self._outputs if name != "logits"]
         if not names:
             return {}
-        outputs = self._session.run(names, {"images": onnx_session.checked_images(image[None])})
+        images = onnx_session.checked_images(np.asarray(image)[None])
+        outputs = self._image_session.run(names, {"images": images})
         return {name: output[0] for name, output in zip(names, outputs, strict=True)}

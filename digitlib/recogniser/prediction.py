@@ -1,105 +1,96 @@
-"""What the model makes of the strokes on the pad, and how much of it may be said aloud."""
+"""What the model predicts for a drawing or an image, with a reject option."""
 
-import logging
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, NamedTuple, Self
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from digitlib.recogniser.locations import BUNDLED, current_model
 from digitlib.recogniser.model import REJECTION_THRESHOLD, Recogniser
-from digitlib.strokes import checked_strokes, rasterise
+from digitlib.strokes import Strokes, rasterise
 
-logger = logging.getLogger(__name__)
-NEXT_TO_NONE = 0.01  # the probability of a label, below which it is asked about
-SMALLEST_DIGIT = 0.06  # of the pad's side: less is a dot, and any picture of it a guess
+_UNLIKELY = 0.01  # probability of a label, below which the page asks before it keeps the sketch
+_DOT_SIZE = 0.06  # of the pad's side: a smaller drawing is a dot, not a digit
 
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """What a model makes of the strokes: the image (28, 28) and ten probabilities, or neither."""
+    """One drawing and what a model predicts for it.
 
-    image: NDArray[np.uint8] | None = None
-    probabilities: NDArray[np.float32] | None = None
-    threshold: float = REJECTION_THRESHOLD
-    is_dot: bool = False
+    Without ink, there is no image and there are no probabilities; an image has no strokes.
+    """
+
+    strokes: Strokes = field(default_factory=list)  # as `checked_strokes` returns them
+    image: NDArray[np.uint8] | None = None  # (28, 28)
+    probabilities: NDArray[np.float32] | None = None  # (10,)
+    model: str = ""  # its name
+    threshold: float = REJECTION_THRESHOLD  # confidence below which the drawing is rejected
+
+    @property
+    def is_dot(self) -> bool:
+        """Whether the drawing is too small to be a digit."""
+        return bool(self.strokes) and bool(
+            np.ptp(np.concatenate(self.strokes), axis=0).max() < _DOT_SIZE
+        )
 
     @property
     def ranking(self) -> list[int]:
-        """The digits, likeliest first; empty without ink."""
+        """The digits, most likely first; empty without ink."""
         if self.probabilities is None:
             return []
         return [int(digit) for digit in np.argsort(-self.probabilities, kind="stable")]
 
     @property
     def digit(self) -> int | None:
-        """The digit read, or None where there is none or too much doubt."""
+        """The predicted digit; None without ink, for a dot, and below the threshold."""
         if self.probabilities is None or self.is_dot:
             return None
         digit = self.ranking[0]
         return digit if self.probabilities[digit] >= self.threshold else None
 
     def contradicts(self, label: int) -> bool:
-        """Whether the model is sure of another digit, and gives the label next to no chance."""
+        """Whether the model confidently predicts another digit and finds the label unlikely."""
         if self.probabilities is None or self.digit in (None, label):
             return False
-        return bool(self.probabilities[label] < NEXT_TO_NONE)
+        return bool(self.probabilities[label] < _UNLIKELY)
 
 
-class LoadedModel(NamedTuple):
-    """A recogniser and what tells it from a later one: its folder and when its card was written."""
+def predict_drawings(recogniser: Recogniser, drawings: Sequence[Strokes]) -> list[Prediction]:
+    """Rasterise and predict drawings, each given by its checked strokes.
 
-    recogniser: Recogniser
-    folder: Path
-    written: int
+    A drawing's prediction does not depend on the others. Raises ValueError when the model does not
+    give ten probabilities for each.
+    """
+    if not drawings:
+        return []
+    images = np.array([rasterise(strokes) for strokes in drawings])
+    rows = recogniser.with_stroke_model(recogniser.predict(images), drawings)
+    _check_probabilities(rows, recogniser)
+    return [
+        Prediction(strokes, image, row, recogniser.name, recogniser.threshold)
+        for strokes, image, row in zip(drawings, images, rows, strict=True)
+    ]
 
-    @classmethod
-    def latest(cls, before: Self | None = None) -> Self:
-        """The promoted model, loaded only where it isn't the one before; else the bundled one."""
-        try:
-            folder = current_model()
-            written = (folder / "card.json").stat().st_mtime_ns
-            if before is not None and before[1:] == (folder, written):
-                return before
-            return cls(Recogniser.load(folder), folder, written)
-        except (ValueError, OSError):
-            logger.exception("The promoted model can't be used; another reads instead.")
-            return before or cls(Recogniser.load(BUNDLED), BUNDLED, 0)
 
-    def read(self, strokes: tuple[Any, ...]) -> Prediction:
-        """What the model makes of strokes from the pad; an empty reading without ink."""
-        return self.read_all([strokes])[0] if strokes else Prediction()
+def predict_images(recogniser: Recogniser, images: ArrayLike) -> list[Prediction]:
+    """Predict images (n, 28, 28) uint8, which have no trajectory.
 
-    def read_all(self, drawings: Sequence[Iterable[ArrayLike]]) -> list[Prediction]:
-        """What the model makes of drawings, each given by its strokes; none is without ink.
+    Raises ValueError as `Recogniser.predict` and `predict_drawings` do.
+    """
+    pixels = np.array(images, np.uint8).reshape(-1, 28, 28)
+    rows = recogniser.predict(pixels)
+    _check_probabilities(rows, recogniser)
+    threshold = float(recogniser.card.get("rejection_threshold", REJECTION_THRESHOLD))
+    return [
+        Prediction([], image, row, recogniser.name, threshold)
+        for image, row in zip(pixels, rows, strict=True)
+    ]
 
-        A drawing is read alike whatever the others are.
-        """
-        if not drawings:
-            return []
-        kept = [checked_strokes(strokes) for strokes in drawings]
-        images, recogniser = np.array([rasterise(strokes) for strokes in kept]), self.recogniser
-        probabilities = recogniser.with_stroke_model(recogniser.predict(images), kept)
-        return [
-            Prediction(
-                image=image,
-                probabilities=row,
-                threshold=recogniser.threshold,
-                is_dot=bool(np.ptp(np.concatenate(strokes), axis=0).max() < SMALLEST_DIGIT),
-            )
-            for image, row, strokes in zip(images, probabilities, kept, strict=True)
-        ]
 
-    def read_images(self, images: ArrayLike) -> list[Prediction]:
-        """What the model makes of images (n, 28, 28) uint8, which have no trajectory."""
-        pixels, card = np.array(images, np.uint8).reshape(-1, 28, 28), self.recogniser.card
-        if not len(pixels):
-            return []
-        threshold = float(card.get("rejection_threshold", REJECTION_THRESHOLD))
-        return [
-            Prediction(image=image, probabilities=row, threshold=threshold)
-            for image, row in zip(pixels, self.recogniser.predict(pixels), strict=True)
-        ]
+def _check_probabilities(rows: NDArray[np.float32], recogniser: Recogniser) -> None:
+    sums = rows.sum(axis=1)
+    if rows.shape[1] != 10 or not np.all(np.abs(sums - 1) < 0.01):  # NaN is not
+        raise ValueError(
+            f"{recogniser.folder} holds a broken model: it gives {rows.shape[1]} probabilities"
+            f" with the sum {sums[0]}, not 10 with the sum 1."
+        )

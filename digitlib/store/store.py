@@ -21,9 +21,9 @@ from uuid_utils.compat import uuid7
 
 from digitlib import settings
 from digitlib.store.database import Database
-from digitlib.store.predictor import Predictor, predict_drawing
+from digitlib.store.predictor import Prediction, Predictor, predicted_drawing
 from digitlib.store.schema import StoreError
-from digitlib.strokes import Image, checked_label, checked_strokes, checked_text, rasterise
+from digitlib.strokes import Image, Strokes, checked_label, checked_text
 
 __all__ = ["Store", "StoreError", "Submission", "Tally"]
 REVIEWS = ("pending", "accepted", "rejected")
@@ -58,6 +58,28 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def _same_strokes(raw: Iterable[ArrayLike], checked: Strokes) -> bool:
+    """Whether `checked_strokes(raw)` would be `checked`, at a fraction of its cost."""
+    arrays = [array for stroke in raw if (array := np.asarray(stroke, np.float32)).size]
+    return len(arrays) == len(checked) and all(map(np.array_equal, arrays, checked))
+
+
+def _prediction_columns(prediction: Prediction) -> list[Any]:
+    """The columns predicted, probabilities, image, strokes and model; ValueError without ink."""
+    image, probabilities = prediction.image, prediction.probabilities
+    if image is None or probabilities is None:
+        raise ValueError("There is no ink: draw a digit first.")
+    if probabilities.shape != (10,) or not np.isfinite(probabilities).all():
+        raise ValueError(f"The model {prediction.model} did not give ten finite probabilities.")
+    return [
+        int(probabilities.argmax()),
+        probabilities.tolist(),
+        image.tobytes(),
+        [stroke.tolist() for stroke in prediction.strokes],
+        checked_text(prediction.model, "model's name"),
+    ]
 
 
 def _now() -> datetime:
@@ -95,29 +117,24 @@ class Store:
         recogniser: Predictor,
         session: str,
         id: UUID | None = None,
+        prediction: Prediction | None = None,
     ) -> UUID:
-        """Keep a labelled sketch; it is on disk when its id is returned.
+        """Store a labelled sketch; it is on disk when its id is returned.
 
-        To try again after an error, pass the same `id`: the sketch is kept once, under the label
-        given last. Raises ValueError for a label outside 0 to 9, no ink, or malformed strokes.
+        To retry after an error, pass the same `id`: the sketch is stored once, with the latest
+        label. Where these strokes were already predicted, pass the `prediction`: it is stored as
+        it is, and nothing is predicted again. Raises ValueError for a label outside 0 to 9, no ink,
+        malformed strokes, or the prediction of other strokes.
         """
-        label, kept = checked_label(label), checked_strokes(strokes)
-        image = rasterise(kept)
-        probabilities = predict_drawing(recogniser, image, kept)
+        label, session = checked_label(label), checked_text(session, "session")
+        if prediction is None:
+            prediction = predicted_drawing(recogniser, strokes)
+        elif not _same_strokes(strokes, prediction.strokes):
+            raise ValueError("The prediction is for other strokes than the submitted ones.")
         id = id or uuid7()
-        row = [
-            id,
-            _now(),
-            checked_text(session, "session"),
-            label,
-            int(probabilities.argmax()),
-            probabilities.tolist(),
-            image.tobytes(),
-            [stroke.tolist() for stroke in kept],
-            checked_text(recogniser.name, "model's name"),
-        ]
+        row = [id, _now(), session, label, *_prediction_columns(prediction)]
         with self._database.writing() as connection:
-            # There is no key (see `schema`): but nobody else writes meanwhile.
+            # There is no key (see `schema`), but the lock keeps all other writers out.
             if connection.execute("SELECT 1 FROM submissions WHERE id = ?", [id]).fetchone():
                 connection.execute("UPDATE submissions SET label = ? WHERE id = ?", [label, id])
             else:

@@ -17,6 +17,7 @@ from digitlib.strokes.trajectories import (
     trajectory,
 )
 from digitlib.strokes.validation import (
+    LONGEST_TEXT,
     MOST_POINTS,
     MOST_STROKES,
     checked_label,
@@ -28,6 +29,7 @@ __all__ = [
     "CHANNELS",
     "INK_WIDTH",
     "LETTERS",
+    "LONGEST_TEXT",
     "MOST_POINTS",
     "MOST_STROKES",
     "PEN_SPREAD",

@@ -1,0 +1,84 @@
+"""The model that a page or a service holds: the promoted one, else the last one that works."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from numpy.typing import ArrayLike
+
+from digitlib.recogniser.locations import BUNDLED, current_model, earlier_models
+from digitlib.recogniser.model import Recogniser
+from digitlib.recogniser.prediction import Prediction, predict_drawings, predict_images
+from digitlib.recogniser.trial import check_serves
+from digitlib.strokes import checked_strokes
+
+logger = logging.getLogger(__name__)
+
+
+class LoadedModel(NamedTuple):
+    """A recogniser, its folder, and the time of its card, by which a later model is noticed."""
+
+    recogniser: Recogniser
+    folder: Path
+    written: int  # ns since 1970
+
+    @classmethod
+    def latest(cls, before: Self | None = None) -> Self:
+        """The promoted model; where it can't serve, the one before it; at last the bundled one.
+
+        Returns `before` where that is still the latest.
+        """
+        try:
+            return cls._loaded(current_model(), before)
+        except (ValueError, OSError):
+            logger.exception("The promoted model can't serve; the model before it serves instead.")
+        return cls._earlier(before)
+
+    @classmethod
+    def _earlier(cls, before: Self | None) -> Self:
+        for folder in earlier_models():
+            try:
+                return cls._loaded(folder, before)
+            except (ValueError, OSError):
+                logger.exception("%s can't serve either.", folder)
+        raise ValueError(f"Not even the bundled model can serve: install {BUNDLED} again.")
+
+    @classmethod
+    def _loaded(cls, folder: Path, before: Self | None) -> Self:
+        written = (folder / "card.json").stat().st_mtime_ns
+        if before is not None and before[1:] == (folder, written):
+            return before
+        recogniser = Recogniser.load(folder)
+        check_serves(recogniser)
+        return cls(recogniser, folder, written)
+
+    def read(self, strokes: Iterable[ArrayLike]) -> Prediction:
+        """The prediction for strokes from the pad; an empty one without ink.
+
+        Raises ValueError for malformed strokes.
+        """
+        raw = list(strokes)
+        return self.read_all([raw])[0] if raw else Prediction()
+
+    def read_all(self, drawings: Sequence[Iterable[ArrayLike]]) -> list[Prediction]:
+        """The predictions for drawings, each given by its strokes.
+
+        A drawing's prediction does not depend on the others. Where this model fails on one, the
+        model before it reads that one, and the log says so. Raises ValueError for malformed strokes
+        and for a drawing without ink.
+        """
+        checked = [checked_strokes(strokes) for strokes in drawings]
+        try:
+            return predict_drawings(self.recogniser, checked)
+        except Exception:  # ONNX Runtime's exceptions share no other base class
+            if len(checked) > 1:
+                return [self.read(strokes) for strokes in checked]
+            if self.folder == BUNDLED:
+                raise
+            logger.exception("%s failed on a drawing; the model before it reads it.", self.folder)
+        return predict_drawings(self._earlier(None).recogniser, checked)
+
+    def read_images(self, images: ArrayLike) -> list[Prediction]:
+        """The predictions for images (n, 28, 28) uint8, which have no trajectory."""
+        return predict_images(self.recogniser, images)
