@@ -1,7 +1,7 @@
 """The model that a page or a service holds: the promoted one, else the last one that works."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -14,10 +14,25 @@ from digitlib.recogniser.trial import check_serves
 from digitlib.strokes import checked_strokes
 
 logger = logging.getLogger(__name__)
+_BROKEN: set[tuple[Path, int]] = set()  # folder and time of models that failed in this process
+
+
+def _candidates() -> Iterator[Path]:
+    """The promoted model's folder, then those that served before it, the bundled one last."""
+    try:
+        yield current_model()
+    except (ValueError, OSError) as error:
+        logger.error("The promoted model can't serve: %s", error)
+    yield from earlier_models()
+
+
+def _newest(folder: Path) -> int:
+    """The time in ns of the newest file in a folder; 0 where there is none."""
+    return max((file.stat().st_mtime_ns for file in folder.glob("*.*")), default=0)
 
 
 class LoadedModel(NamedTuple):
-    """A recogniser, its folder, and the time of its card, by which a later model is noticed."""
+    """A recogniser, its folder, and the time of its newest file, which reveals a later model."""
 
     recogniser: Recogniser
     folder: Path
@@ -27,31 +42,23 @@ class LoadedModel(NamedTuple):
     def latest(cls, before: Self | None = None) -> Self:
         """The promoted model; where it can't serve, the one before it; at last the bundled one.
 
-        Returns `before` where that is still the latest.
+        Returns `before` where that is still the latest. The log names each model that can't serve
+        once.
         """
-        try:
-            return cls._loaded(current_model(), before)
-        except (ValueError, OSError):
-            logger.exception("The promoted model can't serve; the model before it serves instead.")
-        return cls._earlier(before)
-
-    @classmethod
-    def _earlier(cls, before: Self | None) -> Self:
-        for folder in earlier_models():
+        for folder in _candidates():
+            version = (folder, _newest(folder))
+            if version in _BROKEN:
+                continue
+            if before is not None and before[1:] == version:
+                return before
             try:
-                return cls._loaded(folder, before)
+                recogniser = Recogniser.load(folder)
+                check_serves(recogniser)
+                return cls(recogniser, *version)
             except (ValueError, OSError):
-                logger.exception("%s can't serve either.", folder)
+                _BROKEN.add(version)
+                logger.exception("%s can't serve; the model before it serves instead.", folder)
         raise ValueError(f"Not even the bundled model can serve: install {BUNDLED} again.")
-
-    @classmethod
-    def _loaded(cls, folder: Path, before: Self | None) -> Self:
-        written = (folder / "card.json").stat().st_mtime_ns
-        if before is not None and before[1:] == (folder, written):
-            return before
-        recogniser = Recogniser.load(folder)
-        check_serves(recogniser)
-        return cls(recogniser, folder, written)
 
     def read(self, strokes: Iterable[ArrayLike]) -> Prediction:
         """The prediction for strokes from the pad; an empty one without ink.
@@ -77,7 +84,8 @@ class LoadedModel(NamedTuple):
             if self.folder == BUNDLED:
                 raise
             logger.exception("%s failed on a drawing; the model before it reads it.", self.folder)
-        return predict_drawings(self._earlier(None).recogniser, checked)
+        _BROKEN.add((self.folder, self.written))
+        return predict_drawings(LoadedModel.latest().recogniser, checked)
 
     def read_images(self, images: ArrayLike) -> list[Prediction]:
         """The predictions for images (n, 28, 28) uint8, which have no trajectory."""

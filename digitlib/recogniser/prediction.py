@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from digitlib.recogniser.model import REJECTION_THRESHOLD, Recogniser
+from digitlib.recogniser.onnx_session import checked_images
 from digitlib.strokes import Strokes, rasterise
 
 _UNLIKELY = 0.01  # probability of a label, below which the page asks before it keeps the sketch
@@ -77,7 +78,8 @@ def predict_images(recogniser: Recogniser, images: ArrayLike) -> list[Prediction
 
     Raises ValueError as `Recogniser.predict` and `predict_drawings` do.
     """
-    pixels = np.array(images, np.uint8).reshape(-1, 28, 28)
+    array = np.asarray(images)
+    pixels = checked_images(array) if array.size else np.zeros((0, 28, 28), np.uint8)
     rows = recogniser.predict(pixels)
     _check_probabilities(rows, recogniser)
     threshold = float(recogniser.card.get("rejection_threshold", REJECTION_THRESHOLD))

@@ -12,8 +12,8 @@ import pytest
 from playwright.sync_api import Browser, Route, WebSocket, expect
 from visits import Server, Strokes, Visit, on_pad
 
-from digitlib.recogniser.model import Recogniser
 from digitlib.recogniser.loaded_model import LoadedModel
+from digitlib.recogniser.model import Recogniser
 from digitlib.strokes.sketches import read_sketches
 from digitlib.strokes.synthesis import draw
 
