@@ -1,7 +1,7 @@
-"""Where things live, how loud to be, and which parameters a notebook was given.
+"""Folders, the database's URL, logging and atomic writes.
 
-Nothing happens on import: each function looks at the environment when it is called. A value comes
-from the environment, else from the `.env` file in the project's root, else from the default.
+Each function reads the environment when it is called; nothing happens on import. A value comes from
+the environment, else from the `.env` file in the project's root, else it is the default.
 """
 
 import logging
@@ -16,7 +16,7 @@ logger = logging.getLogger("digitlib")
 
 
 def project_root() -> Path:
-    """The folder that holds `notebooks/` and `digitlib/`, whatever the working directory is."""
+    """The folder that holds `notebooks/` and `digitlib/`."""
     return Path(__file__).resolve().parents[1]
 
 
@@ -26,48 +26,48 @@ def _setting(name: str) -> str | None:
 
 
 def _folder(name: str, default: str) -> Path:
-    """A folder from a setting; a relative one starts at the project's root."""
+    """The folder that a setting names."""
     return _path(_setting(name) or default)
 
 
 def _path(value: str) -> Path:
-    """A path from a setting: `~` is one's home, also where no shell has seen it."""
+    """A path from a setting: `~` is the home folder; relative paths start at the root."""
     return (project_root() / Path(value).expanduser()).resolve()
 
 
 def data_dir() -> Path:
-    """Where datasets are read from and downloaded to (`DIGITS_DATA_DIR`); it may be read-only."""
+    """The folder of datasets and downloads (`DIGITS_DATA_DIR`); it may be read-only."""
     return _folder("DIGITS_DATA_DIR", "data")
 
 
 def outputs_dir() -> Path:
-    """Where runs write their models, plots and notebooks (`DIGITS_OUTPUTS_DIR`)."""
+    """The folder of models, plots and executed notebooks (`DIGITS_OUTPUTS_DIR`)."""
     return _folder("DIGITS_OUTPUTS_DIR", "outputs")
 
 
 def database_url() -> str:
-    """The submissions' and runs' database (`DIGITS_DATABASE`): a .duckdb path or a server's URL."""
+    """The database (`DIGITS_DATABASE`): the path of a .duckdb file or a server's URL."""
     url = _setting("DIGITS_DATABASE") or "data/digits.duckdb"
     return url if scheme(url) else str(_path(url))
 
 
 def scheme(url: str) -> str:
-    """What a server's URL begins with (`postgres:`); empty for a path, also `C:\\digits.duckdb`."""
+    """The scheme of a server's URL (`postgres:`); empty for a path, also `C:\\digits.duckdb`."""
     found = re.match(r"[a-z][a-z0-9+.-]+:", url, re.IGNORECASE)
     return found[0].lower() if found else ""
 
 
 def debug_mode() -> bool:
-    """Whether `DEBUG_MODE=1` asks for what a developer wants to see."""
+    """Whether `DEBUG_MODE=1` is set."""
     return (_setting("DEBUG_MODE") or "0").lower() not in {"0", "false", "no", "off"}
 
 
 def _server_log() -> TextIO | None:
-    """Where the kernel's own log goes; None outside of a kernel.
+    """The stream of the kernel's own log; None outside a kernel.
 
-    A kernel's standard error goes to the browser, and Voila drops it there.
+    A kernel's standard error goes to the browser, where Voila drops it.
     """
-    from traitlets.log import get_logger  # here: a kernel has it already, others do without
+    from traitlets.log import get_logger  # loaded in a kernel anyway
 
     log = get_logger()
     handlers = log.handlers if isinstance(log, logging.Logger) else log.logger.handlers
@@ -76,10 +76,10 @@ def _server_log() -> TextIO | None:
 
 
 def configure_logging(*, to_server: bool = False) -> None:
-    """Send this package's log to standard error: everything in debug mode, else only warnings.
+    """Log to standard error: everything in debug mode, otherwise warnings.
 
-    In a kernel that is the notebook; with `to_server`, it goes to the log of the server that runs
-    the kernel, which a dashboard's visitors don't see.
+    In a kernel, standard error is the notebook. With `to_server`, log to the server that runs the
+    kernel instead, which the dashboard's visitors don't see.
     """
     if not logger.handlers:
         handler = logging.StreamHandler(_server_log() if to_server else None)
@@ -90,7 +90,7 @@ def configure_logging(*, to_server: bool = False) -> None:
 
 
 def write_atomically(path: Path, content: bytes | str) -> None:
-    """Write a file under a temporary name, see it on disk, then move it into place."""
+    """Write a file under a temporary name, flush it to disk, then move it into place."""
     data = content.encode() if isinstance(content, str) else content
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:

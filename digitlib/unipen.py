@@ -1,4 +1,4 @@
-"""`python -m digitlib.unipen`: download UNIPEN's pen digits (see `digitlib.datasets.unipen`)."""
+"""`python -m digitlib.unipen` downloads UNIPEN's pen digits (see `digitlib.datasets.unipen`)."""
 
 from digitlib.datasets.unipen import run
 

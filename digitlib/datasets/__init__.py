@@ -1,6 +1,6 @@
 """Labelled digits as uint8 tensors: MNIST, QMNIST, UNIPEN, synthetic digits and non-digits.
 
-Also splits by writer, and what `explore.ipynb` computes about a set of digits.
+Also splits by writer, and the statistics and nearest neighbours that `explore.ipynb` shows.
 """
 
 from digitlib.datasets.digits import (
@@ -21,10 +21,9 @@ from digitlib.datasets.neighbours import (
     duplicates,
     nearest_neighbours,
     nearest_pairs,
-    outvoted,
-    principal_axes,
-    projected,
-    votes,
+    neighbour_errors,
+    neighbour_labels,
+    principal_components,
 )
 from digitlib.datasets.nondigits import mix_nondigits, nondigit_drawings, nondigit_images
 from digitlib.datasets.pen_digits import augmented_drawings, augmented_images, mix_sketches
@@ -40,18 +39,16 @@ from digitlib.datasets.splits import (
 )
 from digitlib.datasets.statistics import (
     LEVELS,
-    Scope,
-    balance_in_words,
+    Exploration,
     class_deviations,
     class_means,
     class_shares,
+    conclusions,
     distances_to_mean,
     grey_levels,
     ink_widths,
-    pens_in_words,
     pixel_statistics,
-    spread_in_words,
-    widths_in_words,
+    summary,
 )
 
 __all__ = [
@@ -60,16 +57,16 @@ __all__ = [
     "NO_DIGIT",
     "DataUnavailable",
     "Digits",
-    "Scope",
+    "Exploration",
     "Writers",
     "augmented_drawings",
     "augmented_images",
-    "balance_in_words",
     "captions",
     "class_deviations",
     "class_means",
     "class_shares",
     "concatenate",
+    "conclusions",
     "describe_data",
     "describe_sketches",
     "distances_to_mean",
@@ -87,22 +84,19 @@ __all__ = [
     "mix_sketches",
     "nearest_neighbours",
     "nearest_pairs",
+    "neighbour_errors",
+    "neighbour_labels",
     "nondigit_drawings",
     "nondigit_images",
-    "outvoted",
-    "pens_in_words",
     "pixel_statistics",
-    "principal_axes",
-    "projected",
+    "principal_components",
     "provenance",
     "rasterised",
     "sketch_provenance",
     "split",
     "split_as_trained",
     "split_by_writer",
-    "spread_in_words",
+    "summary",
     "trained_submissions",
-    "votes",
-    "widths_in_words",
     "writer_of",
 ]

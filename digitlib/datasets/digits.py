@@ -1,4 +1,4 @@
-"""Labelled digits as uint8 tensors in memory."""
+"""Labelled digits as uint8 tensors."""
 
 import logging
 from typing import Any, NamedTuple
@@ -8,7 +8,7 @@ from jaxtyping import Int64, UInt8
 from torch import Tensor
 
 logger = logging.getLogger(__name__)
-NO_DIGIT = 10  # the label of what is no digit: training images only
+NO_DIGIT = 10  # the label of non-digits, which occur in training data only
 
 
 class Digits(NamedTuple):
@@ -23,7 +23,7 @@ class Digits(NamedTuple):
 
 
 class Dataset(NamedTuple):
-    """What a model is trained on and tested on, by name (`mnist` or `synthetic`)."""
+    """Training and test data by name: `mnist` or `synthetic`."""
 
     name: str
     train: Digits
@@ -32,20 +32,20 @@ class Dataset(NamedTuple):
 
 
 class DataUnavailable(RuntimeError):
-    """The data is neither on disk nor to be had; the message says how to get it."""
+    """The data is not on disk and can't be downloaded; the message says how to get it."""
 
 
 def split(digits: Digits, fraction: float, seed: int) -> tuple[Digits, Digits]:
-    """Part digits at random into (rest, a share of `fraction`); the same seed parts alike.
+    """Split digits at random into (rest, a share of `fraction`), reproducibly by seed.
 
-    Raises ValueError when one of the parts would be empty.
+    Raises ValueError when a part would be empty.
     """
     count = len(digits.labels)
     held_out = round(count * fraction)
     if not 0 < held_out < count:
         raise ValueError(
-            f"A share of {fraction} of {count} digits leaves one part empty: raise `limit` or "
-            "change `validation_fraction`."
+            f"A share of {fraction} of {count} digits leaves a part empty: raise `limit` or change "
+            "`validation_fraction`."
         )
     order = torch.randperm(count, generator=torch.Generator().manual_seed(seed))
     return tuple(  # type: ignore[return-value]
@@ -55,27 +55,27 @@ def split(digits: Digits, fraction: float, seed: int) -> tuple[Digits, Digits]:
 
 
 def concatenate(one: Digits, other: Digits) -> Digits:
-    """One after the other."""
+    """The digits of both, in order."""
     return Digits(*map(torch.cat, zip(one, other, strict=True)))
 
 
 def captions(labels: Int64[Tensor, " n"]) -> list[str]:
-    """The labels (n,) as they stand below pictures."""
+    """The labels (n,) as captions of pictures."""
     return ["no digit" if label == NO_DIGIT else str(label) for label in labels.tolist()]
 
 
 def hold_out_last(digits: Digits, count: int) -> tuple[Digits, Digits]:
-    """All but the last `count` digits, and those."""
+    """All but the last `count` digits, and the last `count`."""
     return Digits(*(part[:-count] for part in digits)), Digits(*(part[-count:] for part in digits))
 
 
 def first(digits: Digits, limit: int) -> Digits:
-    """The first `limit` digits, or all of them where it is 0."""
+    """The first `limit` digits; all of them when it is 0."""
     return Digits(*(part[:limit] for part in digits)) if limit else digits
 
 
 def provenance(data: Dataset, train: Digits, validation: Digits) -> dict[str, Any]:
-    """What a model's card says of its data: name, sizes, and the warning if any."""
+    """The data for a model's card: name, sizes and warning."""
     return {
         "name": data.name,
         "train": len(train.labels),
@@ -86,12 +86,9 @@ def provenance(data: Dataset, train: Digits, validation: Digits) -> dict[str, An
 
 
 def describe_data(data: Dataset, train: Digits, validation: Digits) -> str:
-    """What is trained on, as Markdown, with the warning where MNIST was wanted and not there."""
+    """The sizes of the splits as Markdown, after the data's warning."""
     warning = f"> # ⚠ {data.warning}\n\n" if data.warning else ""
-    counts = (len(train.labels), len(validation.labels), len(data.test.labels))
-    return (
-        warning
-        + "**{}** digits: {:,} to learn from, {:,} to choose by, {:,} to test on.".format(
-            data.name, *counts
-        )
+    sizes = [f"{len(part.labels):,}" for part in (train, validation, data.test)]
+    return "{}**{}** digits: {} training, {} validation, {} test.".format(
+        warning, data.name, *sizes
     )

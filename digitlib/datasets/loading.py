@@ -1,4 +1,4 @@
-"""Labelled digits as uint8 tensors in memory: MNIST, synthetic digits and pen sketches."""
+"""Loading of MNIST, synthetic digits and pen sketches by name."""
 
 import logging
 from pathlib import Path
@@ -14,17 +14,17 @@ from digitlib.strokes import Sketch, rasterise, read_sketches
 logger = logging.getLogger(__name__)
 DATASETS = ("auto", "mnist", "synthetic")
 SYNTHETIC_WARNING = (
-    "MNIST is neither on disk nor to be had over the network: training on SYNTHETIC digits "
-    "instead. Accuracies are of synthetic digits; expect 97 to 98 % on real ones. README, "
-    "'Getting MNIST', tells how to put the files in place by hand."
+    "MNIST is not on disk and can't be downloaded, so SYNTHETIC digits are used instead. "
+    "Accuracies refer to synthetic digits; expect 97 to 98 % on real ones. README, 'Getting "
+    "MNIST', explains how to install MNIST by hand."
 )
 
 
 def load_dataset(name: str, seed: int = 0, synthetic_size: int = 30_000) -> Dataset:
-    """Load `mnist`, `synthetic`, or `auto`: MNIST when it can be had, else a warning and synthetic.
+    """Load `mnist`, `synthetic` or `auto`: MNIST if available, else synthetic with a warning.
 
-    Raises ValueError for another name or a broken file, and DataUnavailable when MNIST is asked
-    for and can't be had.
+    Raises ValueError for another name or a broken file, and DataUnavailable when `mnist` is
+    requested but not available.
     """
     if name not in DATASETS:
         raise ValueError(f"dataset={name!r}: choose one of {', '.join(DATASETS)}.")
@@ -43,16 +43,16 @@ def load_dataset(name: str, seed: int = 0, synthetic_size: int = 30_000) -> Data
 
 
 def load_synthetic(count: int, seed: int) -> Digits:
-    """`count` digits drawn by `digitlib.synthesis`; the same seed draws the same digits."""
+    """`count` digits drawn by `digitlib.strokes`, reproducible by seed."""
     images, labels = strokes.draw_images(count, seed)
     return Digits(torch.from_numpy(images), torch.from_numpy(labels.astype(np.int64)))
 
 
 def load_sketches(folder: Path | None = None) -> list[Sketch]:
-    """All pen sketches in `*.parquet` of a folder, by default `sketches/` of the data folder.
+    """All pen sketches in a folder's `*.parquet`, by default `sketches/` of the data folder.
 
-    One whose id was read before, in another export say, is left out. Raises DataUnavailable when
-    there are none, ValueError naming a file, and its row, that isn't sketches.
+    Sketches with an id that was already read are skipped. Raises DataUnavailable when there are
+    none, and ValueError that names an invalid file and row.
     """
     folder = settings.data_dir() / "sketches" if folder is None else folder
     read = [sketch for file in sorted(folder.glob("*.parquet")) for sketch in read_sketches(file)]
@@ -61,12 +61,12 @@ def load_sketches(folder: Path | None = None) -> list[Sketch]:
     by_id: dict[str, Sketch] = {}
     for sketch in read:
         by_id.setdefault(sketch.id, sketch)
-    if again := len(read) - len(by_id):
-        logger.warning("Left out %d sketches in %s: their ids were read before.", again, folder)
+    if duplicates := len(read) - len(by_id):
+        logger.warning("Skipped %d sketches with duplicate ids in %s.", duplicates, folder)
     return list(by_id.values())
 
 
 def rasterised(sketches: list[Sketch]) -> Digits:
-    """Sketches as images, each inked as the dashboard inks what a person draws."""
+    """Sketches as images, rasterised as in the dashboard."""
     images = np.stack([rasterise(sketch.strokes) for sketch in sketches])
     return Digits(torch.from_numpy(images), torch.tensor([sketch.label for sketch in sketches]))

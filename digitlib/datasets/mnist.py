@@ -1,4 +1,4 @@
-"""MNIST: found, downloaded, checked and read."""
+"""MNIST: download, checksums and loading."""
 
 import hashlib
 import logging
@@ -14,7 +14,7 @@ from digitlib.datasets.digits import DataUnavailable, Digits
 
 logger = logging.getLogger(__name__)
 
-# MD5 of MNIST's four files, unpacked (torchvision knows those of the packed ones).
+# MD5 of MNIST's four files, unpacked (torchvision knows those of the packed files).
 MNIST_FILES = {
     "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
     "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
@@ -24,10 +24,10 @@ MNIST_FILES = {
 
 
 def load_mnist(root: Path | None = None) -> tuple[Digits, Digits]:
-    """MNIST's training set (60,000) and test set (10,000), from disk, else downloaded.
+    """MNIST's training set (60,000) and test set (10,000), downloaded on first use.
 
-    `root` holds `MNIST/raw/`; by default it is `settings.data_dir()`. Raises ValueError naming each
-    file that is broken, and DataUnavailable when files are missing and can't be downloaded.
+    `root` holds `MNIST/raw/`; by default it is `settings.data_dir()`. Raises ValueError that names
+    each broken file, and DataUnavailable when files are missing and can't be downloaded.
     """
     root = settings.data_dir() if root is None else root
     raw = root / "MNIST" / "raw"
@@ -38,7 +38,7 @@ def load_mnist(root: Path | None = None) -> tuple[Digits, Digits]:
 
 
 def _mnist_part(raw: Path, name: str) -> Digits:
-    """The images and labels of `train` or `t10k`; past their headers the files are plain bytes."""
+    """The images and labels of `train` or `t10k`: the bytes after the files' headers."""
     images = np.fromfile(raw / f"{name}-images-idx3-ubyte", np.uint8, offset=16)
     labels = np.fromfile(raw / f"{name}-labels-idx1-ubyte", np.uint8, offset=8)
     return Digits(
@@ -47,7 +47,7 @@ def _mnist_part(raw: Path, name: str) -> Digits:
 
 
 def _verify(raw: Path) -> None:
-    """Raise ValueError naming each of MNIST's files whose checksum is wrong."""
+    """Raise ValueError that names each file with a wrong checksum."""
     broken = []
     for name, expected in MNIST_FILES.items():
         with (raw / name).open("rb") as file:
@@ -56,14 +56,14 @@ def _verify(raw: Path) -> None:
             broken.append(f"{raw / name} ({(raw / name).stat().st_size:,} bytes, MD5 {found})")
     if broken:
         raise ValueError(
-            f"Broken or truncated: {'; '.join(broken)}. Delete what is named and run again: it is "
-            "then downloaded anew. README, 'Getting MNIST', tells how to do without a network."
+            f"Broken or truncated: {'; '.join(broken)}. Delete these files and run again to "
+            "download them. README, 'Getting MNIST', explains how to do without a network."
         )
 
 
 def _download_mnist(raw: Path) -> None:
-    """Download to a temporary folder (torchvision's mirrors, checksums and bar), then move."""
-    import torchvision  # here, because it takes two seconds that no later run need wait for
+    """Download with torchvision (mirrors, checksums, progress bar), then move into place."""
+    import torchvision  # 2 s, needed for the download only
 
     try:
         raw.mkdir(parents=True, exist_ok=True)
@@ -75,7 +75,7 @@ def _download_mnist(raw: Path) -> None:
                 os.replace(downloaded / name, raw / name)
     except (OSError, RuntimeError) as error:
         raise DataUnavailable(
-            f"MNIST is not in {raw} and could not be downloaded there ({error}). Connect to the "
-            "network, put the four files there by hand (README, 'Getting MNIST'), name another "
-            "folder with DIGITS_DATA_DIR, or train on drawn digits with `-p dataset synthetic`."
+            f"MNIST is not in {raw} and could not be downloaded ({error}). Connect to the network, "
+            "put the four files there by hand (README, 'Getting MNIST'), set DIGITS_DATA_DIR to "
+            "another folder, or use drawn digits with `-p dataset synthetic`."
         ) from error

@@ -1,4 +1,4 @@
-"""Pen sketches split by writer."""
+"""Splitting pen sketches by writer."""
 
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
@@ -9,7 +9,7 @@ from digitlib.strokes import SUBMISSION, Sketch
 
 
 class Writers(NamedTuple):
-    """Sketches of writers to learn from, of others to choose by, and of yet others to test on."""
+    """Sketches for training, validation and test, by different writers each."""
 
     train: list[Sketch]
     validation: list[Sketch]
@@ -17,23 +17,24 @@ class Writers(NamedTuple):
 
 
 def split_by_writer(sketches: Iterable[Sketch], fraction: float, seed: int) -> Writers:
-    """Hold out a share `fraction` of the writers to choose by, and as many to test on.
+    """Split into training, validation (a share `fraction` of the writers) and test (as many).
 
-    A hand is in one part only: it would flatter the result. The same seed parts alike, and writers
-    who join later move hardly any of the others, lest a model learn from who tested its ancestor.
+    Each writer is in one part only, so that validation and test measure unseen writers. The split
+    is reproducible by seed. Writers who are added later hardly move the others, so that a model
+    doesn't train on writers who tested its predecessor.
     Raises ValueError when a part would be empty.
     """
-    of_hand: dict[str, list[Sketch]] = {}
+    by_writer: dict[str, list[Sketch]] = {}
     for sketch in sketches:
-        of_hand.setdefault(writer_of(sketch), []).append(sketch)
-    writers = sorted(of_hand.values(), key=lambda drawn: min(_ranks(seed, drawn)))
+        by_writer.setdefault(writer_of(sketch), []).append(sketch)
+    writers = sorted(by_writer.values(), key=lambda drawn: min(_ranks(seed, drawn)))
     count = round(fraction * len(writers))
     if not 0 < count < len(writers) / 2:
         raise ValueError(
-            f"A share of {fraction} of {len(writers)} writers leaves nobody to learn from or to "
-            "test on: change `validation_fraction` or add sketches of more writers."
+            f"A share of {fraction} of {len(writers)} writers leaves a part of the split empty: "
+            "change `validation_fraction` or add sketches by more writers."
         )
-    # From both ends: a part that grows takes from those who are learnt from, not from the other.
+    # From both ends, so that validation and test grow from training and not from each other.
     parts = (writers[count:-count], writers[:count], writers[-count:])
     return Writers(*([sketch for drawn in part for sketch in drawn] for part in parts))
 
@@ -41,11 +42,11 @@ def split_by_writer(sketches: Iterable[Sketch], fraction: float, seed: int) -> W
 def split_as_trained(
     sketches: Iterable[Sketch], facts: Mapping[str, Any], fraction: float, seed: int
 ) -> Writers:
-    """The sketches that a model may know, in the parts that they had when it was trained.
+    """The sketches of a model's collections in the split that it was trained with.
 
-    `facts` is the card's provenance of sketches. Who came to its collections later may be taken for
-    one who was learnt from, but none who was learnt from for one held out. Of collections that it
-    didn't have there is nobody. Raises ValueError as `split_by_writer` does.
+    `facts` is the `sketch_provenance` in its card. Writers who were added to these collections
+    later count as training writers; a training writer never counts as held out. Sketches of other
+    collections are left out. Raises ValueError as `split_by_writer` does.
     """
     known = [sketch for sketch in sketches if sketch.source in facts["sources"]]
     if "held_out" not in facts:  # an older card
@@ -58,15 +59,16 @@ def split_as_trained(
 
 
 def writer_of(sketch: Sketch) -> str:
-    """Who drew it: some of UNIPEN's writers are in two collections, or in a file to train and test.
+    """The writer's name without UNIPEN's collection, as some writers are in two collections.
 
-    `apa/apa13/app1332` and `app/app13/app1332` are one hand, `art/art01trn` and `art/art01tst` too.
+    `apa/apa13/app1332` and `app/app13/app1332` are one writer, as are `art/art01trn` and
+    `art/art01tst`.
     """
     return PurePosixPath(sketch.writer).name.removesuffix("trn").removesuffix("tst")
 
 
 def _ranks(seed: int, sketches: list[Sketch]) -> set[bytes]:
-    """Places in line by chance, whoever else is there: one for each name that a hand goes by."""
+    """Random ranks of a writer, one for each of the names, independent of other writers."""
     names = {(sketch.source, sketch.writer) for sketch in sketches}
     return {
         blake2b(f"{seed}\0{source}\0{writer}".encode(), digest_size=8).digest()
@@ -75,30 +77,27 @@ def _ranks(seed: int, sketches: list[Sketch]) -> set[bytes]:
 
 
 def sketch_provenance(writers: Writers) -> dict[str, Any]:
-    """What a model's card says of the sketches: how many to learn from, to choose by, to test on.
-
-    And how many writers there are in all, where their sketches come from, and who was held out.
-    """
-    everything = [sketch for part in writers for sketch in part]
+    """The sketches for a model's card: sizes of the split, writers, sources, held-out writers."""
+    sketches = [sketch for part in writers for sketch in part]
     held_out = {"validation": writers.validation, "test": writers.test}
     return {
         **{name: len(part) for name, part in writers._asdict().items()},
-        "writers": len({writer_of(sketch) for sketch in everything}),
-        "sources": sorted({sketch.source for sketch in everything}),
+        "writers": len({writer_of(sketch) for sketch in sketches}),
+        "sources": sorted({sketch.source for sketch in sketches}),
         "held_out": {part: sorted(set(map(writer_of, drawn))) for part, drawn in held_out.items()},
     }
 
 
 def trained_submissions(writers: Writers) -> list[str]:
-    """The ids of exported submissions that a model learnt from or was chosen by."""
+    """The ids of exported submissions in training and validation."""
     known = (*writers.train, *writers.validation)
     return sorted(sketch.id for sketch in known if sketch.source == SUBMISSION)
 
 
 def describe_sketches(writers: Writers) -> str:
-    """What the sketches add, as Markdown."""
+    """The sizes of the split as Markdown."""
     train, validation, test = (f"{len(part):,}" for part in writers)
     return (
-        f"**Pen sketches** too: {train} at hand to learn from, redrawn as on other days; "
-        f"{validation} of other writers to choose by, and {test} of yet others to test on."
+        f"**Pen sketches**, split by writer: {train} training (augmented), {validation} "
+        f"validation, {test} test."
     )

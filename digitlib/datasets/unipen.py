@@ -1,14 +1,15 @@
-"""UNIPEN's isolated digits as pen sketches: download train_r01_v07, check it, read its part 1a.
+"""UNIPEN's isolated digits (train_r01_v07, part 1a) as pen sketches: download and parsing.
 
 `python -m digitlib.unipen` writes `sketches/unipen-digits.parquet` into the data folder: some
 11,000 digits of about 460 people (International Unipen Foundation, CC BY 4.0, doi
 10.5281/zenodo.1195803).
 
 In UNIPEN's format (Guyon et al. 1994) a line that starts with a dot is a statement. A file of part
-1a includes another with the pen's components, `.PEN_DOWN` to `.PEN_UP`, and says of each digit
-which of these it is made of, counted from 0: `.SEGMENT CHARACTER 2-3 ? "8"`.
+1a includes another file with the pen's components, from `.PEN_DOWN` to `.PEN_UP`. For each digit it
+names its components, counted from 0: `.SEGMENT CHARACTER 2-3 ? "8"`.
 """
 
+import argparse
 import hashlib
 import json
 import logging
@@ -33,10 +34,10 @@ from digitlib.strokes import Sketch, Strokes, write_sketches
 logger = logging.getLogger(__name__)
 RECORD = "https://zenodo.org/api/records/1195803"
 PAGE = "https://doi.org/10.5281/zenodo.1195803"
-_SIZE = 0.75  # of the pad, the digit's longer side
-_POINT = r"\d+(?::\d+)?"  # a component, and a point of it
+_SIZE = 0.75  # the digit's longer side, in units of the pad
+_POINT = r"\d+(?::\d+)?"  # a component, with or without one of its points
 
-# Which components, where they make sense; a word on the quality, that some leave out; a label.
+# The components, if well formed; the quality, which some files leave out; the label.
 _SEGMENT = re.compile(
     rf'\.SEGMENT\s+CHARACTER\s+({_POINT}(?:\s*[,-]\s*{_POINT})*(?=\s))?[^"]*"([0-9])"',
     re.IGNORECASE,
@@ -46,21 +47,21 @@ Component = NDArray[np.float64]
 
 
 class Segment(NamedTuple):
-    """A digit as a file names it: which components, such as `2-3` or `5`, and its label."""
+    """A digit in a file: its components, such as `2-3` or `5`, and its label."""
 
     components: str
     label: int
 
 
 def download(folder: Path, record: str = RECORD) -> list[Path]:
-    """Download what the Zenodo record holds, each file checked by the record's own checksum.
+    """Download the files of the Zenodo record and verify the record's checksums.
 
-    Raises OSError, with how to do without, when it can't be had or a checksum is wrong.
+    Raises OSError, with instructions for a manual download, when this fails.
     """
     try:
         with urllib.request.urlopen(record, timeout=60) as answer:
             files = json.load(answer)["files"]
-        return [_fetched(file, folder) for file in files]
+        return [_fetch(file, folder) for file in files]
     except (OSError, KeyError, ValueError) as error:
         raise OSError(
             f"UNIPEN could not be downloaded ({error}). Download the archive by hand from {PAGE} "
@@ -68,11 +69,11 @@ def download(folder: Path, record: str = RECORD) -> list[Path]:
         ) from error
 
 
-def _fetched(file: dict[str, dict[str, str] | str], folder: Path) -> Path:
-    """One file of the record, with a progress bar; ValueError where its checksum is wrong."""
-    name, links, said = str(file["key"]), file["links"], str(file["checksum"])
+def _fetch(file: dict[str, dict[str, str] | str], folder: Path) -> Path:
+    """Download one file of the record; raises ValueError when its checksum is wrong."""
+    name, links, checksum = str(file["key"]), file["links"], str(file["checksum"])
     assert isinstance(links, dict)
-    method, _, expected = said.partition(":")
+    method, _, expected = checksum.partition(":")
     path, digest = folder / Path(name).name, hashlib.new(method)
     with urllib.request.urlopen(links["self"], timeout=60) as answer, path.open("wb") as to:
         total = int(answer.headers.get("Content-Length") or 0) or None
@@ -87,37 +88,37 @@ def _fetched(file: dict[str, dict[str, str] | str], folder: Path) -> Path:
 
 
 def read_unipen(root: Path) -> list[Sketch]:
-    """The digits of part 1a below a folder that holds `data/1a/` and `include/`.
+    """The digits of part 1a in a folder that holds `data/1a/` and `include/`.
 
-    A writer is a file; the source is its collection. A file that is malformed is left out, as are
-    digits whose components are; the log says so. Raises ValueError when no digit can be read.
+    Each file is one writer; the source is its collection. Malformed files and digits are skipped
+    with a warning in the log. Raises ValueError when there is no digit.
     """
     part = root / "data" / "1a"
     files = sorted(path for path in part.rglob("*.dat") if path.is_file())
     if not files:
         raise ValueError(f"There is no part 1a of UNIPEN (*.dat) in {part}.")
     sketches: list[Sketch] = []
-    left_out = 0
+    skipped = 0
     for file in tqdm(files, desc="reading UNIPEN", leave=False):
         writer = file.relative_to(part).with_suffix("").as_posix()
         try:
             digits = list(_digits(file, root / "include"))
         except ValueError as error:
-            logger.warning("%s is left out: %s", file, error)
+            logger.warning("Skipped %s: %s", file, error)
             continue
-        left_out += digits.count(None)
+        skipped += digits.count(None)
         for label, strokes in filter(None, digits):
             id = f"unipen-1a/{writer}/{len(sketches)}"
             sketches.append(Sketch(id, label, strokes, writer.split("/")[0], writer))
-    if left_out:
-        logger.warning("%d digits are left out: they name components that aren't there.", left_out)
+    if skipped:
+        logger.warning("Skipped %d digits that refer to missing components.", skipped)
     if not sketches:
-        raise ValueError(f"None of the {len(files)} files (*.dat) in {part} holds a digit.")
+        raise ValueError(f"None of the {len(files)} files (*.dat) in {part} contains a digit.")
     return sketches
 
 
 def _digits(file: Path, include: Path) -> Iterator[tuple[int, Strokes] | None]:
-    """Each digit of a file with its strokes; None for one that names missing components."""
+    """Each digit of a file with its strokes; None for one that refers to missing components."""
     components: list[Component] = []
     segments: list[Segment] = []
     _parse(file, include, components, segments)
@@ -137,7 +138,7 @@ def _parse(
     segments: list[Segment],
     within: tuple[Path, ...] = (),
 ) -> None:
-    """Add a file's components and digits, and those of the files that it includes."""
+    """Append the components and digits of a file and of the files that it includes."""
     if file in within:
         raise ValueError(f"{file} includes itself.")
     x, y = 0, 1
@@ -163,7 +164,7 @@ def _parse(
 
 
 def _point(words: Sequence[str], x: int, y: int) -> tuple[float, float] | None:
-    """The point that a line holds; None where it is cut short, or a comment that goes on."""
+    """The point on a line; None for a truncated line or the continuation of a comment."""
     try:
         point = float(words[x]), float(words[y])
     except (IndexError, ValueError):
@@ -172,7 +173,7 @@ def _point(words: Sequence[str], x: int, y: int) -> tuple[float, float] | None:
 
 
 def _axes(words: Sequence[str], file: Path) -> tuple[int, int]:
-    """In which columns x and y are."""
+    """The columns of x and y."""
     names = [word.upper() for word in words]
     if not {"X", "Y"} <= set(names):
         raise ValueError(f".COORD of {file} names {' '.join(words) or 'nothing'}, not X and Y.")
@@ -180,7 +181,7 @@ def _axes(words: Sequence[str], file: Path) -> tuple[int, int]:
 
 
 def _included(name: str, include: Path) -> Path | None:
-    """The file with that name, in quotes or without, else one whose name differs in case alone."""
+    """The file with that name, quoted or not; otherwise one whose name differs only in case."""
     name = name.strip("\"' ")
     if (exact := include / name).is_file():
         return exact
@@ -192,7 +193,7 @@ def _included(name: str, include: Path) -> Path | None:
 
 
 def _cut(components: Sequence[Component], part: str) -> list[Component]:
-    """The components of `4` or `2-3`; of `2:10-3:5` from the 10th point of 2 to the 5th of 3."""
+    """The components of `4` or `2-3`; `2:10-3:5` is from point 10 of 2 to point 5 of 3."""
     first, _, last = part.partition("-")
     (start, _, begin), (stop, _, end) = first.partition(":"), (last or first).partition(":")
     if not 0 <= int(start) <= int(stop) < len(components):
@@ -206,7 +207,7 @@ def _cut(components: Sequence[Component], part: str) -> list[Component]:
 
 
 def _upright(strokes: Strokes) -> Strokes:
-    """Scale to the pad, in its middle, and turn y, which points up in UNIPEN."""
+    """Centre and scale to the pad, and flip y, which points up in UNIPEN."""
     points = np.concatenate(strokes)
     low, high = points.min(axis=0), points.max(axis=0)
     scale = _SIZE / ((high - low).max() or 1.0)
@@ -222,18 +223,18 @@ def _unpack(archive: Path, folder: Path) -> None:
 
 
 def main(arguments: Sequence[str]) -> str:
-    """Read an archive or a folder, by default what is downloaded; returns what was written."""
+    """Convert an archive or folder, by default a download; returns a message for the user."""
     target = settings.data_dir() / "sketches" / "unipen-digits.parquet"
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        given = [Path(argument) for argument in arguments] or download(folder)
-        for path in given:
+        paths = [Path(argument) for argument in arguments] or download(folder)
+        for path in paths:
             if path.is_file():
                 _unpack(path, folder / "unpacked")
-        roots = [path for path in given if path.is_dir()] or [folder]
+        roots = [path for path in paths if path.is_dir()] or [folder]
         found = next((part for root in roots for part in root.rglob("data/1a")), None)
         if found is None:
-            raise ValueError(f"There is no data/1a in {', '.join(map(str, given))}.")
+            raise ValueError(f"There is no data/1a in {', '.join(map(str, paths))}.")
         sketches = read_unipen(found.parent.parent)
         target.parent.mkdir(parents=True, exist_ok=True)
         write_sketches(target, sketches)
@@ -242,8 +243,13 @@ def main(arguments: Sequence[str]) -> str:
 
 
 def run() -> None:
-    """The command line: says what was written, or why nothing was."""
+    """The command line: one archive or folder, or nothing to download UNIPEN."""
+    parser = argparse.ArgumentParser(
+        "python -m digitlib.unipen", description="Write UNIPEN's pen digits to the data folder."
+    )
+    parser.add_argument("path", nargs="*", help="the archive or its unpacked folder; else download")
+    options = parser.parse_args()
     try:
-        print(main(sys.argv[1:]))
+        print(main(options.path))
     except (OSError, ValueError) as error:
         sys.exit(str(error))

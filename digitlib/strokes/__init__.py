@@ -1,7 +1,7 @@
-"""What a person draws: strokes as polylines, the 28×28 image and the trajectory made of them.
+"""Strokes: polylines of the pen, and the 28×28 image and the trajectory that are made of them.
 
-Also sketches files, hand-made glyphs and letters, synthetic drawings and stroke augmentation. Needs
-numpy, and DuckDB to read and write Parquet.
+Also sketches files, glyphs and letters, synthetic drawings and stroke augmentation. Needs numpy,
+and DuckDB for Parquet.
 """
 
 from digitlib.strokes.augmentation import STRENGTH, augment_strokes

@@ -1,4 +1,4 @@
-"""How people write: strokes, slant and shape of a drawing, and groups of drawings alike in it."""
+"""Features of handwriting: number of strokes, slant and aspect ratio, and groups by each."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,10 +8,10 @@ from digitlib.strokes.ink import Strokes
 
 
 def slant(strokes: Strokes) -> float:
-    """Degrees by which the drawing leans to the right; 0 where it has no height.
+    """Slant in degrees, positive to the right; 0 for a drawing without height.
 
-    The shear that makes x and y uncorrelated, as in the usual deskewing of digits (LeCun et al.
-    1998), weighed by the length of the pen's way.
+    The shear that makes x and y uncorrelated, as in deskewing (LeCun et al. 1998), weighted by the
+    length of the strokes.
     """
     starts = np.concatenate([stroke[:-1] for stroke in strokes])
     ends = np.concatenate([stroke[1:] for stroke in strokes])
@@ -20,14 +20,14 @@ def slant(strokes: Strokes) -> float:
         return 0.0
     middle = np.average((starts + ends) / 2, axis=0, weights=lengths)
     (x, y), (u, v) = (starts - middle).T, (ends - middle).T
-    # Integrals along each straight piece of the pen's way.
+    # Integrals along each straight piece.
     y_squared = float(lengths @ (y**2 + y * v + v**2)) / 3
     x_y = float(lengths @ (2 * x * y + x * v + u * y + 2 * u * v)) / 6
     return float(np.degrees(np.arctan2(-x_y, y_squared))) if y_squared else 0.0
 
 
 def aspect(strokes: Strokes) -> float:
-    """Width by height, between 0.05 and 20."""
+    """Width divided by height, limited to 0.05 to 20."""
     width, height = np.ptp(np.concatenate(strokes), axis=0)
     return float(np.clip(width / height if height else 20.0, 0.05, 20.0))
 
@@ -47,7 +47,7 @@ def by_slant(drawings: Sequence[Strokes]) -> list[str]:
 
 
 def by_aspect(drawings: Sequence[Strokes]) -> list[str]:
-    """Each drawing's group: narrow (less than half as wide as high), usual, or wide."""
+    """Each drawing's group by aspect ratio: narrow (below 0.5), usual shape, or wide (above 1)."""
     shapes = [aspect(strokes) for strokes in drawings]
     return ["narrow" if s < 0.5 else "wide" if s > 1 else "usual shape" for s in shapes]
 

@@ -1,8 +1,7 @@
-"""Pen strokes and the 28×28 image that they become, prepared as MNIST's makers prepared theirs.
+"""Pen strokes to 28×28 images, prepared as MNIST's images were.
 
 Strokes are a list of arrays (n, 2) of finite floats: x to the right and y down, in units of the
-pad (0 to 1, though any unit will do), in the order drawn; a tap is one point. Sketches are kept as
-Parquet with the columns id, label, strokes, source and writer.
+pad (0 to 1, but any unit works), in the order drawn. A tap is one point.
 """
 
 from collections.abc import Iterable
@@ -16,16 +15,16 @@ Points = NDArray[np.float64]  # (2, n), x and y of all strokes, in px
 FIELD = 28  # px, the side of an image
 BOX = 20.0  # px, the longer side of the digit's ink
 INK_WIDTH = 2.4  # px, the median width of MNIST's ink (see benchmarks/ink_width.py)
-_SPACING = 0.4  # px between the discs that make a line: their scallops are 1 % of its width
-_MOST_DISCS = 8000  # of longer drawings the discs are farther apart
-_CROWDED = 2000  # discs: more are merged where they are within a cell of each other
+_SPACING = 0.4  # px between the discs that form a line: the edge deviates by 1 % of its width
+_MOST_DISCS = 8000  # longer drawings get wider spacing
+_CROWDED = 2000  # discs; above this, discs within one cell are merged
 _CELL = 0.25  # px
-_GOLDEN = (5**0.5 - 1) / 2  # its multiples' fractions are spread evenly and never repeat
+_GOLDEN = (5**0.5 - 1) / 2  # the fractional parts of its multiples are spread evenly
 _PIXELS = np.arange(FIELD) + 0.5  # centres
 
 
 def as_strokes(raw: Iterable[ArrayLike]) -> Strokes:
-    """Check and copy anything shaped like strokes; strokes without a point are dropped.
+    """A checked copy of anything shaped like strokes, without empty strokes.
 
     Raises ValueError when a stroke is not (n, 2), a coordinate is not finite, or there is no ink.
     """
@@ -45,12 +44,12 @@ def as_strokes(raw: Iterable[ArrayLike]) -> Strokes:
 
 
 def rasterise(strokes: Iterable[ArrayLike], ink_width: float = INK_WIDTH) -> Image:
-    """Ink the strokes as MNIST's makers would have seen them: (28, 28) uint8, ink 255 on 0.
+    """The strokes as an image in MNIST's format: (28, 28) uint8, ink 255 on 0.
 
-    The ink's box is scaled to 20×20 px with its aspect ratio kept, anti-aliased, and its centre of
-    mass moved to the centre of the field (LeCun et al. 1998, section III.A), or as near to it as
-    keeps all ink on the field; `ink_width` is in px. In pixel indices that centre is 13.5; MNIST's
-    makers moved by whole pixels, to 14 on average, which makes no difference to what is read.
+    The ink is scaled to fit 20×20 px with its aspect ratio kept and anti-aliased. Its centre of
+    mass is moved to the centre of the field (LeCun et al. 1998, section III.A), or as near as
+    possible with all ink on the field. `ink_width` is in px. The centre is pixel index 13.5; MNIST
+    was shifted by whole pixels, to 14 on average, which doesn't change the predictions.
 
     Raises ValueError when there is no ink or the strokes are malformed.
     """
@@ -78,7 +77,7 @@ def scaled(points: Points, side: float) -> Points:
 
 
 def _discs(points: Points, sizes: NDArray[np.int64]) -> Points:
-    """The centres of discs that make lines of strokes with so many points each."""
+    """The centres of the discs that cover strokes of `sizes` points each."""
     even = _resampled(points, sizes)
     if even.shape[1] <= _CROWDED:
         return even
@@ -86,18 +85,18 @@ def _discs(points: Points, sizes: NDArray[np.int64]) -> Points:
 
 
 def _resampled(points: Points, sizes: NDArray[np.int64]) -> Points:
-    """Points at an even spacing along each stroke, both ends included.
+    """Evenly spaced points along each stroke, both ends included.
 
-    Where that would be more than `_MOST_DISCS` they are farther apart, and unevenly, lest of a
-    zigzag they all hit the same side.
+    Above `_MOST_DISCS` points, the spacing is wider and jittered, so that a zigzag is not sampled
+    in phase.
     """
     after = np.cumsum(sizes)
     steps = np.hypot(*np.diff(points))
-    steps[after[:-1] - 1] = 1.0  # px from stroke to stroke, any will do: nothing is inked there
+    steps[after[:-1] - 1] = 1.0  # px between strokes; any value works, as nothing is inked there
     along = np.concatenate([[0.0], np.cumsum(steps)])
     starts, ends = along[after - sizes], along[after - 1]
     spacing = max(_SPACING, (ends - starts).sum() / _MOST_DISCS)
-    # A straight line is a whole number of spacings long: rounding must not add a disc to it.
+    # A straight line is a whole number of spacings long; rounding must not add a disc.
     gaps = np.ceil((ends - starts) / spacing - 1e-4).astype(int)
     stroke = np.repeat(np.arange(len(sizes)), gaps + 1)
     disc = np.arange(len(stroke))
@@ -110,8 +109,8 @@ def _resampled(points: Points, sizes: NDArray[np.int64]) -> Points:
 
 
 def _merged(points: Points) -> Points:
-    """The mean of the points in each cell of a fine grid, of which there are not many."""
-    # Many a line is on a cell's edge, as the box's middle is: rounding must not part it.
+    """The mean of the points in each cell of a fine grid."""
+    # Many lines lie on a cell's edge, as the box's middle does; rounding must not split them.
     column, row = (points / _CELL + 1e-4).astype(int)
     cells = row * round(FIELD / _CELL) + column
     counts = np.bincount(cells)
@@ -121,7 +120,7 @@ def _merged(points: Points) -> Points:
 
 def _inked(discs: Points, ink_width: float) -> NDArray[np.float32]:
     """The share of each pixel that discs at these points cover: (28, 28) in 0 to 1."""
-    reach = ink_width / 2 + 0.5  # px, from a disc's centre to those of the pixels that it touches
+    reach = ink_width / 2 + 0.5  # px from a disc's centre to the farthest pixel that it touches
     x, y = discs[:, discs[1].argsort()]
     across = (_PIXELS[:, None] - x).astype(np.float32) ** 2
     down = (_PIXELS[:, None] - y).astype(np.float32) ** 2

@@ -1,4 +1,4 @@
-"""Sketches files: labelled strokes with their source and writer, as Parquet."""
+"""Sketches files (Parquet): labelled strokes with their source and writer."""
 
 import os
 from collections.abc import Sequence
@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import duckdb
 
 from digitlib.strokes.ink import Strokes, as_strokes
+from digitlib.strokes.validation import checked_label
 
-SUBMISSION = "submission"  # the source of a sketch that was exported from the database
+SUBMISSION = "submission"  # the source of sketches that were exported from the database
 
 
 class Sketch(NamedTuple):
@@ -25,8 +26,8 @@ class Sketch(NamedTuple):
 def read_sketches(path: Path) -> list[Sketch]:
     """All sketches of a Parquet file, in its order.
 
-    Raises ValueError, naming the file, when it isn't Parquet or lacks one of the columns, and
-    naming the row when its label isn't a digit, its strokes are malformed or a text is missing.
+    Raises ValueError that names the file when it isn't Parquet or lacks a column, and that names
+    the row when its label isn't a digit, its strokes are malformed or a text is missing.
     """
     columns = ", ".join(Sketch._fields)
     try:
@@ -42,24 +43,22 @@ def read_sketches(path: Path) -> list[Sketch]:
             sketches.append(_checked_sketch(*row))
         except (TypeError, ValueError) as error:
             raise ValueError(
-                f"{path}, row {number}, id {row[0]!r}: {error} Mend or remove that row."
+                f"{path}, row {number}, id {row[0]!r}: {error} Correct or remove this row."
             ) from error
     return sketches
 
 
 def _checked_sketch(id: Any, label: Any, strokes: Any, source: Any, writer: Any) -> Sketch:
-    """A row's values as a sketch; TypeError or ValueError where they aren't one."""
-    if type(label) is not int or not 0 <= label <= 9:
-        raise ValueError(f"A label is a whole number from 0 to 9; got {label!r}.")
+    """A row as a sketch; raises TypeError or ValueError when a value is invalid."""
     if not all(isinstance(text, str) for text in (id, source, writer)):
-        raise ValueError("Each of id, source and writer is a text; one is not or is missing.")
+        raise ValueError("id, source and writer must be texts; one is not or is missing.")
     if not isinstance(strokes, list):
         raise ValueError(f"Strokes are lists of points [x, y]; got {str(strokes)[:40]!r}.")
-    return Sketch(id, label, as_strokes(strokes), source, writer)
+    return Sketch(id, checked_label(label), as_strokes(strokes), source, writer)
 
 
 def write_sketches(path: Path, sketches: Sequence[Sketch]) -> None:
-    """Write sketches as Parquet, to a temporary name and then into place."""
+    """Write sketches as Parquet, atomically."""
     rows = [(*s[:2], [stroke.tolist() for stroke in s.strokes], *s[3:]) for s in sketches]
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     with duckdb.connect() as connection:

@@ -1,4 +1,4 @@
-"""Pen sketches for training: whole hands held out, and drawings that stay readable when redrawn."""
+"""Pen sketches for training: splits by writer, augmentation, mixing with MNIST."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def sketches() -> list[Sketch]:
     ]
 
 
-def test_no_hand_is_on_two_sides(sketches):
+def test_each_writer_is_in_one_part(sketches):
     parts = splits.split_by_writer(sketches, 0.1, seed=0)
     writers = [{sketch.writer for sketch in part} for part in parts]
     assert [len(part) for part in writers] == [32, 4, 4]
@@ -34,7 +34,7 @@ def test_no_hand_is_on_two_sides(sketches):
     assert splits.split_by_writer(sketches, 0.1, seed=1) != parts
 
 
-def test_one_hand_in_two_collections_is_on_one_side(sketches):
+def test_a_writer_in_two_collections_is_in_one_part(sketches):
     folders = ("abc", "abd")
     twice = [
         s._replace(
@@ -49,7 +49,7 @@ def test_one_hand_in_two_collections_is_on_one_side(sketches):
     assert splits.sketch_provenance(parts)["writers"] == 20 == len(set.union(*names))
 
 
-def test_writers_who_join_move_hardly_any_of_the_others(sketches):
+def test_added_writers_hardly_move_the_others(sketches):
     known = [s._replace(writer=f"{s.writer} {int(s.id) % 10}") for s in sketches]  # 40 × 10
     joined = [s._replace(writer=f"new {s.id}") for s in sketches[:100]]
     before = splits.split_by_writer(known, 0.1, seed=0)
@@ -61,8 +61,8 @@ def test_writers_who_join_move_hardly_any_of_the_others(sketches):
     assert not tested & {sketch.writer for sketch in after.validation}
 
 
-def test_exported_submissions_are_known_and_not_replayed(tmp_path, sketches, monkeypatch):
-    """Of a model that learnt from an export, `refine.ipynb` must know so, and not learn twice."""
+def test_exported_submissions_are_recorded_and_not_replayed(tmp_path, sketches, monkeypatch):
+    """`refine.ipynb` must not train twice on submissions that a model was trained on."""
     monkeypatch.setenv("DIGITS_DATA_DIR", str(tmp_path))
     exported = [s._replace(source="submission", writer=f"visit {s.id}") for s in sketches[:200]]
     (tmp_path / "sketches").mkdir()
@@ -90,7 +90,7 @@ def test_exported_submissions_are_known_and_not_replayed(tmp_path, sketches, mon
     assert "no pen sketches but submissions" in replay.replay_data(card, 100, seed=0).note
 
 
-def test_who_joins_later_moves_nobody_of_a_model_that_was_trained(sketches):
+def test_writers_added_after_training_move_nobody_in_the_trained_split(sketches):
     parts = splits.split_by_writer(sketches, 0.1, seed=0)
     facts = splits.sketch_provenance(parts)
     newcomers = [s._replace(id=f"n{s.id}", writer=f"new {s.id}") for s in sketches[:200]]
@@ -106,14 +106,14 @@ def test_who_joins_later_moves_nobody_of_a_model_that_was_trained(sketches):
     assert ids(again)[1:] == ids(parts)[1:]
 
 
-def test_too_few_writers_is_said_plainly(sketches):
-    with pytest.raises(ValueError, match="of 1 writers leaves nobody to learn from"):
+def test_too_few_writers_are_refused(sketches):
+    with pytest.raises(ValueError, match="of 1 writers leaves a part of the split empty"):
         splits.split_by_writer(
             [sketch for sketch in sketches if sketch.writer == "writer 3"], 0.5, 0
         )
 
 
-def test_redrawn_sketches_vary_and_are_still_the_same_digit(sketches):
+def test_augmented_sketches_vary_and_stay_the_same_digit(sketches):
     generator = np.random.default_rng(0)
     recogniser = Recogniser.load(BUNDLED)
     plain = np.stack([rasterise(sketch.strokes) for sketch in sketches])
@@ -129,12 +129,12 @@ def test_redrawn_sketches_vary_and_are_still_the_same_digit(sketches):
 
 
 @pytest.mark.parametrize("stroke", [[[0.5, 0.5]], [[0.2, 0.2], [0.2, 0.9]], [[3.0, 3.0]] * 50])
-def test_a_dot_and_a_line_can_be_redrawn(stroke):
+def test_a_dot_and_a_line_can_be_augmented(stroke):
     drawn = augmentation.augment_strokes([np.array(stroke)], np.random.default_rng(0))
     assert rasterise(drawn).max() > 200
 
 
-def test_the_share_of_sketches_is_what_was_asked_for(sketches):
+def test_the_share_of_sketches_is_as_requested(sketches):
     train, validation = load_synthetic(700, 0), load_synthetic(50, 1)
     writers = splits.split_by_writer(sketches, 0.1, seed=0)
     mixed, chosen = pen_digits.mix_sketches(train, validation, writers, 0.3, seed=0)
@@ -144,7 +144,7 @@ def test_the_share_of_sketches_is_what_was_asked_for(sketches):
     assert torch.equal(mixed.images, again.images)
 
 
-def test_balanced_hands_come_as_often_as_each_other(sketches):
+def test_balanced_writers_are_drawn_equally_often(sketches):
     one = [sketch._replace(label=0, writer="one") for sketch in sketches[:10]]
     other = [sketch._replace(label=1, writer="other") for sketch in sketches[10:]]
     drawn = {
@@ -157,7 +157,7 @@ def test_balanced_hands_come_as_often_as_each_other(sketches):
     assert drawn[1.0] == pytest.approx(0.5, abs=0.01)
 
 
-def test_train_learns_from_pen_sketches_and_is_tested_on_other_hands(
+def test_train_uses_pen_sketches_and_tests_on_other_writers(
     run, outputs, tmp_path, sketches, monkeypatch
 ):
     monkeypatch.setenv("DIGITS_DATA_DIR", str(tmp_path / "data"))
@@ -181,6 +181,6 @@ def test_train_learns_from_pen_sketches_and_is_tested_on_other_hands(
     assert 0 < card["metrics"]["sketch_accuracy"] <= 1
 
 
-def test_real_pen_digits_part_by_writer(pens):
+def test_real_pen_digits_split_by_writer(pens):
     parts = splits.split_by_writer(pens, 0.05, seed=0)
     assert min(map(len, parts)) > 100

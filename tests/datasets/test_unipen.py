@@ -1,4 +1,4 @@
-"""UNIPEN's format read from small files in it, and the download from a server that serves one."""
+"""Parsing of UNIPEN's format, and the download from a local server."""
 
 import hashlib
 import http.server
@@ -84,7 +84,7 @@ def packed(root: Path, name: str) -> Path:
     return archive
 
 
-def test_digits_are_their_components_upright_and_scaled(root):
+def test_digits_are_built_from_their_components_upright_and_scaled(root):
     two, four, one, part, again = unipen.read_unipen(root)
     assert [sketch.label for sketch in (two, four, one, part, again)] == [1, 4, 1, 1, 4]
     assert (four.id, four.source, four.writer) == (
@@ -115,7 +115,7 @@ def test_digits_are_their_components_upright_and_scaled(root):
         ("20 40 3\n", "20 40 3\n.COMMENT drawn by\nsomebody in 1993\n7\nnan 0 0\n"),
     ],
 )
-def test_sloppy_files_are_read_as_they_are_meant(root, written, sloppy):
+def test_sloppy_files_are_parsed_as_intended(root, written, sloppy):
     meant = unipen.read_unipen(root)
     for path in root.rglob("*.dat"):
         path.write_text(path.read_text().replace(written, sloppy))
@@ -125,34 +125,34 @@ def test_sloppy_files_are_read_as_they_are_meant(root, written, sloppy):
             np.testing.assert_array_equal(one, other)
 
 
-def test_what_is_left_out_is_said(root, caplog):
+def test_skipped_digits_and_files_are_logged(root, caplog):
     folder = root / "include" / "xyz" / "data"
     (folder / "round.dat").write_text(".INCLUDE xyz/data/round.dat\n")
     (folder / "axes.dat").write_text(".COORD T P\n")
     for name in ("round", "axes"):
         (root / "data" / "1a" / f"{name}.dat").write_text(f".INCLUDE xyz/data/{name}.dat\n{DIGITS}")
     assert len(unipen.read_unipen(root)) == 5
-    assert "1 digits are left out" in caplog.text  # of component 7
+    assert "Skipped 1 digits" in caplog.text  # of component 7
     assert "round.dat includes itself" in caplog.text
     assert "axes.dat names T P, not X and Y" in caplog.text
 
 
-def test_files_without_a_digit_are_named(root):
+def test_an_archive_without_digits_is_refused(root):
     for path in (root / "include").rglob("*.dat"):
         path.unlink()
-    with pytest.raises(ValueError, match=r"None of the 2 files .*1a holds a digit"):
+    with pytest.raises(ValueError, match=r"None of the 2 files .*1a contains a digit"):
         unipen.read_unipen(root)
 
 
 @pytest.mark.parametrize("name", ["unipen.tgz", "unipen.zip"])
-def test_the_command_reads_an_archive(root, name, tmp_path, monkeypatch):
+def test_the_command_converts_an_archive(root, name, tmp_path, monkeypatch):
     monkeypatch.setenv("DIGITS_DATA_DIR", str(tmp_path / "data"))
-    said = unipen.main([str(packed(root, name))])
-    assert said.startswith("5 digits of 2 writers are in ")
+    message = unipen.main([str(packed(root, name))])
+    assert message.startswith("5 digits of 2 writers are in ")
     assert len(read_sketches(tmp_path / "data" / "sketches" / "unipen-digits.parquet")) == 5
 
 
-def test_the_download_is_checked_by_the_records_checksum(root, server, tmp_path):
+def test_the_downloads_checksum_is_verified(root, server, tmp_path):
     archive = packed(root, "unipen.tgz")
     sums = [hashlib.md5(archive.read_bytes()).hexdigest(), "0" * 32]
     for number, checksum in enumerate(sums):

@@ -48,7 +48,7 @@ def test_graphs_of_lopsided_sets(sets):
 
 def test_numerals_on_a_map_keep_apart(sets):
     images, labels = sets["all"]
-    points = neighbours.projected(images, neighbours.principal_axes(images, 2))
+    points = neighbours.principal_components(images)[:, :2]
     figure = data.image_map({"all": points}, {"all": labels})
     assert drawn(figure)
     places = np.array([text.get_position() for text in figure.axes[0].texts])

@@ -9,6 +9,7 @@ import nbformat
 import pytest
 from conftest import ROOT
 
+from digitlib.datasets.statistics import Exploration
 from digitlib.experiments import ablations
 from digitlib.recogniser.locations import BUNDLED
 from digitlib.recogniser.model import Recogniser
@@ -26,7 +27,10 @@ def parameters_cell(notebook: str) -> dict[str, tuple[str, Any]]:
     }
 
 
-@pytest.mark.parametrize(("notebook", "kind"), [("train", Recipe), ("compare", ablations.Budget)])
+@pytest.mark.parametrize(
+    ("notebook", "kind"),
+    [("train", Recipe), ("compare", ablations.Budget), ("explore", Exploration)],
+)
 def test_the_parameters_cell_repeats_the_defaults_of_the_library(notebook, kind):
     defaults = {field.name: field.default for field in dataclasses.fields(kind)}
     declared = {name: (type(value).__name__, value) for name, value in defaults.items()}

@@ -1,4 +1,4 @@
-"""Slant, shape and strokes of drawings whose answer is plain."""
+"""Features of simple drawings with known answers."""
 
 import numpy as np
 import pytest
@@ -18,13 +18,13 @@ def test_slant_in_degrees_to_the_right():
     assert features.slant([np.array([[0.3, 0.3]])]) == 0
 
 
-def test_slant_does_not_depend_on_size_place_or_sampling():
+def test_slant_is_invariant_to_translation_scale_and_sampling():
     sparse = features.slant(RIGHT)
     dense = np.stack([np.linspace(1, 0, 50), np.linspace(0, 1, 50)], axis=1)
     assert features.slant([dense * 7 + 3]) == pytest.approx(sparse)
 
 
-def test_groups():
+def test_drawings_are_grouped_by_each_feature():
     drawings = [UPRIGHT, RIGHT, BAR, UPRIGHT + BAR, UPRIGHT + BAR + RIGHT]
     assert features.by_stroke_count(drawings) == ["1 stroke"] * 3 + [
         "2 strokes",

@@ -1,4 +1,4 @@
-"""Strokes become the image that MNIST's makers would have made of them."""
+"""Strokes become images in MNIST's format."""
 
 from pathlib import Path
 
@@ -26,11 +26,11 @@ def drawings_on(pixels: st.SearchStrategy[int]) -> st.SearchStrategy[list[np.nda
 
 
 sketched = drawings_on(st.integers(0, 280))
-angular = drawings_on(st.integers(0, 4))  # lengths are multiples of one another: rounding shows
+angular = drawings_on(st.integers(0, 4))  # lengths are multiples of one another, so rounding shows
 
 
 def box(image: np.ndarray, least: int = 128) -> tuple[int, int]:
-    """Height and width of the part that is inked at least half."""
+    """Height and width of the area with at least this much ink."""
     rows, columns = np.nonzero(image >= least)
     return int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1
 
@@ -46,17 +46,17 @@ def test_a_digit_fills_twenty_pixels_and_keeps_its_aspect_ratio():
 
 
 @given(drawings)
-def test_any_drawing_is_centred_by_its_mass(drawing):
+def test_any_drawing_is_centred_at_its_centre_of_mass(drawing):
     image = rasterise(drawing).astype(float)
     assert image.max() > 245
     for axis in (0, 1):
         ink = image.sum(axis=axis)
         centre = ink @ (np.arange(28) + 0.5) / ink.sum()
-        at_the_edge = ink[0] > 0 or ink[-1] > 0  # where going on would cut ink off
+        at_the_edge = ink[0] > 0 or ink[-1] > 0  # moving further would cut ink off
         assert at_the_edge or centre == pytest.approx(14, abs=0.2)
 
 
-def test_no_ink_is_cut_off_where_one_end_is_heavy():
+def test_no_ink_is_cut_off_when_one_end_is_heavy():
     foot = [[(0.0, y), (1.0, y)] for y in np.linspace(0.75, 1.0, 6)]
     heavy_end = [[(0.5, 0.0), (0.5, 0.75)], *foot]
     height, _ = box(rasterise(heavy_end))
@@ -64,32 +64,32 @@ def test_no_ink_is_cut_off_where_one_end_is_heavy():
 
 
 @given(sketched)
-def test_a_drawing_fills_twenty_pixels_and_none_of_its_ink_is_cut_off(drawing):
+def test_a_drawing_fills_twenty_pixels_without_clipping(drawing):
     longer = max(box(rasterise(drawing), least=1))
     dot = np.ptp(np.concatenate(drawing), axis=0).max() == 0
     assert longer in ((4,) if dot else (20, 21))
 
 
 @given(sketched | angular, st.floats(-10, 10), st.floats(-10, 10), st.floats(-3, 3))
-def test_size_and_place_do_not_matter(drawing, right, down, magnitude):
+def test_the_image_is_invariant_to_translation_and_scale(drawing, right, down, magnitude):
     moved = [(stroke + np.array([right, down])) * 10**magnitude for stroke in drawing]
     assert farthest(rasterise(moved), rasterise(drawing)) <= 2
 
 
 @pytest.mark.parametrize("scale", [1e-300, 1e-9, 1e300])
-def test_any_unit_will_do(scale):
+def test_any_unit_works(scale):
     assert farthest(rasterise([stroke * scale for stroke in SEVEN]), rasterise(SEVEN)) <= 1
 
 
 @given(sketched, st.randoms())
-def test_the_order_of_strokes_and_their_direction_do_not_matter(drawing, random):
+def test_the_image_is_invariant_to_the_order_and_direction_of_strokes(drawing, random):
     other = [stroke[:: random.choice([1, -1])] for stroke in drawing]
     random.shuffle(other)
     assert farthest(rasterise(other), rasterise(drawing)) <= 2
 
 
 @given(sketched, st.integers(2, 30))
-def test_how_often_the_pen_is_asked_where_it_is_does_not_matter(drawing, times):
+def test_the_image_is_invariant_to_the_sampling_rate(drawing, times):
     finely = [np.arange((len(s) - 1) * times + 1) / times for s in drawing]
     dense = [
         np.stack([np.interp(at, np.arange(len(s)), axis) for axis in s.T], axis=1)
@@ -99,7 +99,7 @@ def test_how_often_the_pen_is_asked_where_it_is_does_not_matter(drawing, times):
 
 
 @pytest.mark.parametrize("tap", [[[0.5, 0.5]], [[0.01, 0.99]], [[3, 4], [3, 4]]])
-def test_a_dot_is_a_round_dot_in_the_middle(tap):
+def test_a_tap_is_a_round_dot_in_the_middle(tap):
     image = rasterise([tap])
     assert box(image) == (2, 2)
     assert np.array_equal(image, image.T)
@@ -113,7 +113,7 @@ def test_a_straight_line_is_as_wide_as_the_pen():
     assert middle.sum() == pytest.approx(INK_WIDTH, abs=0.05)
 
 
-def test_a_hundred_thousand_points_are_inked():
+def test_a_hundred_thousand_points_are_rasterised():
     angle = np.linspace(0, 500 * np.pi, 100_000)
     spiral = np.stack([np.cos(angle), np.sin(angle)], axis=1) * angle[:, None]
     assert rasterise([spiral])[4:24, 4:24].mean() > 150
@@ -129,7 +129,7 @@ def test_a_zigzag_is_inked_on_both_sides(points):
 
 
 @pytest.mark.parametrize("count", [1, 30, MOST_STROKES])
-def test_the_largest_drawing_that_is_kept_is_inked_with_bounded_work(count, monkeypatch):
+def test_the_largest_allowed_drawing_needs_bounded_work(count, monkeypatch):
     inked, seen = strokes._inked, []
     monkeypatch.setattr(
         strokes,
@@ -153,12 +153,12 @@ def test_the_largest_drawing_that_is_kept_is_inked_with_bounded_work(count, monk
         ([[[0.1, 0.2, 0.3]]], r"\(n, 2\)"),
     ],
 )
-def test_what_is_not_strokes_is_refused(drawing, complaint):
+def test_malformed_strokes_are_refused(drawing, complaint):
     with pytest.raises(ValueError, match=complaint):
         rasterise(drawing)
 
 
-def test_sketches_come_back_as_they_were_written(tmp_path: Path):
+def test_sketches_survive_writing_and_reading(tmp_path: Path):
     path = tmp_path / "some.parquet"
     written = [
         Sketch("a", 7, as_strokes(SEVEN), "pad", "me"),
@@ -172,7 +172,7 @@ def test_sketches_come_back_as_they_were_written(tmp_path: Path):
     assert [file.name for file in tmp_path.iterdir()] == ["some.parquet"]
 
 
-def test_another_file_is_named_when_it_is_no_sketches_file(tmp_path: Path):
+def test_a_file_that_is_not_a_sketches_file_is_named(tmp_path: Path):
     path = tmp_path / "notes.parquet"
     path.write_text("not Parquet")
     with pytest.raises(ValueError, match=r"notes\.parquet is not a sketches file"):
@@ -191,8 +191,8 @@ def test_another_file_is_named_when_it_is_no_sketches_file(tmp_path: Path):
         ("label", "7.5", "got Decimal"),
         ("label", "NULL", "got None"),
         ("label", "'7'", "got '7'"),
-        ("id", "NULL", "None: Each of id, source and writer is a text"),
-        ("writer", "NULL", "'b': Each of id, source and writer is a text"),
+        ("id", "NULL", "None: id, source and writer must be texts"),
+        ("writer", "NULL", "'b': id, source and writer must be texts"),
         ("strokes", "NULL", "Strokes are lists of points .x, y.; got 'None'"),
         ("strokes", "'a line'", "got 'a line'"),
         ("strokes", "[]", "no ink"),
@@ -206,13 +206,13 @@ def test_another_file_is_named_when_it_is_no_sketches_file(tmp_path: Path):
         ("strokes", "[[{'x': 0, 'y': 1}]]", "dict"),
     ],
 )
-def test_a_row_that_is_no_sketch_is_named(column, value, complaint, tmp_path):
+def test_an_invalid_row_is_named(column, value, complaint, tmp_path):
     path = tmp_path / "mine.parquet"
     row = {"id": "'b'", "label": "7", "strokes": "[[[0, 1]]]", "source": "'s'", "writer": "'w'"}
     row[column] = value
     values = ", ".join(f"{value} AS {name}" for name, value in row.items())
     duckdb.sql(f"SELECT {values}").write_parquet(str(path))
     with pytest.raises(
-        ValueError, match=rf"mine\.parquet, row 1, id .*{complaint}.* Mend or remove"
+        ValueError, match=rf"mine\.parquet, row 1, id .*{complaint}.* Correct or remove"
     ):
         read_sketches(path)

@@ -1,4 +1,4 @@
-"""The way of the pen: what it tells, and what makes no difference to it."""
+"""Trajectories: what they contain, their invariances, and combining two models."""
 
 import numpy as np
 import pytest
@@ -20,13 +20,13 @@ def drawings(draw_: st.DrawFn) -> Strokes:
 
 
 @given(drawings(), st.floats(0.01, 1000), st.floats(-1000, 1000), st.floats(-1000, 1000))
-def test_where_a_drawing_lies_and_how_large_it_is_makes_no_difference(strokes, size, x, y):
+def test_a_trajectory_is_invariant_to_translation_and_scale(strokes, size, x, y):
     moved = [stroke * size + (x, y) for stroke in strokes]
     np.testing.assert_allclose(trajectory(moved), trajectory(strokes), atol=0.02)
 
 
 @given(drawings())
-def test_how_often_the_tablet_looked_makes_hardly_any(strokes):
+def test_a_trajectory_hardly_depends_on_the_sampling_rate(strokes):
     dense = [
         np.stack([np.interp(np.arange(0, len(s) - 0.9, 0.25), np.arange(len(s)), a) for a in s.T])
         for s in strokes
@@ -36,7 +36,7 @@ def test_how_often_the_tablet_looked_makes_hardly_any(strokes):
     )
 
 
-def test_it_tells_directions_order_and_where_the_pen_was_up():
+def test_a_trajectory_contains_directions_order_and_pen_lifts():
     x, y, along, across, down, _ = trajectory(CROSS)
     assert (x[0], y[0]) == pytest.approx((0, -1), abs=0.05)
     assert (x[-1], y[-1]) == pytest.approx((1, 0), abs=0.05)
@@ -54,40 +54,40 @@ def test_it_tells_directions_order_and_where_the_pen_was_up():
     "strokes",
     [[[[0.3, 0.3]]], [[[0.3, 0.3]] * 5], [[[0, 0]], [[1, 1]]], [[[-1e308, 0], [1e308, 0]]]],
 )
-def test_dots_and_giants_have_a_way_too(strokes):
-    way = trajectory(strokes)
-    assert way.shape == (6, 64) and way.dtype == np.float32
-    assert np.isfinite(way).all()
+def test_dots_and_huge_drawings_have_a_trajectory(strokes):
+    found = trajectory(strokes)
+    assert found.shape == (6, 64) and found.dtype == np.float32
+    assert np.isfinite(found).all()
 
 
-def test_without_ink_there_is_none():
+def test_without_ink_there_is_no_trajectory():
     with pytest.raises(ValueError, match="draw a digit first"):
         trajectory([])
 
 
-opinions = arrays.arrays(np.float32, (3, 10), elements=st.floats(0, 1, width=32)).map(
+probabilities = arrays.arrays(np.float32, (3, 10), elements=st.floats(0, 1, width=32)).map(
     lambda rows: (rows + 1e-6) / (rows + 1e-6).sum(axis=1, keepdims=True)
 )
 
 
-@given(opinions, opinions)
-def test_two_opinions_become_one_between_them(one, other):
+@given(probabilities, probabilities)
+def test_the_mean_is_symmetric_and_sums_to_one(one, other):
     both = geometric_mean(one, other)
     np.testing.assert_allclose(both.sum(axis=1), 1, atol=1e-5)
     np.testing.assert_allclose(both, geometric_mean(other, one), atol=1e-6)
     np.testing.assert_allclose(geometric_mean(one, one), one, atol=1e-5)
 
 
-def test_it_is_not_sure_where_one_objects():
-    sure, torn = np.full((2, 1, 10), 0.001, np.float32)
-    sure[0, 1], torn[0, [1, 7]] = 0.991, 0.496
+def test_the_mean_is_not_confident_when_one_model_disagrees():
+    sure, undecided = np.full((2, 1, 10), 0.001, np.float32)
+    sure[0, 1], undecided[0, [1, 7]] = 0.991, 0.496
     assert geometric_mean(sure, sure)[0, 1] > 0.99
-    assert 0.85 < geometric_mean(sure, torn)[0, 1] < 0.97
+    assert 0.85 < geometric_mean(sure, undecided)[0, 1] < 0.97
     against = np.roll(sure, 6, axis=1)
     assert geometric_mean(sure, against)[0].max() < 0.5
 
 
-def test_opinions_that_rule_each_other_out_still_have_a_mean():
+def test_contradicting_models_still_have_a_mean():
     one, seven = np.eye(10, dtype=np.float32)[[[1], [7]]]
     np.testing.assert_allclose(geometric_mean(one, seven)[0, [1, 7]], 0.5, atol=1e-6)
     with pytest.raises(ValueError, match="different drawings"):
