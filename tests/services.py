@@ -14,6 +14,7 @@ from typing import Self
 import httpx
 
 from digitlib.api.keys import new_key
+from digitlib.store import Store
 
 ONE = [[[0.5, 0.15], [0.5, 0.5], [0.5, 0.85]]]
 _STARTING = 120.0  # seconds; it takes one or two on an idle machine
@@ -27,7 +28,7 @@ def free_port() -> int:
 
 
 class Service:
-    """A running service: `url`, `log`, a `client` without a key and `keys` by the right."""
+    """A running service: its `url`, its `log`, a `client` without a key, `keys` by their rights."""
 
     def __init__(
         self,
@@ -39,7 +40,9 @@ class Service:
     ) -> None:
         self.folder, self.port = folder, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        made = {right: new_key(right, [right]) for right in ("read", "submit", "export", "promote")}
+        rights = {name: name for name in ("read", "submit", "export", "promote")}
+        rights["other"] = "submit"
+        made = {name: new_key(name, [right]) for name, right in rights.items()}
         self.keys = {right: key for right, (key, _) in made.items()}
         entries = " ".join(entry for _, entry in made.values()) if keys else ""
         self.environment = {
@@ -49,7 +52,9 @@ class Service:
             "DIGITS_API_KEYS": entries,
             **environment,
         }
-        self.command = [sys.executable, "-m", command, *arguments, "--port", str(self.port)]
+        app = ["digitlib.api:app"] if command == "uvicorn" else []
+        port = ["--port", str(self.port)]
+        self.command = [sys.executable, "-m", command, *app, *arguments, *port]
         self.client = httpx.Client(base_url=self.url, timeout=60)
 
     def __enter__(self) -> Self:
@@ -80,6 +85,13 @@ class Service:
             except httpx.TransportError:
                 time.sleep(0.05)
 
+    def refuses_to_start(self) -> int:
+        """Its exit status, where it ends by itself."""
+        with (self.folder / "log").open("ab") as log:
+            return subprocess.call(
+                self.command, env=self.environment, stdout=log, stderr=log, timeout=_STARTING
+            )
+
     def stop(self) -> int:
         """Ask the process to end, as a supervisor would, and return its exit status."""
         self.process.terminate()
@@ -95,6 +107,11 @@ class Service:
         """What it has written so far."""
         return (self.folder / "log").read_text()
 
+    @property
+    def store(self) -> Store:
+        """Its database."""
+        return Store(self.environment["DIGITS_DATABASE"])
+
     def bearer(self, right: str) -> dict[str, str]:
         """The header that shows the key with this right."""
         return {"Authorization": f"Bearer {self.keys[right]}"}
@@ -109,6 +126,13 @@ class Service:
         lines = self.client.get("/metrics").text.splitlines()
         pairs = [line.rsplit(" ", 1) for line in lines if line.startswith("digits_")]
         return {name: float(value) for name, value in pairs}
+
+    def wait_for_figure(self, name: str, least: float) -> None:
+        """Return once a figure is at least so high."""
+        until = time.monotonic() + 60
+        while self.figures().get(name, 0.0) < least:
+            assert time.monotonic() < until, self.log
+            time.sleep(0.02)
 
     @property
     def memory(self) -> int:

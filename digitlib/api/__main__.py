@@ -10,6 +10,7 @@ import uvicorn
 
 from digitlib.api.configuration import configuration
 from digitlib.api.keys import Right, new_key
+from digitlib.api.logs import configure_log
 
 _LOCAL = {"localhost", "127.0.0.1", "::1"}
 _MOST_CONNECTIONS = 800  # at once, for each worker; a process may often open 1,024 files
@@ -42,6 +43,7 @@ def main(given: Sequence[str] | None = None) -> None:
             " Make one with `python -m digitlib.api key NAME RIGHT`, set DIGITS_API_KEYS, and"
             " start again."
         )
+    configure_log(as_json=configuration().json_log)
     with tempfile.TemporaryDirectory(prefix="digits-metrics-") as folder:
         if asked.workers > 1:
             os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder)
@@ -53,6 +55,7 @@ def main(given: Sequence[str] | None = None) -> None:
             root_path=asked.root_path,
             http="digitlib.api.connections:PatientProtocol",
             ws="none",
+            log_config=None,
             limit_concurrency=_MOST_CONNECTIONS,
             timeout_graceful_shutdown=_FINISHING,
             server_header=False,

@@ -53,7 +53,8 @@ class Access:
             await send(message)
 
         try:
-            await self.app(scope, receive, answer)
+            with metrics.IN_PROGRESS.track_inprogress():
+                await self.app(scope, receive, answer)
         except Exception:
             logger.exception("A request failed.", extra={"request_id": request_id})
             if status:

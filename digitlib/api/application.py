@@ -1,5 +1,6 @@
 """The application: its paths, its layers, and what is done when it starts."""
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,7 +10,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from digitlib.api import health, reading
+from digitlib.api import health, reading, submitting
 from digitlib.api.access import Access
 from digitlib.api.configuration import configuration
 from digitlib.api.limits import Limits
@@ -27,8 +28,19 @@ exporting and promoting anywhere: `Authorization: Bearer KEY`. Errors are
 """
 
 
+_ROUTERS = (
+    reading.router,
+    submitting.router,
+    submitting.lookup,
+    health.probes,
+    health.figures,
+)
+
+
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    # DuckDB imports pandas where it can, 35 MB, to see if a value is NaT; here it can't.
+    sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
     configure_log(as_json=configuration().json_log)
     tap = StrokesInput(strokes=[[[0.5, 0.2], [0.5, 0.8]]])
     predict(latest_model(app), [tap])  # the first takes longer: not a visitor's
@@ -66,7 +78,7 @@ def _create() -> FastAPI:
         redoc_url=None,
         swagger_ui_parameters={"persistAuthorization": False},
     )
-    for router in (reading.router, health.probes, health.figures):
+    for router in _ROUTERS:
         application.include_router(router)
     add_handlers(application)
     for layer in (Limits, _Cors, Access):  # the last is the outermost

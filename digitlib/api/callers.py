@@ -20,7 +20,8 @@ _NO_KEY = (
 class Rate:
     """So many units a minute for each caller, up to a minute's at once (GCRA)."""
 
-    def __init__(self, per_minute: int) -> None:
+    def __init__(self, per_minute: int, units: str) -> None:
+        self._units = units
         self._interval = 60 / per_minute  # seconds a unit
         self._paid_until: dict[str, float] = {}
 
@@ -39,8 +40,8 @@ class Rate:
             seconds = math.ceil(wait)
             raise Problem(
                 429,
-                f"Too many requests: at most {round(60 / self._interval):,} a minute. Try again in"
-                f" {seconds} s.",
+                f"Too many {self._units}: at most {round(60 / self._interval):,} a minute."
+                f" Try again in {seconds} s.",
                 {"Retry-After": str(seconds)},
             )
 
@@ -59,19 +60,30 @@ class Caller:
         """What its limits count by, and its log lines show."""
         return f"key {self.key.name}" if self.key else self.address
 
-    def require(self, right: Right) -> None:
-        """Raise Problem 401 or 403 unless the caller has the right.
+    def require(self, *rights: Right) -> None:
+        """Raise Problem 401 or 403 unless the caller has one of the rights.
 
         Reading is open on this machine; from elsewhere it takes a key, any.
         """
-        if right is Right.READ and (self.key or (self.is_local and not self.showed_key)):
+        if Right.READ in rights and (self.key or (self.is_local and not self.showed_key)):
             return
         if self.key is None:
             what = "This key is not valid. " if self.showed_key else ""
-            detail = what + _NO_KEY.format(right=right)
+            detail = what + _NO_KEY.format(right=rights[0])
             raise Problem(401, detail, {"WWW-Authenticate": "Bearer"})
-        if right not in self.key.rights:
-            raise Problem(403, f"The key {self.key.name} has no right to {right}.")
+        if self.key.rights.isdisjoint(rights):
+            raise Problem(403, f"The key {self.key.name} has no right to {' or '.join(rights)}.")
+
+    @property
+    def owner(self) -> str:
+        """What the sessions of its submissions begin with; ValueError without a key."""
+        if self.key is None:
+            raise ValueError("Submissions need a key.")
+        return self.key.name
+
+    def owns(self, session: str) -> bool:
+        """Whether a submission of this session came with the caller's key."""
+        return session == self.owner or session.startswith(f"{self.owner}/")
 
 
 def identify(

@@ -18,6 +18,7 @@ class Configuration(NamedTuple):
     drawings_per_minute: int  # of one caller, for each worker; any other request counts as one
     submissions_per_minute: int
     patience: float  # seconds for a request's headers, and for its body; six times for a photo
+    database_wait: float  # seconds: where fifty submit at once, the last waits for the others
     json_log: bool
 
 
@@ -33,6 +34,7 @@ def configuration() -> Configuration:
         drawings_per_minute=int(_number("DRAWINGS_PER_MINUTE", 6000)),
         submissions_per_minute=int(_number("SUBMISSIONS_PER_MINUTE", 120)),
         patience=_number("PATIENCE", 10.0),
+        database_wait=_number("DATABASE_WAIT", 30.0),
         json_log=log == "json",
     )
 

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from digitlib.api import metrics
+from digitlib.api.configuration import configuration
 from digitlib.api.keys import Right
 from digitlib.api.problems import documented
 from digitlib.api.routes import guarded
@@ -26,7 +27,7 @@ async def healthz() -> Health:
 def readyz(request: Request) -> Health:
     """Loads the model that serves, and asks the database."""
     latest_model(request.app)
-    Store(lock_timeout=_LOCK_TIMEOUT).tally(latest=0)
+    Store(lock_timeout=min(_LOCK_TIMEOUT, configuration().database_wait)).tally(latest=0)
     return Health(status="ready")
 
 

@@ -21,7 +21,7 @@ class Limits:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._rate: Rate | None = None
+        self._rates: dict[str, Rate] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request within its limits."""
@@ -53,9 +53,13 @@ class Limits:
             headers.get("authorization", "").encode("latin-1"),
             chosen,
         )
-        self._rate = self._rate or Rate(chosen.drawings_per_minute)
-        self._rate.take(caller.name, 1)
-        scope["state"].update(caller=caller, rate=self._rate)
+        if not self._rates:
+            self._rates = {
+                "drawings": Rate(chosen.drawings_per_minute, "requests and drawings"),
+                "submissions": Rate(chosen.submissions_per_minute, "submissions"),
+            }
+        self._rates["drawings"].take(caller.name, 1)
+        scope["state"].update(caller=caller, rates=self._rates)
 
 
 class _Body:

@@ -23,21 +23,19 @@ class _JsonFormatter(logging.Formatter):
 
 
 def configure_log(*, as_json: bool) -> None:
-    """Send this package's log to standard error, in place of uvicorn's line a request.
+    """Send this package's and uvicorn's log to standard error, without its line a request.
 
-    uvicorn's has the whole address, where somebody may have put a key.
+    That has the whole address, where somebody may have put a key.
     """
     text = logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s")
     formatter = _JsonFormatter() if as_json else text
     handler = logging.StreamHandler()
     handler.setFormatter(formatter)
-    package = logging.getLogger("digitlib")
-    package.handlers[:] = [handler]
-    package.propagate = False
-    package.setLevel(logging.INFO)
+    for name in ("digitlib", "uvicorn"):
+        logger = logging.getLogger(name)
+        logger.handlers[:] = [handler]
+        logger.propagate = False
+        logger.setLevel(logging.INFO)
     access = logging.getLogger("uvicorn.access")
     access.handlers.clear()
     access.propagate = False
-    if as_json:
-        for server_handler in logging.getLogger("uvicorn").handlers:
-            server_handler.setFormatter(formatter)

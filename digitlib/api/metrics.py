@@ -20,6 +20,9 @@ _METHODS = {"GET", "POST", "DELETE", "HEAD", "OPTIONS"}  # others, which anyone 
 _SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 
 _REQUESTS = Counter("digits_requests", "Requests answered", ["method", "route", "status"])
+IN_PROGRESS = Gauge(
+    "digits_requests_in_progress", "Requests being answered", multiprocess_mode="livesum"
+)
 _DURATION = Histogram(
     "digits_request_seconds", "Seconds from headers to answer", ["route"], buckets=_SECONDS
 )

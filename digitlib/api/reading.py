@@ -36,7 +36,7 @@ async def read(body: ReadInput, request: Request) -> Response:
     model = latest_model(request.app)
     drawings = body.drawings if isinstance(body, DrawingsInput) else [body]
     if len(drawings) > 1:
-        request.state.rate.take(request.state.caller.name, len(drawings) - 1)
+        request.state.rates["drawings"].take(request.state.caller.name, len(drawings) - 1)
     predictions: list[PredictionOutput] = []
     try:
         for start in range(0, len(drawings), _BATCH):

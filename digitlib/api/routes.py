@@ -34,8 +34,8 @@ def _check_content_type(request: Request, wanted: str) -> None:
         raise Problem(415, f"Send this as Content-Type: {wanted}.")
 
 
-def guarded(right: Right, content_type: str = "application/json") -> type[APIRoute]:
-    """Routes for callers with this right; bodies are of one content type."""
+def guarded(*rights: Right, content_type: str = "application/json") -> type[APIRoute]:
+    """Routes for callers with one of these rights; bodies are of one content type."""
 
     class GuardedRoute(APIRoute):
         def get_route_handler(self) -> Handler:
@@ -44,7 +44,7 @@ def guarded(right: Right, content_type: str = "application/json") -> type[APIRou
 
             async def handler(request: Request) -> Response:
                 caller: Caller = request.state.caller
-                caller.require(right)
+                caller.require(*rights)
                 if has_body:
                     _check_content_type(request, content_type)
                 return await handle(_StrictRequest(request.scope, request.receive))

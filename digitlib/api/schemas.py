@@ -1,6 +1,8 @@
 """What the service takes and answers. Input is strict: no text for a number, no unknown fields."""
 
+from datetime import datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
@@ -91,6 +93,52 @@ class PredictionsOutput(BaseModel):
     """What the model reads in each of the drawings, in their order."""
 
     predictions: list[PredictionOutput]
+
+
+class SubmissionInput(_Strict):
+    """A labelled drawing to keep."""
+
+    strokes: Strokes
+    label: int = Field(ge=0, le=9, description="the digit that was meant")
+    id: Annotated[UUID, Field(strict=False)] | None = Field(
+        default=None,
+        description="Yours, so that a request can be repeated: a submission is kept once.",
+    )
+    session: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}$",
+        description="Who drew it, or on which visit; training keeps a session's drawings together.",
+        examples=["visit-17"],
+    )
+
+
+class Receipt(BaseModel):
+    """A submission that is on disk."""
+
+    id: UUID
+    label: int = Field(ge=0, le=9)
+    session: str
+
+
+class SubmissionOutput(BaseModel):
+    """A submission as it is kept."""
+
+    id: UUID
+    submitted_at: datetime = Field(description="in UTC")
+    session: str = Field(description="the key's name, and the session if one was given")
+    label: int = Field(ge=0, le=9)
+    predicted: int = Field(ge=0, le=9, description="what the model of that time read")
+    probabilities: list[float] = Field(min_length=10, max_length=10)
+    strokes: list[list[list[float]]]
+    model: str
+    review: str = Field(description="pending, accepted or rejected")
+
+
+class SubmissionsOutput(BaseModel):
+    """A page of submissions, newest first."""
+
+    submissions: list[SubmissionOutput]
+    next: str | None = Field(description="`before` of the next page; null on the last")
 
 
 class Health(BaseModel):

@@ -4,10 +4,11 @@ A submission is acknowledged only when it is on disk.
 """
 
 from digitlib.store.schema import StoreError
-from digitlib.store.store import Store, Tally
+from digitlib.store.store import Store, StoredSubmission, Tally
 
 __all__ = [
     "Store",
     "StoreError",
+    "StoredSubmission",
     "Tally",
 ]

@@ -38,6 +38,21 @@ class Submission(NamedTuple):
     image: Image
 
 
+class StoredSubmission(NamedTuple):
+    """A row of `submissions`: times in UTC, `image` 784 bytes, ten 32-bit `probabilities`."""
+
+    id: UUID
+    submitted_at: datetime
+    session: str
+    label: int
+    predicted: int
+    probabilities: tuple[float, ...]
+    image: bytes
+    strokes: list[list[list[float]]]
+    model: str
+    review: str
+
+
 class Tally(NamedTuple):
     """What has been collected, without what a review rejected; `latest` is newest first."""
 
@@ -45,6 +60,9 @@ class Tally(NamedTuple):
     per_digit: tuple[int, ...]  # 10 counts
     right: int  # how often the model read what its writer meant
     latest: list[Submission]
+
+
+_COLUMNS = ", ".join(StoredSubmission._fields)
 
 
 def _plain(value: Any) -> Any:
@@ -192,6 +210,27 @@ class Store:
     def submissions(self) -> DuckDBPyRelation:
         """All submissions, newest first: a copy in memory; `.df()` makes a frame."""
         return self._database.snapshot().sql("FROM submissions ORDER BY submitted_at DESC, id DESC")
+
+    def submission(self, id: UUID) -> StoredSubmission | None:
+        """The submission with this id, or None."""
+        with self._database.reading() as connection:
+            row = connection.execute(
+                f"SELECT {_COLUMNS} FROM submissions WHERE id = ?", [id]
+            ).fetchone()
+        return StoredSubmission(*row) if row else None
+
+    def page(
+        self, limit: int, before: tuple[datetime, UUID] | None = None
+    ) -> list[StoredSubmission]:
+        """So many submissions, newest first: the latest, or those before a time and id."""
+        time, id = before or (datetime.max, UUID(int=0))
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                f"SELECT {_COLUMNS} FROM submissions WHERE submitted_at < $1"
+                " OR (submitted_at = $1 AND id < $2) ORDER BY submitted_at DESC, id DESC LIMIT $3",
+                [time, id, limit],
+            ).fetchall()
+        return [StoredSubmission(*row) for row in rows]
 
     def runs(self) -> DuckDBPyRelation:
         """All runs, newest first, with their `run_name`: a copy in memory, as `submissions`."""

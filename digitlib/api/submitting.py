@@ -1,0 +1,131 @@
+"""`/v1/submissions`: keep a labelled drawing, look it up, delete it."""
+
+from uuid import UUID
+
+import numpy as np
+from fastapi import APIRouter, Request, Response, Security
+from fastapi.security import HTTPBearer
+
+from digitlib.api import metrics
+from digitlib.api.callers import Caller
+from digitlib.api.configuration import configuration
+from digitlib.api.keys import Right
+from digitlib.api.problems import Problem, documented
+from digitlib.api.routes import guarded
+from digitlib.api.schemas import Receipt, SubmissionInput, SubmissionOutput
+from digitlib.api.serving import latest_model
+from digitlib.store import Store, StoredSubmission
+
+bearer = Security(HTTPBearer(auto_error=False, description="An API key"))
+
+router = APIRouter(
+    route_class=guarded(Right.SUBMIT),
+    prefix="/v1/submissions",
+    tags=["Submissions"],
+    dependencies=[bearer],
+)
+lookup = APIRouter(
+    route_class=guarded(Right.SUBMIT, Right.EXPORT),
+    prefix="/v1/submissions",
+    tags=["Submissions"],
+    dependencies=[bearer],
+)
+
+
+def store(request: Request) -> Store:
+    """The process's store, which keeps a database engine between calls."""
+    state = request.app.state
+    if not hasattr(state, "store"):
+        state.store = Store(lock_timeout=configuration().database_wait)
+    kept: Store = state.store
+    return kept
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=Receipt,
+    responses={
+        200: {"model": Receipt, "description": "It was kept before, under the same id"},
+        **documented(401, 403, 408, 409, 413, 415, 422, 429, 503),
+    },
+    summary="Keep a labelled drawing",
+)
+def submit(body: SubmissionInput, request: Request, response: Response) -> Receipt:
+    """Answers once the submission is on disk.
+
+    With an `id` of your own the request can be repeated, after a lost connection say: the same
+    submission is kept once (200); another one under that id is refused (409).
+    """
+    caller: Caller = request.state.caller
+    request.state.rates["submissions"].take(caller.name, 1)
+    session = f"{caller.owner}/{body.session}" if body.session else caller.owner
+    response.headers["Location"] = f"{request.url.path}/{body.id}"
+    if body.id is not None and (earlier := store(request).submission(body.id)):
+        if not _is_same(earlier, session, body):
+            raise Problem(409, "Another submission has this id. Choose a new one, or delete that.")
+        response.status_code = 200
+        return Receipt(id=body.id, label=body.label, session=session)
+    try:
+        id = store(request).submit(
+            strokes=body.strokes,
+            label=body.label,
+            recogniser=latest_model(request.app).recogniser,
+            session=session,
+            id=body.id,
+        )
+    except ValueError as error:  # too many points in all
+        raise Problem(422, str(error)) from error
+    metrics.count_submission(body.label)
+    response.headers["Location"] = f"{request.url.path}/{id}"
+    return Receipt(id=id, label=body.label, session=session)
+
+
+def _is_same(earlier: StoredSubmission, session: str, body: SubmissionInput) -> bool:
+    kept, sent = earlier.strokes, body.strokes
+    return (
+        (earlier.session, earlier.label) == (session, body.label)
+        and [len(stroke) for stroke in kept] == [len(stroke) for stroke in sent]
+        and np.array_equal(_flat(kept), _flat(sent))
+    )
+
+
+def _flat(strokes: list[list[list[float]]]) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    return np.array([point for stroke in strokes for point in stroke], np.float32)
+
+
+def _own(request: Request, id: UUID) -> StoredSubmission:
+    """The caller's submission with this id; raises Problem 404, also for another's."""
+    found, caller = store(request).submission(id), request.state.caller
+    may_see_all = Right.EXPORT in caller.key.rights and request.method == "GET"
+    if found is None or not (may_see_all or caller.owns(found.session)):
+        raise Problem(404, "Your key has no submission with this id.")
+    return found
+
+
+@lookup.get(
+    "/{id}",
+    response_model=SubmissionOutput,
+    responses=documented(401, 403, 404, 422, 429, 503),
+    summary="A submission",
+)
+def submission(id: UUID, request: Request) -> SubmissionOutput:
+    """Answers with one that came with your key; with the right to export, with any."""
+    return shown(_own(request, id))
+
+
+@router.delete(
+    "/{id}",
+    status_code=204,
+    responses=documented(401, 403, 404, 422, 429, 503),
+    summary="Delete a submission",
+)
+def withdraw(id: UUID, request: Request) -> None:
+    """Deletes one that came with your key."""
+    found = _own(request, id)
+    store(request).undo(found.session, id)
+
+
+def shown(row: StoredSubmission) -> SubmissionOutput:
+    """A submission as the service answers it."""
+    return SubmissionOutput.model_validate(row._asdict())
