@@ -1,14 +1,15 @@
-"""Read, store and learn handwritten digits: what the notebooks, the page and the service share.
+"""Handwritten digits: the module that the notebooks, the dashboard and the HTTP service share.
 
 Strokes or pictures become a 28×28 image. A model folder is all that passes from training to
-serving, a database all that passes back. One room (sub-package) for one purpose; imports go down:
+serving, a database all that passes back. Each room (sub-package) has one purpose; imports only go
+down:
 
-    refine, experiments   learn from submissions; train and compare variants            (torch)
+    refine, experiments   submissions to a better model; variants compared              (torch)
     evaluation            metrics, calibration, robustness, drift, comparison, figures
     training              recipe, architectures, loop, export to a model folder         (torch)
-    dashboard             the Voila page                                            (no torch)
+    dashboard, api        the Voila page; the HTTP service                           (no torch)
     datasets              MNIST, UNIPEN, synthetic digits as tensors; splits by writer  (torch)
-    recogniser, store     a model folder at work; submissions and runs              (no torch)
-    strokes               what a person draws, and the image it becomes             (no torch)
-    settings, notebook, text, png    folders, papermill's parameters, how figures are written
+    recogniser, store     a model folder at work; submissions and runs               (no torch)
+    strokes               strokes to image and trajectory; sketches files            (no torch)
+    settings, notebook, text   folders and logging; papermill's parameters; values as text
 """

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from digitlib.dashboard.colours import glowing, highlight, mosaic
 from digitlib.dashboard.tasks import run_in_background, running_loop
-from digitlib.png import data_url
 from digitlib.recogniser import Prediction, Recogniser
+from digitlib.text import data_url
 
 PATCH = 5  # px of the square that is blanked to see whether the model misses it
 STEP = 2  # px between two such squares

@@ -14,9 +14,9 @@ import numpy as np
 import traitlets
 from numpy.typing import NDArray
 
-from digitlib.png import data_url
 from digitlib.recogniser import Prediction
 from digitlib.store import Tally
+from digitlib.text import data_url
 
 TITLE = """<h1>Sketch a digit</h1><p>A small network reads it while you draw. Tell it what you
 meant, and the next one will read better.</p>"""

@@ -11,10 +11,9 @@ from pydantic import BeforeValidator, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from digitlib import evaluation
-from digitlib.png import data_url
 from digitlib.refine import label_errors
 from digitlib.store import Store, StoreError
-from digitlib.text import percent
+from digitlib.text import data_url, percent
 
 FILTERS = ("all", "wrong", "doubtful", "pending", "accepted", "rejected")
 
