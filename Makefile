@@ -1,8 +1,8 @@
-# Each target is a line or two over public tools; README shows the plain commands.
+# Each target is a line or two over public tools; the README shows the plain commands.
 .DEFAULT_GOAL := help
 VENV := .venv
 BIN := $(VENV)/bin
-# The first Python on the path that the libraries have wheels for; or say `make install PYTHON=…`.
+# The first Python on the path with wheels for all libraries; override with `make install PYTHON=…`.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
 	&& echo $$python && break; done)
@@ -10,16 +10,16 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-install: $(VENV)/installed  ## make .venv with everything (again only when pyproject.toml changed)
+install: $(VENV)/installed  ## create .venv with everything (again only when pyproject.toml changed)
 
 $(VENV)/installed: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed; none is on the path."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable '.[dev]'
-	$(BIN)/python -m compileall -qq -j 0 -x '/tests/' $(VENV)/lib || true  # on all cores; pip would use one
+	$(BIN)/python -m compileall -qq -j 0 -x '/tests/' $(VENV)/lib || true  # on all cores; pip uses one
 	touch $@
 
-dashboard: install  ## draw digits and see them read, at http://localhost:8866
+dashboard: install  ## sketch digits at http://localhost:8866
 	$(BIN)/voila notebooks/sketch.ipynb
 
 api: install  ## serve the recogniser to programs, documented at http://localhost:8000/docs
@@ -34,8 +34,8 @@ train: install  ## train the default network, 10 epochs
 
 test: test-others test-browser  ## run all tests
 
-# A thread each: more of them than there are cores wait for each other, minutes in all. And gently:
-# under `make -j` what opens a browser runs at the same time, and its visitors are impatient.
+# One thread per process: more threads than cores slow each other down by minutes. With low priority,
+# because the browser tests may run at the same time (`make -j`).
 test-others: install
 	OMP_NUM_THREADS=1 nice -n 19 $(BIN)/python -m pytest -m 'not browser' --numprocesses auto --maxprocesses 4 --dist loadfile
 
