@@ -102,6 +102,10 @@ class Service:
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(60)
 
+    def kill_worker(self, pid: int) -> None:
+        """End one of its workers as the kernel does when memory is short."""
+        os.kill(pid, signal.SIGKILL)
+
     @property
     def log(self) -> str:
         """What it has written so far."""

@@ -10,7 +10,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from digitlib.api import health, reading, submitting
+from digitlib.api import exporting, health, models, photos, reading, submitting
 from digitlib.api.access import Access
 from digitlib.api.configuration import configuration
 from digitlib.api.limits import Limits
@@ -30,8 +30,12 @@ exporting and promoting anywhere: `Authorization: Bearer KEY`. Errors are
 
 _ROUTERS = (
     reading.router,
+    photos.router,
     submitting.router,
     submitting.lookup,
+    exporting.router,
+    models.cards,
+    models.promotion,
     health.probes,
     health.figures,
 )

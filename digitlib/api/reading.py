@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from digitlib.api import metrics
 from digitlib.api.keys import Right
-from digitlib.api.problems import Problem, documented
+from digitlib.api.problems import documented
 from digitlib.api.routes import guarded
 from digitlib.api.schemas import (
     DrawingsInput,
@@ -38,13 +38,10 @@ async def read(body: ReadInput, request: Request) -> Response:
     if len(drawings) > 1:
         request.state.rates["drawings"].take(request.state.caller.name, len(drawings) - 1)
     predictions: list[PredictionOutput] = []
-    try:
-        for start in range(0, len(drawings), _BATCH):
-            if start:
-                await asyncio.sleep(0)  # others' turn
-            predictions += predict(model, drawings[start : start + _BATCH])
-    except ValueError as error:  # too many points in all
-        raise Problem(422, str(error)) from error
+    for start in range(0, len(drawings), _BATCH):
+        if start:
+            await asyncio.sleep(0)  # others' turn
+        predictions += predict(model, drawings[start : start + _BATCH])
     for prediction in predictions:
         metrics.count_reading(prediction.digit)
     if isinstance(body, DrawingsInput):

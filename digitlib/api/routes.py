@@ -5,14 +5,16 @@ from collections.abc import Callable, Coroutine
 from email.message import Message
 from typing import Any
 
-from fastapi import Request, Response
+from fastapi import Request, Response, Security
 from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
 from pydantic_core import from_json
 
 from digitlib.api.callers import Caller
 from digitlib.api.keys import Right
 from digitlib.api.problems import Problem
 
+bearer = Security(HTTPBearer(auto_error=False, description="An API key"))  # for the documentation
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from digitlib.strokes import MOST_POINTS, MOST_STROKES
 
@@ -15,9 +15,20 @@ Coordinate = Annotated[float, Field(ge=-FARTHEST, le=FARTHEST, allow_inf_nan=Fal
 Point = Annotated[
     list[Coordinate], Field(min_length=2, max_length=2, description="x to the right, y down")
 ]
+
+
+def _not_too_many(strokes: list[list[list[float]]]) -> list[list[list[float]]]:
+    """The strokes; raises ValueError where they have too many points in all."""
+    points = sum(map(len, strokes))
+    if points > MOST_POINTS:
+        raise ValueError(f"{points:,} points in all; at most {MOST_POINTS:,} are read")
+    return strokes
+
+
 Stroke = Annotated[list[Point], Field(min_length=1, max_length=MOST_POINTS)]
 Strokes = Annotated[
     list[Stroke],
+    AfterValidator(_not_too_many),
     Field(
         min_length=1,
         max_length=MOST_STROKES,
@@ -93,6 +104,50 @@ class PredictionsOutput(BaseModel):
     """What the model reads in each of the drawings, in their order."""
 
     predictions: list[PredictionOutput]
+
+
+class Box(BaseModel):
+    """Where a digit is in a picture, in px from its upper left corner."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+class PhotoDigit(PredictionOutput):
+    """What the model reads at one place of a picture."""
+
+    box: Box
+
+
+class PhotoOutput(BaseModel):
+    """The digits of a picture; for now it is one."""
+
+    digits: list[PhotoDigit]
+
+
+class ModelSummary(BaseModel):
+    """A model that may serve."""
+
+    name: str
+    serves: bool
+    created: str | None
+    test_accuracy: float | None = Field(description="on the data that the card names")
+
+
+class ModelsOutput(BaseModel):
+    """All models that may serve."""
+
+    models: list[ModelSummary]
+
+
+class ModelOutput(BaseModel):
+    """A model and its card."""
+
+    name: str
+    serves: bool
+    card: dict[str, Any]
 
 
 class SubmissionInput(_Strict):

@@ -26,10 +26,10 @@ def predict(
     predictions = (
         next(of_strokes if isinstance(drawing, StrokesInput) else of_images) for drawing in drawings
     )
-    return [output(prediction, model.recogniser.name) for prediction in predictions]
+    return [output(prediction) for prediction in predictions]
 
 
-def output(prediction: Prediction, model: str) -> PredictionOutput:
+def output(prediction: Prediction) -> PredictionOutput:
     """A prediction as the service answers it."""
     assert prediction.probabilities is not None  # there is ink: the schema asks for a point
     likeliest = prediction.ranking[0]
@@ -38,5 +38,5 @@ def output(prediction: Prediction, model: str) -> PredictionOutput:
         likeliest=likeliest,
         confidence=float(prediction.probabilities[likeliest]),
         probabilities=prediction.probabilities.tolist(),
-        model=model,
+        model=prediction.model,
     )

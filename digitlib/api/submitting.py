@@ -3,20 +3,17 @@
 from uuid import UUID
 
 import numpy as np
-from fastapi import APIRouter, Request, Response, Security
-from fastapi.security import HTTPBearer
+from fastapi import APIRouter, Request, Response
 
 from digitlib.api import metrics
 from digitlib.api.callers import Caller
 from digitlib.api.configuration import configuration
 from digitlib.api.keys import Right
 from digitlib.api.problems import Problem, documented
-from digitlib.api.routes import guarded
+from digitlib.api.routes import bearer, guarded
 from digitlib.api.schemas import Receipt, SubmissionInput, SubmissionOutput
 from digitlib.api.serving import latest_model
 from digitlib.store import Store, StoredSubmission
-
-bearer = Security(HTTPBearer(auto_error=False, description="An API key"))
 
 router = APIRouter(
     route_class=guarded(Right.SUBMIT),
@@ -66,16 +63,13 @@ def submit(body: SubmissionInput, request: Request, response: Response) -> Recei
             raise Problem(409, "Another submission has this id. Choose a new one, or delete that.")
         response.status_code = 200
         return Receipt(id=body.id, label=body.label, session=session)
-    try:
-        id = store(request).submit(
-            strokes=body.strokes,
-            label=body.label,
-            recogniser=latest_model(request.app).recogniser,
-            session=session,
-            id=body.id,
-        )
-    except ValueError as error:  # too many points in all
-        raise Problem(422, str(error)) from error
+    id = store(request).submit(
+        strokes=body.strokes,
+        label=body.label,
+        recogniser=latest_model(request.app).recogniser,
+        session=session,
+        id=body.id,
+    )
     metrics.count_submission(body.label)
     response.headers["Location"] = f"{request.url.path}/{id}"
     return Receipt(id=id, label=body.label, session=session)

@@ -7,12 +7,13 @@ replaced by the model before it. Never imports torch.
 
 from digitlib.recogniser.card import lineage
 from digitlib.recogniser.loaded_model import LoadedModel
-from digitlib.recogniser.locations import models_dir
+from digitlib.recogniser.locations import BUNDLED, models_dir
 from digitlib.recogniser.model import STROKE_MODEL_FILES, Recogniser
 from digitlib.recogniser.prediction import Prediction
-from digitlib.recogniser.registry import promote
+from digitlib.recogniser.registry import promote, roll_back
 
 __all__ = [
+    "BUNDLED",
     "STROKE_MODEL_FILES",
     "LoadedModel",
     "Prediction",
@@ -20,4 +21,5 @@ __all__ = [
     "lineage",
     "models_dir",
     "promote",
+    "roll_back",
 ]

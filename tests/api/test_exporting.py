@@ -1,0 +1,111 @@
+"""All that was submitted comes back: by pages, or whole in the formats that training reads."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from uuid import uuid4
+
+import numpy as np
+import pytest
+from services import Service
+
+from digitlib.recogniser import Recogniser
+from digitlib.strokes import draw, read_sketches
+
+PATH = "/v1/submissions"
+COUNT = 45
+
+
+@pytest.fixture(scope="module")
+def filled(service: Service) -> Iterator[Service]:
+    """A service with submissions, one of them rejected."""
+    generator, recogniser = np.random.default_rng(1), Recogniser.load()
+    for number in range(COUNT):
+        id = service.store.submit(
+            strokes=draw(number % 10, generator),
+            label=number % 10,
+            recogniser=recogniser,
+            session=f"session-{number % 7}",
+        )
+    service.store.review(id, "rejected")
+    yield service
+
+
+def ask(service: Service, accept: str = "application/json", **parameters: object):
+    headers = {**service.bearer("export"), "Accept": accept}
+    return service.client.get(PATH, headers=headers, params=parameters)
+
+
+def test_pages_show_each_submission_once_newest_first(filled):
+    shown, cursor = [], {}
+    while True:
+        page = ask(filled, limit=20, **cursor).json()
+        shown += page["submissions"]
+        if page["next"] is None:
+            break
+        cursor = {"before": page["next"]}
+    expected = [str(row.id) for row in filled.store.page(1000)]
+    assert [one["id"] for one in shown] == expected
+    assert len(set(expected)) == COUNT
+    assert shown[0]["review"] == "rejected"
+    assert shown[0]["submitted_at"] >= shown[-1]["submitted_at"]
+    assert len(shown[0]["probabilities"]) == 10
+
+
+def test_the_whole_comes_as_parquet_csv_or_lines(filled, tmp_path):
+    parquet = ask(filled, "application/vnd.apache.parquet")
+    path = tmp_path / "submissions.parquet"
+    path.write_bytes(parquet.content)
+    sketches = read_sketches(path)
+    assert len(sketches) == COUNT - 1
+    assert {sketch.source for sketch in sketches} == {"submission"}
+    expected = [
+        {
+            "id": sketch.id,
+            "label": sketch.label,
+            "strokes": [stroke.tolist() for stroke in sketch.strokes],
+            "source": sketch.source,
+            "writer": sketch.writer,
+        }
+        for sketch in sketches
+    ]
+    lines = ask(filled, "application/x-ndjson").text.splitlines()
+    assert [json.loads(line) for line in lines] == expected
+    rows = list(csv.DictReader(io.StringIO(ask(filled, "text/csv").text)))
+    typed = [
+        {**row, "label": int(row["label"]), "strokes": json.loads(row["strokes"])} for row in rows
+    ]
+    for row, one in zip(typed, expected, strict=True):
+        assert [np.float32(stroke).tolist() for stroke in row["strokes"]] == one["strokes"]
+        assert {**row, "strokes": 0} == {**one, "strokes": 0}
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("", "application/json"),
+        ("*/*", "application/json"),
+        ("text/html, text/*;q=0.5", "text/csv"),
+        ("application/json;q=0.1, application/x-ndjson", "application/x-ndjson"),
+        ("text/csv;q=0, */*;q=0.1", "application/json"),
+    ],
+)
+def test_the_format_is_what_accept_prefers(filled, accept, kind):
+    answer = ask(filled, accept)
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"].split(";")[0] == kind
+
+
+def test_what_cannot_be_exported_is_refused(filled):
+    assert ask(filled, "image/png").status_code == 406
+    assert ask(filled, limit=0).status_code == 422
+    assert ask(filled, limit=101).status_code == 422
+    assert ask(filled, before="x").status_code == 422
+    assert ask(filled, before=uuid4()).status_code == 404
+    assert filled.client.get(PATH).status_code == 401
+    assert filled.client.get(PATH, headers=filled.bearer("submit")).status_code == 403
+
+
+def test_exports_leave_pandas_out_of_the_process(filled):
+    assert "/pandas/" not in (filled.proc / "maps").read_text()
