@@ -1,36 +1,40 @@
 """A DuckDB file that many processes share: a lock, short connections, a schema version."""
 
+import logging
 import os
 import random
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import duckdb
 from duckdb import DuckDBPyConnection
-from filelock import FileLock, Timeout
 
 from digitlib import settings
-from digitlib.store.diagnosis import STRAY_LOG, explanation
-from digitlib.store.schema import VERSION, StoreError, migrate, version_of
+from digitlib.store.diagnosis import STRAY_LOG, TRUNCATED, explanation, is_held, log_of
+from digitlib.store.header import least_size
+from digitlib.store.lock import locked
+from digitlib.store.schema import StoreError, migrate
 
-_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+logger = logging.getLogger(__name__)
+CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "threads": 1,
-    "default_block_size": "16384",  # bytes, of a new file: 10 MB less memory for each visitor
-    "checkpoint_threshold": "64KB",  # of log, a dozen sketches: what the next to open has to read
-    "autoinstall_known_extensions": False,  # no downloads behind one's back
+    "default_block_size": "16384",  # bytes, for a new file: 10 MB less memory for each visitor
+    "checkpoint_threshold": "1TB",  # never within a commit: see `_merge_log`
+    "autoinstall_known_extensions": False,  # no downloads
+    "late_materialization_max_rows": 10_000,  # the newest rows are found before they are read
 }
-_IN_SMALL_PARTS = "ROW_GROUP_SIZE 2048"  # rows: a merge of the log writes the last part anew
+_LOG_BYTES = 64_000  # about a dozen sketches; whoever opens the database next has to read them
+_ROW_GROUPS = "ROW_GROUP_SIZE 2048"  # rows: merging the log rewrites the last group
 
-# From 1.4 on a log says which database it is of, and another's is refused, not merged.
-_NEW = f"{_IN_SMALL_PARTS}, STORAGE_VERSION 'v1.4.0'"
-_POLL_SECONDS = 0.005  # between looks at the lock: a turn takes about 15 ms
+# From 1.4 on, a log says which database it belongs to; another database's log is refused.
+_NEW = f"{_ROW_GROUPS}, STORAGE_VERSION 'v1.4.0'"
 
 
 class Database:
-    """One DuckDB file; `lock_timeout` is for how many seconds a call waits for its turn."""
+    """One DuckDB file; a call waits at most `lock_timeout` seconds for other processes."""
 
     def __init__(self, url: str, lock_timeout: float) -> None:
         if scheme := settings.scheme(url):
@@ -44,31 +48,35 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[DuckDBPyConnection]:
-        """A transaction, on disk once the block is left; an exception inside undoes it."""
-        log = self.path.with_name(f"{self.path.name}.wal")
-        with self._explained(), _without_pandas(), self._turn() as deadline:
+        """A transaction, on disk once the block ends; an exception in the block rolls it back.
+
+        Whatever fails after the commit is logged and not raised.
+        """
+        log = log_of(self.path)
+        with self._explained(), without_pandas(), self._locked() as deadline:
             if not self.path.exists():
-                if log.exists():  # else the new database would begin with the old one's last
+                if log.exists():  # a new database would begin with the old one's last rows
                     raise StoreError(STRAY_LOG.format(path=self.path))
                 self._create()
             with self._opened(deadline, read_only=False) as connection:
-                is_new = not log.exists()  # now: opening may have removed one that was merged
+                is_new = not log.exists()  # checked here: opening may remove a merged log
                 migrate(connection)
                 connection.begin()
                 try:
                     yield connection
                 except BaseException:
-                    with suppress(duckdb.Error):  # a transaction that failed is rolled back already
+                    with suppress(duckdb.Error):  # a failed transaction is rolled back already
                         connection.rollback()
                     raise
-                connection.commit()
-            if is_new:
-                _sync_folder(self.path.parent)  # else a power failure could forget its name
+                _commit(connection, log)
+                if is_new:
+                    _sync_folder(self.path.parent)  # so that a power failure keeps its name
+                _merge_log(connection, log)
 
     def _create(self) -> None:
         """Make an empty database under another name, and move it into place when it is whole."""
         partial = self.path.with_name(f".{self.path.name}.partial")
-        partial.unlink(missing_ok=True)  # of a power failure
+        partial.unlink(missing_ok=True)  # left by a power failure
         try:
             with _engine() as engine:
                 _attach(engine, partial, _NEW)
@@ -79,61 +87,42 @@ class Database:
                 engine.execute("DETACH file")
             os.replace(partial, self.path)
         finally:
-            for file in (partial, partial.with_name(f"{partial.name}.wal")):
+            for file in (partial, log_of(partial)):
                 file.unlink(missing_ok=True)
         _sync_folder(self.path.parent)
 
     @contextmanager
     def reading(self) -> Iterator[DuckDBPyConnection]:
-        """The database as it is now, in today's schema; writers wait until the block is left."""
-        if self.path.exists():
-            with (
-                self._explained(),
-                _without_pandas(),
-                self._turn(to_read=True) as deadline,
-                self._opened(deadline, read_only=True) as connection,
-            ):
-                if version_of(connection) == VERSION:
-                    yield connection
-                    return
-        with self.snapshot() as memory, _without_pandas():
-            yield memory
-
-    def snapshot(self) -> DuckDBPyConnection:
-        """A copy in memory, in today's schema, that keeps nobody waiting; empty without a file."""
-        memory = duckdb.connect(config=_CONFIG)
-        if self.path.exists():
-            with self._explained(), _without_pandas(), self._turn(to_read=True) as deadline:
-                try:
-                    self._attach(memory, deadline, read_only=True)
-                    version_of(memory, "file")
-                    memory.execute("COPY FROM DATABASE file TO memory")
-                    memory.execute("DETACH file")
-                except BaseException:
-                    memory.close()  # or it would go on holding the file
-                    raise
-        with _without_pandas():
-            migrate(memory)
-        return memory
+        """The file, in the schema that it has; writers wait until the block ends, so be brief."""
+        with (
+            self._explained(),
+            without_pandas(),
+            self._locked(to_read=True) as deadline,
+            self._opened(deadline, read_only=True) as connection,
+        ):
+            yield connection
 
     @contextmanager
-    def _turn(self, *, to_read: bool = False) -> Iterator[float]:
-        """Hold the lock that all who use this module respect; yields when lock_timeout ends."""
+    def attached_to(self, memory: DuckDBPyConnection) -> Iterator[None]:
+        """The file, attached to another connection as `file`; writers wait, so be brief."""
+        with self._explained(), without_pandas(), self._locked(to_read=True) as deadline:
+            self._attach(memory, deadline, read_only=True)
+            yield
+            memory.execute("DETACH file")
+
+    @contextmanager
+    def _locked(self, *, to_read: bool = False) -> Iterator[float]:
+        """Hold the lock that all who use this module respect; yields when its timeout ends."""
         deadline = time.monotonic() + self.lock_timeout
-        lock = FileLock(f"{self.path}.lock", timeout=self.lock_timeout, poll_interval=_POLL_SECONDS)
-        try:
-            if not to_read:
-                _make_folder(self.path.parent)
-            lock.acquire()
-        except OSError as error:
-            if isinstance(error, Timeout) or not to_read:
-                raise
-            yield deadline  # a folder that can't be written to can still be read
-            return
-        try:
+        with ExitStack() as stack:
+            try:
+                if not to_read:
+                    _make_folder(self.path.parent)
+                stack.enter_context(locked(Path(f"{self.path}.lock"), self.lock_timeout))
+            except OSError as error:
+                if isinstance(error, TimeoutError) or not to_read:
+                    raise  # but a folder that can't be written to can still be read
             yield deadline
-        finally:
-            lock.release()
 
     @contextmanager
     def _opened(self, deadline: float, *, read_only: bool) -> Iterator[DuckDBPyConnection]:
@@ -144,32 +133,41 @@ class Database:
             self._attach(connection, deadline, read_only=read_only)
             connection.execute("USE file")
             yield connection
+        except BaseException:
+            self._drop_engine()
+            raise
+        try:
             connection.execute("USE memory")
             connection.execute("DETACH file")
-        except BaseException:
-            self._engine = None
-            engine.close()  # with the file, in whatever state it is
-            raise
-        finally:
             connection.close()
+        except duckdb.Error:
+            logger.exception("%s could not be closed properly.", self.path)
+            self._drop_engine()
+
+    def _drop_engine(self) -> None:
+        """Close the engine with its file, whatever state they are in."""
+        if self._engine is not None:
+            self._engine.close()
+        self._engine = None
 
     def _attach(self, to: DuckDBPyConnection, deadline: float, *, read_only: bool) -> None:
-        """Attach the file, patiently while another program holds it, but not past the deadline."""
+        """Attach the file; until the deadline, wait while another program holds it."""
         while True:
             try:
-                _attach(to, self.path, "READ_ONLY" if read_only else _IN_SMALL_PARTS)
-                return
-            except duckdb.IOException as error:
-                if "Could not set lock" not in str(error) or time.monotonic() > deadline:
+                _attach(to, self.path, "READ_ONLY" if read_only else _ROW_GROUPS)
+                break
+            except duckdb.IOException:
+                if not is_held(self.path) or time.monotonic() > deadline:
                     raise
                 time.sleep(random.uniform(0.01, 0.05))
+        _check_length(to, self.path)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        """Turn what DuckDB, the lock and the file system say into a `StoreError` for people."""
+        """Turn errors of DuckDB, the lock and the file system into a `StoreError` for people."""
         try:
             yield
-        except Timeout as error:
+        except TimeoutError as error:
             raise StoreError(
                 f"The database is busy: no turn within {self.lock_timeout:.0f} s. Try again."
             ) from error
@@ -178,8 +176,8 @@ class Database:
 
 
 def _engine() -> DuckDBPyConnection:
-    """DuckDB without a file; one that it detaches keeps its log, which is one sync and not four."""
-    engine = duckdb.connect(config=_CONFIG)
+    """DuckDB without a file; it keeps the log of a file that it detaches: one sync, not four."""
+    engine = duckdb.connect(config=CONFIG)
     engine.execute("PRAGMA disable_checkpoint_on_shutdown")
     return engine
 
@@ -187,12 +185,41 @@ def _engine() -> DuckDBPyConnection:
 def _attach(to: DuckDBPyConnection, path: Path, option: str) -> None:
     """Attach a file under the name `file`."""
     quoted = str(path).replace("'", "''")  # ATTACH takes no parameter
-    to.execute(f"ATTACH '{quoted}' AS file ({option})")
+    to.execute(f"ATTACH '{quoted}' AS file (TYPE duckdb, {option})")
+
+
+def _check_length(connection: DuckDBPyConnection, path: Path) -> None:
+    """Raise StoreError when the file's end is missing, which DuckDB notices only on reading it."""
+    found = connection.execute(
+        "SELECT total_blocks, block_size FROM pragma_database_size() WHERE database_name = 'file'"
+    ).fetchone()
+    if found is not None and path.stat().st_size < least_size(*found):
+        raise StoreError(TRUNCATED.format(path=path))
+
+
+def _commit(connection: DuckDBPyConnection, log: Path) -> None:
+    """Commit; if that fails, cut what the transaction left in the log, so that nothing stays."""
+    before = log.stat().st_size if log.exists() else 0
+    try:
+        connection.commit()
+    except duckdb.Error:
+        if log.exists() and log.stat().st_size > before:
+            os.truncate(log, before)
+        raise
+
+
+def _merge_log(connection: DuckDBPyConnection, log: Path) -> None:
+    """Merge a long log into the database; if that fails, it stays for the next to try."""
+    if log.stat().st_size > _LOG_BYTES:
+        try:
+            connection.execute("CHECKPOINT file")
+        except duckdb.Error:
+            logger.exception("%s could not be merged into its database yet.", log)
 
 
 @contextmanager
-def _without_pandas() -> Iterator[None]:
-    """Keep DuckDB from importing pandas, 35 MB and half a second, just to see if a value is NaT.
+def without_pandas() -> Iterator[None]:
+    """Keep DuckDB from importing pandas, 35 MB and half a second, just to compare with NaT.
 
     An import that fails does not disturb it.
     """
@@ -207,7 +234,7 @@ def _without_pandas() -> Iterator[None]:
 
 
 def _make_folder(folder: Path) -> None:
-    """Make a folder and those above it, so that a power failure forgets none of them."""
+    """Make a folder and those above it, so that a power failure keeps them all."""
     new = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     for path in new:

@@ -3,8 +3,8 @@
 import duckdb
 from duckdb import DuckDBPyConnection
 
-# Each entry takes the schema one version further; what has been released is never changed. Plain
-# types and constraints only, and times in UTC, so that a server could hold the same tables.
+# Each entry takes the schema one version further; released entries never change. Plain types and
+# constraints only, and times in UTC, so that a server could hold the same tables.
 MIGRATIONS = (
     """
     CREATE TABLE submissions (
@@ -30,8 +30,8 @@ MIGRATIONS = (
     CREATE TABLE schema_version (version INTEGER NOT NULL);
     INSERT INTO schema_version VALUES (1);
     """,
-    # Without a key, which the store's lock makes up for: with one, DuckDB 1.5 logs all strokes of
-    # up to 2048 earlier rows again with each new row (it writes nested lists by whole vectors).
+    # Without a primary key, since the lock keeps other writers out: with a key, DuckDB 1.5 logs the
+    # strokes of up to 2048 earlier rows again with each new row (nested lists, by whole vectors).
     """
     CREATE TABLE submissions_2 (
         id UUID NOT NULL,
@@ -51,11 +51,15 @@ MIGRATIONS = (
     UPDATE schema_version SET version = 2;
     """,
 )
-VERSION = len(MIGRATIONS)
 
 
 class StoreError(Exception):
-    """The database can't be used now; the text says why and what to do, and nothing was changed."""
+    """The database can't be used; the text says why and what to do. Nothing was changed."""
+
+
+def current_version() -> int:
+    """The version of today's schema."""
+    return len(MIGRATIONS)
 
 
 def version_of(connection: DuckDBPyConnection, database: str | None = None) -> int:
@@ -79,10 +83,10 @@ def version_of(connection: DuckDBPyConnection, database: str | None = None) -> i
             " runs. It was left as it is: set DIGITS_DATABASE to another file."
         ) from None
     version = row[0] if row and row[0] else 0
-    if version > VERSION:
+    if version > current_version():
         raise StoreError(
             f"The database was made by a newer version of this project (schema {version}, this one"
-            f" knows {VERSION}). Update the project."
+            f" knows {current_version()}). Update the project."
         )
     return int(version)
 
@@ -90,7 +94,7 @@ def version_of(connection: DuckDBPyConnection, database: str | None = None) -> i
 def migrate(connection: DuckDBPyConnection) -> None:
     """Bring the database up to today's schema, in one transaction."""
     version = version_of(connection)
-    if version == VERSION:
+    if version == current_version():
         return
     connection.begin()
     for migration in MIGRATIONS[version:]:

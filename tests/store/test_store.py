@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from uuid_utils.compat import uuid7
 
-from digitlib.store import database, schema
+from digitlib.store import schema
 from digitlib.store.schema import StoreError
 from digitlib.store.store import Store
 from digitlib.strokes.ink import Strokes, rasterise
@@ -107,7 +107,7 @@ def test_trying_again_under_the_same_id_keeps_one_sketch(store: Store) -> None:
 
 @pytest.mark.parametrize("label", [-1, 10, 7.0, float("nan"), "7", True, None, 10**30])
 def test_a_label_that_is_no_digit_is_refused(store: Store, path: Path, label: object) -> None:
-    with pytest.raises(ValueError, match="digit from 0 to 9"):
+    with pytest.raises(ValueError, match="from 0 to 9"):
         store.submit(strokes=drawn(1), label=label, recogniser=Reads(), session="s")
     assert not path.exists()
 
@@ -249,14 +249,12 @@ def test_an_older_database_is_migrated_and_readable_before_that(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = submit(store, 5)
-    next_one = schema.VERSION + 1
+    next_one = schema.current_version() + 1
     newer = (
         "ALTER TABLE submissions ADD COLUMN pen VARCHAR;"
         f"UPDATE schema_version SET version = {next_one}"
     )
     monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, newer))
-    monkeypatch.setattr(schema, "VERSION", next_one)
-    monkeypatch.setattr(database, "VERSION", next_one)
     assert store.submissions().project("id, pen").fetchall() == [(old, None)]
     assert store.tally().total == 1
     store.review(old, "accepted")
@@ -272,8 +270,6 @@ def test_a_database_of_the_first_version_keeps_its_submissions(
 ) -> None:
     with monkeypatch.context() as then:
         then.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
-        then.setattr(schema, "VERSION", 1)
-        then.setattr(database, "VERSION", 1)
         old = [submit(store, label) for label in (4, 5)]
         rows = store.submissions().fetchall()
     assert store.submissions().fetchall() == rows

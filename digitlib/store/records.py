@@ -1,0 +1,103 @@
+"""What the store returns and accepts as values: rows, counts, and values that JSON can hold."""
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import numpy as np
+from duckdb import DuckDBPyConnection
+
+from digitlib.store.predictor import Prediction
+from digitlib.strokes import Image, checked_text
+
+REVIEWS = ("pending", "accepted", "rejected")
+
+
+class Submission(NamedTuple):
+    """A labelled sketch as the page shows it; `image` is (28, 28) uint8."""
+
+    id: UUID
+    label: int
+    predicted: int
+    image: Image
+
+
+class StoredSubmission(NamedTuple):
+    """A row of `submissions`: times in UTC, `image` 784 bytes, ten 32-bit `probabilities`."""
+
+    id: UUID
+    submitted_at: datetime
+    session: str
+    label: int
+    predicted: int
+    probabilities: tuple[float, ...]
+    image: bytes
+    strokes: list[list[list[float]]]
+    model: str
+    review: str
+
+
+class Tally(NamedTuple):
+    """Counts of the submissions that no review rejected; `latest` is newest first."""
+
+    total: int
+    per_digit: tuple[int, ...]  # 10 counts
+    right: int  # how many the model predicted as labelled
+    latest: list[Submission]
+
+
+def prediction_columns(prediction: Prediction) -> list[Any]:
+    """The columns predicted, probabilities, image, strokes and model of a prediction.
+
+    Raises ValueError without ink, and unless the probabilities are ten finite numbers.
+    """
+    image, probabilities = prediction.image, prediction.probabilities
+    if image is None or probabilities is None:
+        raise ValueError("There is no ink: draw a digit first.")
+    if probabilities.shape != (10,) or not np.isfinite(probabilities).all():
+        raise ValueError(f"The model {prediction.model} did not give ten finite probabilities.")
+    return [
+        int(probabilities.argmax()),
+        str(probabilities.tolist()),  # lists as text: as parameters, they cost 1.5 ms more
+        image.tobytes(),
+        str([stroke.tolist() for stroke in prediction.strokes]),
+        checked_text(prediction.model, "model's name"),
+    ]
+
+
+def as_json(value: Any) -> Any:
+    """A value as JSON can hold it: arrays as lists, NaN and infinity as null, the rest as text."""
+    if isinstance(value, Mapping):
+        return {str(key): as_json(inner) for key, inner in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return as_json(value.tolist())
+    if isinstance(value, list | tuple | set):
+        return [as_json(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def tally(connection: DuckDBPyConnection, latest: int) -> Tally:
+    """Count a database's submissions, and list so many of the latest."""
+    counts = connection.execute(
+        "SELECT label, count(*), count(*) FILTER (label = predicted) FROM submissions"
+        " WHERE review <> 'rejected' GROUP BY label"
+    ).fetchall()
+    rows = connection.execute(
+        "SELECT id, label, predicted, image FROM submissions WHERE review <> 'rejected'"
+        " ORDER BY submitted_at DESC, id DESC LIMIT ?",
+        [latest],
+    ).fetchall()
+    per_digit = {label: count for label, count, _ in counts}
+    return Tally(
+        total=sum(per_digit.values()),
+        per_digit=tuple(per_digit.get(digit, 0) for digit in range(10)),
+        right=sum(right for _, _, right in counts),
+        latest=[
+            Submission(id, label, predicted, np.frombuffer(image, np.uint8).reshape(28, 28))
+            for id, label, predicted, image in rows
+        ],
+    )
