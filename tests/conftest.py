@@ -1,4 +1,4 @@
-"""What all tests share: outputs of their own, and notebooks run as users run them."""
+"""What all tests share: their own outputs, and notebooks executed as users execute them."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ from digitlib.datasets.digits import DataUnavailable, Digits
 from digitlib.datasets.loading import load_sketches, load_synthetic
 from digitlib.strokes.sketches import Sketch
 
-# How long an example takes is up to how busy the machine is.
+# The time for an example depends on the machine's load.
 hypothesis_settings.register_profile("untimed", deadline=None)
 hypothesis_settings.load_profile("untimed")
 
@@ -25,14 +25,14 @@ PAPERMILL = Path(sys.executable).with_name("papermill")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what opens a browser: its visitors wait for it as people do."""
+    """Mark the tests that open a browser."""
     for item in items:
         if "browser" in getattr(item.module, "pytest_plugins", ()):
             item.add_marker("browser")
 
 
 class Executed(NamedTuple):
-    """A notebook that papermill ran: its exit status, what it printed, and itself."""
+    """A notebook that papermill executed: its exit status, its log and its path."""
 
     returncode: int
     log: str
@@ -40,7 +40,7 @@ class Executed(NamedTuple):
 
     @property
     def text(self) -> str:
-        """All text and Markdown that its cells showed."""
+        """All text and Markdown in its outputs."""
         notebook = nbformat.read(self.path, as_version=4)
         outputs = [out for cell in notebook.cells for out in cell.get("outputs", [])]
         shown = [out.get("data", {}).get("text/markdown", "") for out in outputs]
@@ -56,7 +56,7 @@ def papermill(name: str, out: Path, **parameters: object) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def outputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty outputs folder and database for each test; the data stay where they are."""
+    """An empty outputs folder and database for each test; the data folder stays the same."""
     folder = tmp_path / "outputs"
     monkeypatch.setenv("DIGITS_OUTPUTS_DIR", str(folder))
     monkeypatch.setenv("DIGITS_DATABASE", str(tmp_path / "digits.duckdb"))
@@ -67,7 +67,7 @@ def outputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def execute(
     folder: Path, name: str, *, check: bool = True, cwd: Path | None = None, **parameters: object
 ) -> Executed:
-    """Execute a notebook with papermill into a folder, and there unless `cwd` is another."""
+    """Execute a notebook with papermill into a folder, the working directory by default."""
     out = folder / f"{name}-{len(list(folder.iterdir()))}.ipynb"
     command = papermill(name, out, **parameters)
     done = subprocess.run(command, cwd=cwd or folder, capture_output=True, text=True, check=False)
@@ -79,7 +79,7 @@ def execute(
 
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[..., Executed]:
-    """Execute a notebook with papermill, by default away from the project's folder."""
+    """Execute a notebook with papermill, outside the project's folder by default."""
     return partial(execute, tmp_path)
 
 

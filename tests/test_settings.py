@@ -14,7 +14,7 @@ from digitlib import notebook, settings
 CELL = "epochs: int = 10  # passes\nlearning_rate: float = 0.002"
 
 
-def test_each_folder_moves_alone(monkeypatch, tmp_path):
+def test_each_folder_is_set_separately(monkeypatch, tmp_path):
     for name in ("DIGITS_DATA_DIR", "DIGITS_OUTPUTS_DIR", "DIGITS_DATABASE"):
         monkeypatch.delenv(name, raising=False)
     root = settings.project_root()
@@ -30,20 +30,20 @@ def test_a_relative_folder_starts_at_the_projects_root(monkeypatch, tmp_path):
     assert settings.outputs_dir() == settings.project_root() / "elsewhere"
 
 
-def test_a_home_that_no_shell_has_seen_is_found(monkeypatch):
+def test_a_tilde_is_the_home_folder(monkeypatch):
     monkeypatch.setenv("DIGITS_OUTPUTS_DIR", "~/outputs")
     monkeypatch.setenv("DIGITS_DATABASE", "~/digits.duckdb")
     assert settings.outputs_dir() == (Path.home() / "outputs").resolve()
     assert settings.database_url() == str((Path.home() / "digits.duckdb").resolve())
 
 
-def test_a_server_is_left_as_it_is(monkeypatch):
+def test_a_servers_url_is_kept(monkeypatch):
     monkeypatch.setenv("DIGITS_DATABASE", "postgres:dbname=digits")
     assert settings.database_url() == "postgres:dbname=digits"
 
 
 @pytest.mark.parametrize(("value", "debug"), [("1", True), ("0", False), ("false", False)])
-def test_debug_mode_makes_the_log_loud(monkeypatch, value, debug):
+def test_debug_mode_logs_everything(monkeypatch, value, debug):
     monkeypatch.setenv("DEBUG_MODE", value)
     settings.configure_logging()
     assert logging.getLogger("digitlib").isEnabledFor(logging.DEBUG) is debug
@@ -81,8 +81,8 @@ def test_a_misspelt_parameter_is_named_with_its_nearest_spelling():
         notebook.notebook_parameters(history, {})
 
 
-def test_a_full_disk_leaves_the_old_file_whole(tmp_path: Path):
-    """A limit on the file size stands for the full disk: the kernel refuses the write."""
+def test_a_full_disk_keeps_the_old_file(tmp_path: Path):
+    """A limit on the file size stands in for the full disk."""
     path = tmp_path / "file"
     path.write_text("old")
     code = (

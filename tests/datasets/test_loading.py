@@ -61,7 +61,7 @@ def test_a_read_only_data_folder_says_what_to_do(unreachable, tmp_path, monkeypa
 
 
 def test_auto_falls_back_to_synthetic_digits_with_a_warning(unreachable, caplog):
-    data = load_dataset("auto", synthetic_size=120)
+    data = load_dataset("auto", synthetic_size=60)
     assert data.name == "synthetic"
     assert "SYNTHETIC" in data.warning
     assert "SYNTHETIC" in caplog.text
@@ -69,7 +69,7 @@ def test_auto_falls_back_to_synthetic_digits_with_a_warning(unreachable, caplog)
 
 
 def test_requested_synthetic_digits_give_no_warning():
-    assert load_dataset("synthetic", synthetic_size=120).warning == ""
+    assert load_dataset("synthetic", synthetic_size=60).warning == ""
 
 
 def test_an_unknown_dataset_is_refused_with_the_known_names():
@@ -84,12 +84,6 @@ def test_a_split_is_a_partition_and_reproducible_by_seed(drawn):
     assert sorted([*rest.labels.tolist(), *part.labels.tolist()]) == list(range(300))
     assert torch.equal(split(numbered, 0.1, seed=3)[1].labels, part.labels)
     assert not torch.equal(split(numbered, 0.1, seed=4)[1].labels, part.labels)
-
-
-def test_pen_sketches_are_loaded_and_rasterised(pens):
-    digits = loading.rasterised(pens[:50])
-    assert digits.images.shape == (50, 28, 28)
-    assert digits.labels.tolist() == [sketch.label for sketch in pens[:50]]
 
 
 def test_a_folder_without_sketches_is_reported(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from digitlib.datasets import pen_digits, splits
-from digitlib.datasets.loading import load_synthetic
+from digitlib.datasets.loading import load_synthetic, rasterised
 from digitlib.recogniser.locations import BUNDLED
 from digitlib.recogniser.model import Recogniser
 from digitlib.strokes import augmentation
@@ -78,16 +78,16 @@ def test_exported_submissions_are_recorded_and_not_replayed(tmp_path, sketches, 
         )
     )  # fmt: skip
     card = {
-        "parameters": {"seed": 0, "limit": 300, "validation_fraction": 0.05, "sketch_share": 0.3},
+        "parameters": {"seed": 0, "limit": 60, "validation_fraction": 0.05, "sketch_share": 0.3},
         "data": {
             "name": "synthetic",
             "sketches": {"train": 360, "sources": ["drawn", "submission"]},
         },
     }
-    assert replay.replay_data(card, 100, seed=0).note == ""
+    assert replay.replay_data(card, 20, seed=0).note == ""
     assert seen and all(sketch.source == "drawn" for sketch in seen)
     write_sketches(tmp_path / "sketches" / "all.parquet", exported)
-    assert "no pen sketches but submissions" in replay.replay_data(card, 100, seed=0).note
+    assert "no pen sketches but submissions" in replay.replay_data(card, 20, seed=0).note
 
 
 def test_writers_added_after_training_move_nobody_in_the_trained_split(sketches):
@@ -116,16 +116,17 @@ def test_too_few_writers_are_refused(sketches):
 def test_augmented_sketches_vary_and_stay_the_same_digit(sketches):
     generator = np.random.default_rng(0)
     recogniser = Recogniser.load(BUNDLED)
+    sketches = sketches[:200]
     plain = np.stack([rasterise(sketch.strokes) for sketch in sketches])
     again = np.stack(
         [rasterise(augmentation.augment_strokes(s.strokes, generator)) for s in sketches]
     )
     assert all(np.abs(a.astype(int) - b).max() > 60 for a, b in zip(plain, again, strict=True))
     labels = np.array([sketch.label for sketch in sketches])
-    reads = [
+    before, after = (
         np.mean(recogniser.predict(images).argmax(axis=1) == labels) for images in (plain, again)
-    ]
-    assert reads[1] > reads[0] - 0.04
+    )
+    assert after > before - 0.04
 
 
 @pytest.mark.parametrize("stroke", [[[0.5, 0.5]], [[0.2, 0.2], [0.2, 0.9]], [[3.0, 3.0]] * 50])
@@ -135,11 +136,11 @@ def test_a_dot_and_a_line_can_be_augmented(stroke):
 
 
 def test_the_share_of_sketches_is_as_requested(sketches):
-    train, validation = load_synthetic(700, 0), load_synthetic(50, 1)
+    train, validation = load_synthetic(210, 0), load_synthetic(30, 1)
     writers = splits.split_by_writer(sketches, 0.1, seed=0)
     mixed, chosen = pen_digits.mix_sketches(train, validation, writers, 0.3, seed=0)
-    assert len(mixed.labels) == 1000
-    assert len(chosen.labels) == 50 + len(writers.validation)
+    assert len(mixed.labels) == 300
+    assert len(chosen.labels) == 30 + len(writers.validation)
     again, _ = pen_digits.mix_sketches(train, validation, writers, 0.3, seed=0)
     assert torch.equal(mixed.images, again.images)
 
@@ -148,7 +149,7 @@ def test_balanced_writers_are_drawn_equally_often(sketches):
     one = [sketch._replace(label=0, writer="one") for sketch in sketches[:10]]
     other = [sketch._replace(label=1, writer="other") for sketch in sketches[10:]]
     drawn = {
-        balance: pen_digits.augmented_images([*one, *other], 1000, seed=0, balance=balance)
+        balance: pen_digits.augmented_images([*one, *other], 400, seed=0, balance=balance)
         .labels.float()
         .mean()
         for balance in (0.0, 1.0)
@@ -157,30 +158,9 @@ def test_balanced_writers_are_drawn_equally_often(sketches):
     assert drawn[1.0] == pytest.approx(0.5, abs=0.01)
 
 
-def test_train_uses_pen_sketches_and_tests_on_other_writers(
-    run, outputs, tmp_path, sketches, monkeypatch
-):
-    monkeypatch.setenv("DIGITS_DATA_DIR", str(tmp_path / "data"))
-    (tmp_path / "data" / "sketches").mkdir(parents=True)
-    submitted = [
-        sketch._replace(source="submission", writer=f"visit {int(sketch.id) % 40}")
-        for sketch in sketches[:200]
-    ]
-    write_sketches(tmp_path / "data" / "sketches" / "one.parquet", submitted)
-    write_sketches(tmp_path / "data" / "sketches" / "two.parquet", sketches[200:])
-    run(
-        "train", dataset="synthetic", limit=400, epochs=2, architecture="lenet5", run_name="pens",
-        validation_fraction=0.1, sketches="true", sketch_share=0.4,
-    )  # fmt: skip
-    card = Recogniser.load(outputs / "models" / "pens").card
-    assert card["data"]["train"] == 360
-    assert card["data"]["sketches"]["writers"] == 80
-    assert card["metrics"]["sketch_images"] == card["data"]["sketches"]["test"] == 40
-    learnt = set(card["lineage"]["submissions"])
-    assert len(learnt) > 150 and learnt < {sketch.id for sketch in submitted}
-    assert 0 < card["metrics"]["sketch_accuracy"] <= 1
-
-
-def test_real_pen_digits_split_by_writer(pens):
+def test_real_pen_digits_load_rasterise_and_split_by_writer(pens):
     parts = splits.split_by_writer(pens, 0.05, seed=0)
     assert min(map(len, parts)) > 100
+    digits = rasterised(pens[:50])
+    assert digits.images.shape == (50, 28, 28)
+    assert digits.labels.tolist() == [sketch.label for sketch in pens[:50]]

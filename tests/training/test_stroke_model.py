@@ -142,7 +142,12 @@ def test_train_leaves_a_model_that_reads_both_and_says_what_it_doubts(
     run, outputs, tmp_path, sketches, monkeypatch
 ):
     (tmp_path / "data" / "sketches").mkdir(parents=True)
-    write_sketches(tmp_path / "data" / "sketches" / "few.parquet", sketches[:240])
+    submitted = [
+        sketch._replace(source="submission", writer=f"visit {sketch.writer}")
+        for sketch in sketches[:120]
+    ]
+    write_sketches(tmp_path / "data" / "sketches" / "exported.parquet", submitted)
+    write_sketches(tmp_path / "data" / "sketches" / "few.parquet", sketches[120:240])
     monkeypatch.setenv("DIGITS_DATA_DIR", str(tmp_path / "data"))
     done = run(
         "train", dataset="synthetic", limit=400, epochs=1, architecture="fast", run_name="both",
@@ -158,3 +163,9 @@ def test_train_leaves_a_model_that_reads_both_and_says_what_it_doubts(
     assert not list((outputs / "models" / "both").glob("checkpoint*"))
     card = json.loads((outputs / "models" / "both" / "card.json").read_text())
     assert card["pen"]["parameter_count"] < 100_000
+    # Split by writer, 80 in all; what was trained on is known, so that refining leaves it out.
+    assert card["data"]["train"] == 320
+    assert card["data"]["sketches"]["writers"] == 80
+    assert metrics["sketch_images"] == card["data"]["sketches"]["test"] == 48
+    trained = set(card["lineage"]["submissions"])
+    assert len(trained) > 60 and trained < {sketch.id for sketch in submitted}
