@@ -43,17 +43,17 @@ VARIANTS: dict[str, dict[str, object]] = {
     "one ink width": {},
     "each hand as often": {},
     "each sketch as often": {},
-    "no habits": {},  # slashes, bars, flags and feet
+    "no allographs": {},  # slashes, bars, flags and feet
     "neither": {},
     "few drawn digits": {},
 }
 INKED: dict[str, dict[str, Any]] = {
-    "sketches as they are": {"redraw": False, "habits_share": 0.0},
+    "sketches as they are": {"redraw": False, "allograph_share": 0.0},
     "one ink width": {"width_spread": 0.0},
     "each hand as often": {"balance": 1.0},
     "each sketch as often": {"balance": 0.0},
-    "no habits": {"habits_share": 0.0},
-    "neither": {"balance": 0.0, "habits_share": 0.0},
+    "no allographs": {"allograph_share": 0.0},
+    "neither": {"balance": 0.0, "allograph_share": 0.0},
 }
 DRAWN = {"drawn digits too": 1.0, "few drawn digits": 0.15}  # for each sketch
 # Whole collections to choose by: others than those that `unseen_collections.py` tests on.

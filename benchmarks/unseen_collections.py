@@ -33,7 +33,8 @@ def mixed(
         share, seed = recipe.sketch_share, recipe.seed
         train, validation = datasets.mix_sketches(train, validation, writers, share, seed)
     if recipe.nondigit_share:
-        train = datasets.mix_nondigits(train, recipe.nondigit_share, recipe.seed)
+        learnt = writers.train if recipe.sketches else []
+        train = datasets.mix_nondigits(train, recipe.nondigit_share, recipe.seed, learnt)
     return train, validation
 
 

@@ -1,34 +1,82 @@
-"""Drawings that are no digits, for a network to learn to be unsure about.
+"""Drawings that are no digits, for a network to learn to doubt.
 
-Shown with no digit as their answer, they teach it what a digit isn't; other letters and scribbles
-than these are then doubted too (outlier exposure: Hendrycks, Mazeika and Dietterich 2019).
+Their target is no digit at all: a network that saw them doubts other letters and scribbles too
+(outlier exposure: Hendrycks, Mazeika and Dietterich 2019).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from digitlib.datasets.digits import NO_DIGIT, Digits, concatenate
-from digitlib.strokes import LETTERS, Strokes, draw, drawn, pen_widths, rasterise
+from digitlib.strokes import (
+    LETTERS,
+    SIGNS,
+    Sketch,
+    Strokes,
+    beside,
+    circled,
+    crossed_out,
+    distorted,
+    draw,
+    drawn,
+    framed,
+    pen_widths,
+    rasterise,
+    ticked,
+)
 
 Points = NDArray[np.float64]
+_ONE = 0.2  # share of the two-digit numbers in which a 1 is put on purpose
 
 
-def letter(generator: np.random.Generator) -> Strokes:
-    """A letter or sign that nobody means as a digit."""
-    glyphs = LETTERS[list(LETTERS)[generator.integers(len(LETTERS))]]
-    return drawn(glyphs[generator.integers(len(glyphs))], generator)
+class Source(NamedTuple):
+    """Where the digits come from that get extra ink: a generator, and sketches where there are."""
+
+    generator: np.random.Generator
+    sketches: Sequence[Sketch] = ()
+    ones: Sequence[Sketch] = ()
+
+    def digit(self) -> Strokes:
+        """A digit of the sketches, mostly; else one drawn from glyphs."""
+        if self.sketches and self.generator.random() < 0.8:
+            return self.sketches[self.generator.integers(len(self.sketches))].strokes
+        return draw(int(self.generator.integers(10)), self.generator)
+
+    def one(self) -> Strokes:
+        """A 1, likewise."""
+        if self.ones and self.generator.random() < 0.8:
+            return self.ones[self.generator.integers(len(self.ones))].strokes
+        return draw(1, self.generator)
 
 
-def scribble(generator: np.random.Generator) -> Strokes:
-    """One to three lines that go nowhere: a pen with some momentum, pushed about at random."""
+def _glyph(glyphs: Mapping[str, tuple[str, ...]], generator: np.random.Generator) -> Strokes:
+    """One of the glyphs, each name as likely as the others."""
+    ways = glyphs[list(glyphs)[generator.integers(len(glyphs))]]
+    return drawn(ways[generator.integers(len(ways))], generator)
+
+
+def letter(source: Source) -> Strokes:
+    """A letter that nobody means as a digit."""
+    return _glyph(LETTERS, source.generator)
+
+
+def sign(source: Source) -> Strokes:
+    """A punctuation mark, an arrow, a smiling face."""
+    return _glyph(SIGNS, source.generator)
+
+
+def scribble(source: Source) -> Strokes:
+    """One to three random lines: a pen with some momentum, pushed about at random."""
+    generator = source.generator
     return [_wandering(generator) for _ in range(generator.choice([1, 2, 3], p=[0.7, 0.2, 0.1]))]
 
 
 def _wandering(generator: np.random.Generator) -> Points:
-    """A random walk from anywhere: of jerks at the one end, of wide swings at the other."""
+    """A random walk from a random place, from jerky (no momentum) to wide swings."""
     count, momentum = generator.integers(20, 160), generator.uniform(0.0, 0.97)
     velocity = np.zeros(2)
     line = [generator.random(2)]
@@ -38,8 +86,9 @@ def _wandering(generator: np.random.Generator) -> Points:
     return np.array(line)
 
 
-def hatching(generator: np.random.Generator) -> Strokes:
-    """A pen that goes to and fro, as to blacken a patch, or in loops."""
+def hatching(source: Source) -> Strokes:
+    """A pen that goes back and forth, as to blacken a patch, or in loops."""
+    generator = source.generator
     turns, loops = generator.uniform(2.5, 9), generator.uniform(0, 1) < 0.5
     t = np.linspace(0, 1, int(turns * 16))
     swing = generator.uniform(0.5, 1, len(t)) if generator.random() < 0.3 else 1.0
@@ -50,66 +99,75 @@ def hatching(generator: np.random.Generator) -> Strokes:
     return [np.stack([x, y], axis=1) @ turn]
 
 
-def corners(generator: np.random.Generator) -> Strokes:
+def corners(source: Source) -> Strokes:
     """A few straight lines from one random point to the next."""
-    return [generator.random((generator.integers(6, 20), 2))]
+    return [source.generator.random((source.generator.integers(6, 20), 2))]
 
 
-def number(generator: np.random.Generator) -> Strokes:
-    """Two or three digits side by side: a number, of which no single digit may be read."""
-    strokes = []
-    distance = generator.uniform(0.6, 1.1)  # between digits, in their height
-    for place in range(generator.choice([2, 3], p=[0.8, 0.2])):
-        digit = draw(int(generator.integers(10)), generator)
-        x = np.concatenate(digit)[:, 0]
-        width = max(np.ptp(x), 0.3)
-        strokes += [
-            (stroke - (x.min(), 0)) / (width, 1) + (place * distance, 0) for stroke in digit
-        ]
-    return strokes
+def number(source: Source) -> Strokes:
+    """Two digits side by side, now and then three: no single digit is right."""
+    generator = source.generator
+    pair = [source.digit(), source.digit()]
+    if generator.random() < _ONE:
+        pair[int(generator.integers(2))] = source.one()
+    strokes = beside(*pair, generator)
+    return beside(strokes, source.digit(), generator) if generator.random() < 0.15 else strokes
 
 
-def taps(generator: np.random.Generator) -> Strokes:
-    """One to four dots, anywhere."""
+def taps(source: Source) -> Strokes:
+    """One to four dots at random places."""
+    generator = source.generator
     return [dot[None] for dot in generator.random((generator.integers(1, 5), 2))]
 
 
-KINDS: tuple[tuple[float, Callable[[np.random.Generator], Strokes]], ...] = (
-    (0.6, letter),
-    (0.12, scribble),
-    (0.08, hatching),
-    (0.07, corners),
-    (0.1, number),
-    (0.03, taps),
+Kind = Callable[[Source], Strokes]
+KINDS: tuple[tuple[float, Kind], ...] = (
+    (0.36, letter),
+    (0.16, sign),
+    (0.08, scribble),
+    (0.05, hatching),
+    (0.05, corners),
+    (0.14, number),
+    (0.05, lambda source: circled(source.digit(), source.generator)),
+    (0.04, lambda source: framed(source.digit(), source.generator)),
+    (0.03, lambda source: crossed_out(source.digit(), source.generator)),
+    (0.02, lambda source: ticked(source.digit(), source.generator)),
+    (0.02, taps),
 )
-_BLANK = 0.05  # share of the images that hold next to nothing
+_DISTORTED = 0.15  # share of the drawings with one of `strokes.distortions`
+_BLANK = 0.05  # share of the images that are blank or almost blank
 
 
-def nondigit_drawings(count: int, seed: int) -> list[Strokes]:
-    """The strokes of `count` letters, scribbles and numbers; the same seed draws the same."""
+def nondigit_drawings(count: int, seed: int, sketches: Sequence[Sketch] = ()) -> list[Strokes]:
+    """The strokes of `count` letters, signs, scribbles, numbers and digits with extra ink.
+
+    The digits among them are those of the `sketches`, where there are any. The same seed draws the
+    same.
+    """
     generator = np.random.default_rng([seed, 5])
+    source = Source(generator, sketches, [sketch for sketch in sketches if sketch.label == 1])
     kinds = generator.choice(len(KINDS), count, p=[share for share, _ in KINDS])
-    return [KINDS[kind][1](generator) for kind in kinds]
+    return [distorted(KINDS[kind][1](source), generator, _DISTORTED) for kind in kinds]
 
 
-def nondigit_images(count: int, seed: int) -> Digits:
-    """`count` images of letters, scribbles, numbers and nothing, labelled `NO_DIGIT`.
+def nondigit_images(count: int, seed: int, sketches: Sequence[Sketch] = ()) -> Digits:
+    """`count` images of such drawings, some of them blank, labelled `NO_DIGIT`.
 
     The same seed draws the same.
     """
     generator = np.random.default_rng([seed, 3])
-    kinds = generator.choice(len(KINDS), count, p=[share for share, _ in KINDS])
     widths = pen_widths(count, generator)
     images = np.empty((count, 28, 28), np.uint8)
-    for i, (kind, width) in enumerate(zip(kinds, widths, strict=True)):
-        images[i] = rasterise(KINDS[kind][1](generator), ink_width=width)
+    drawings = nondigit_drawings(count, seed, sketches)
+    for i, (strokes, width) in enumerate(zip(drawings, widths, strict=True)):
+        images[i] = rasterise(strokes, ink_width=width)
     for i in np.flatnonzero(generator.random(count) < _BLANK).tolist():
-        images[i] = _next_to_nothing(images[i], generator)
+        images[i] = _almost_blank(images[i], generator)
     return Digits(torch.from_numpy(images), torch.full((count,), NO_DIGIT))
 
 
-def _next_to_nothing(image: NDArray[np.uint8], generator: np.random.Generator) -> NDArray[np.uint8]:
-    """A blank image (28, 28), a speck, a little noise, or what is left of the image's ink."""
+def _almost_blank(image: NDArray[np.uint8], generator: np.random.Generator) -> NDArray[np.uint8]:
+    """A blank image (28, 28), one bright pixel, faint noise, or the image with very faint ink."""
     faint = generator.uniform(0, 0.15)
     match generator.integers(4):
         case 0:
@@ -124,9 +182,11 @@ def _next_to_nothing(image: NDArray[np.uint8], generator: np.random.Generator) -
             return (image * faint).astype(np.uint8)
 
 
-def mix_nondigits(train: Digits, share: float, seed: int) -> Digits:
-    """Training digits of which a share are no digits, shuffled."""
+def mix_nondigits(
+    train: Digits, share: float, seed: int, sketches: Sequence[Sketch] = ()
+) -> Digits:
+    """Training digits of which a share are no digits, shuffled; `sketches` as above."""
     count = round(len(train.labels) * share / (1 - share))
-    images, labels = concatenate(train, nondigit_images(count, seed))
+    images, labels = concatenate(train, nondigit_images(count, seed, sketches))
     order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
     return Digits(images[order], labels[order])

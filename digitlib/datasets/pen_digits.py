@@ -1,7 +1,7 @@
-"""Pen sketches as training data: held out by writer, and drawn again as their hands might have.
+"""Pen sketches as training data: stroke augmentation and allographs, then images.
 
-A sketch gives any number of images, no two alike: the strokes are redrawn before they are inked,
-which is truer to hands than warping pixels.
+A sketch gives any number of images, no two alike: the strokes are changed before they are inked,
+which is closer to how people vary than warping pixels.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,6 +15,7 @@ from digitlib.datasets.digits import Digits, concatenate
 from digitlib.datasets.loading import rasterised
 from digitlib.datasets.splits import Writers, writer_of
 from digitlib.strokes import (
+    DISTORTED,
     PEN_SPREAD,
     STRENGTH,
     Sketch,
@@ -23,24 +24,31 @@ from digitlib.strokes import (
     augment_strokes,
     pen_widths,
     rasterise,
+    underlined,
 )
 
-_BALANCE = 0.5  # half-way between every sketch alike and every hand alike
-_HABITS = 0.25  # share of the digits that are drawn as other hands would
+_BALANCE = 0.5  # half-way between each sketch as often and each writer as often
+_ALLOGRAPHS = 0.25  # share of the digits drawn in another way: see `strokes.allographs`
+_UNDERLINED = 0.01  # share of the digits with a line below: people read the digit all the same
 
 
 def augmented_drawings(
-    sketches: Sequence[Sketch], count: int, seed: int, care: float = STRENGTH
+    sketches: Sequence[Sketch],
+    count: int,
+    seed: int,
+    strength: float = STRENGTH,
+    distorted_share: float = DISTORTED,
 ) -> Iterator[tuple[Strokes, int]]:
-    """`count` drawings, and their digits, of the sketches redrawn as `inked` does, but not inked.
+    """`count` drawings of the sketches, augmented as `augmented_images` does, and their digits.
 
     The same seed gives the same.
     """
     generator = np.random.default_rng([seed, 4])
-    for place in _drawn_evenly(sketches, count, _BALANCE, generator).tolist():
+    for place in _evenly(sketches, count, _BALANCE, generator).tolist():
         sketch = sketches[place]
-        strokes = allographs.add_allograph(sketch.strokes, sketch.label, _HABITS, generator)
-        yield augment_strokes(strokes, generator, care), sketch.label
+        strokes = allographs.add_allograph(sketch.strokes, sketch.label, _ALLOGRAPHS, generator)
+        strokes = augment_strokes(strokes, generator, strength, distorted_share)
+        yield _underlined(strokes, generator), sketch.label
 
 
 def augmented_images(
@@ -51,30 +59,40 @@ def augmented_images(
     redraw: bool = True,
     width_spread: float = PEN_SPREAD,
     balance: float = _BALANCE,
-    habits_share: float = _HABITS,
+    allograph_share: float = _ALLOGRAPHS,
+    distorted_share: float = DISTORTED,
 ) -> Digits:
-    """`count` images of the sketches, each redrawn, and inked with a pen of its own.
+    """`count` images of the sketches, each augmented, and inked with a random width.
 
-    `width_spread` is that of the pens' widths, as in `synthesis.pen_widths`. `balance` is between
-    0, where each sketch comes as often as the others, and 1, where each hand does. Where `habits`
-    knows one to add, a share of `habits_share` gets it. The same seed gives the same images.
+    `width_spread` is that of the widths, as in `strokes.pen_widths`. `balance` is between 0, where
+    each sketch comes as often as the others, and 1, where each writer does. `allograph_share` and
+    `distorted_share` are as in `add_allograph` and `augment_strokes`; without `redraw` the strokes
+    stay otherwise as they are. The same seed gives the same images.
     """
     generator = np.random.default_rng([seed, 2])
-    order = _drawn_evenly(sketches, count, balance, generator)
+    order = _evenly(sketches, count, balance, generator)
     widths = pen_widths(count, generator, width_spread)
     images = np.empty((count, 28, 28), np.uint8)
     for i, width in enumerate(tqdm(widths, desc="inking sketches", leave=False)):
         sketch = sketches[int(order[i])]
-        strokes = allographs.add_allograph(sketch.strokes, sketch.label, habits_share, generator)
-        images[i] = rasterise(augment_strokes(strokes, generator) if redraw else strokes, width)
+        strokes = allographs.add_allograph(sketch.strokes, sketch.label, allograph_share, generator)
+        if redraw:
+            strokes = augment_strokes(strokes, generator, distorted_share=distorted_share)
+            strokes = _underlined(strokes, generator)
+        images[i] = rasterise(strokes, width)
     labels = torch.tensor([sketches[i].label for i in order.tolist()], dtype=torch.int64)
     return Digits(torch.from_numpy(images), labels)
 
 
-def _drawn_evenly(
+def _underlined(strokes: Strokes, generator: np.random.Generator) -> Strokes:
+    """The strokes, a few of them with a line below."""
+    return underlined(strokes, generator) if generator.random() < _UNDERLINED else strokes
+
+
+def _evenly(
     sketches: Sequence[Sketch], count: int, balance: float, generator: np.random.Generator
 ) -> NDArray[np.intp]:
-    """Places (count,) of sketches in random order, a hand's as often as `balance` says."""
+    """Indices (count,) of sketches in random order, a writer's as often as `balance` says."""
     _, drawer, number = np.unique(
         [writer_of(sketch) for sketch in sketches],
         return_inverse=True,
@@ -89,9 +107,9 @@ def _drawn_evenly(
 def mix_sketches(
     train: Digits, validation: Digits, writers: Writers, share: float, seed: int
 ) -> tuple[Digits, Digits]:
-    """Training digits, shuffled, of which a share are redrawn sketches; and validation digits.
+    """Training digits, shuffled, of which a share are augmented sketches; and validation digits.
 
-    To choose by, the sketches stay as they were drawn.
+    The validation sketches stay as they were drawn.
     """
     count = round(len(train.labels) * share / (1 - share))
     images, labels = concatenate(train, augmented_images(writers.train, count, seed))

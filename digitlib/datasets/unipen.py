@@ -128,7 +128,7 @@ def _digits(file: Path, include: Path) -> Iterator[tuple[int, Strokes] | None]:
         except (IndexError, ValueError):
             strokes = []
         inked = [stroke for stroke in strokes if len(stroke)]
-        yield (label, _upright(inked)) if inked else None
+        yield (label, upright(inked)) if inked else None
 
 
 def _parse(
@@ -206,7 +206,7 @@ def _cut(components: Sequence[Component], part: str) -> list[Component]:
     return cut
 
 
-def _upright(strokes: Strokes) -> Strokes:
+def upright(strokes: Strokes) -> Strokes:
     """Centre and scale to the pad, and flip y, which points up in UNIPEN."""
     points = np.concatenate(strokes)
     low, high = points.min(axis=0), points.max(axis=0)

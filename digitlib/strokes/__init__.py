@@ -4,9 +4,18 @@ Also sketches files, glyphs and letters, synthetic drawings and stroke augmentat
 and DuckDB for Parquet.
 """
 
-from digitlib.strokes.augmentation import STRENGTH, augment_strokes
+from digitlib.strokes.augmentation import DISTORTED, STRENGTH, augment_strokes
+from digitlib.strokes.distortions import distorted
+from digitlib.strokes.extra_ink import (
+    beside,
+    circled,
+    crossed_out,
+    framed,
+    ticked,
+    underlined,
+)
 from digitlib.strokes.ink import INK_WIDTH, Image, Strokes, as_strokes, rasterise
-from digitlib.strokes.letters import LETTERS
+from digitlib.strokes.letters import LETTERS, SIGNS
 from digitlib.strokes.sketches import SUBMISSION, Sketch, read_sketches, write_sketches
 from digitlib.strokes.synthesis import PEN_SPREAD, bent, draw, draw_images, drawn, pen_widths, posed
 from digitlib.strokes.trajectories import (
@@ -27,6 +36,7 @@ from digitlib.strokes.validation import (
 
 __all__ = [
     "CHANNELS",
+    "DISTORTED",
     "INK_WIDTH",
     "LETTERS",
     "LONGEST_TEXT",
@@ -34,6 +44,7 @@ __all__ = [
     "MOST_STROKES",
     "PEN_SPREAD",
     "POINTS",
+    "SIGNS",
     "STRENGTH",
     "SUBMISSION",
     "Image",
@@ -43,17 +54,24 @@ __all__ = [
     "as_strokes",
     "augment_strokes",
     "bent",
+    "beside",
     "checked_label",
     "checked_strokes",
     "checked_text",
+    "circled",
+    "crossed_out",
+    "distorted",
     "draw",
     "draw_images",
     "drawn",
+    "framed",
     "geometric_mean",
     "pen_widths",
     "posed",
     "rasterise",
     "read_sketches",
+    "ticked",
     "trajectory",
+    "underlined",
     "write_sketches",
 ]

@@ -1,8 +1,7 @@
-"""Habits of writing that one collection's hands have and another's don't, added to pen strokes.
+"""Allographs: ways of writing a digit that one collection's writers have and another's don't.
 
-Slashed zeros, crossed sevens, ones with a flag or a foot, stems that end in a hook, loops whose pen
-runs on: a network that saw few of them reads them as 8, 2, 7 or 6. Whoever draws a plain one could
-have drawn it so.
+Slashed zeros, crossed sevens, ones with a flag or a foot, fours like lightning, looped twos, open
+nines: a network that saw few of them misreads them. They are added to drawings that lack them.
 """
 
 from collections.abc import Callable
@@ -10,33 +9,42 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from digitlib.strokes.glyphs import RARE
 from digitlib.strokes.ink import Strokes
+from digitlib.strokes.synthesis import drawn
 
 Points = NDArray[np.float64]
-_FEW = 12  # points, of which nothing can be told of a loop's bend
+_FEW = 12  # points, too few to tell how a loop bends
 _SLIM = 0.35  # width over height, below which a 1 is a plain line
-_LEVEL = 0.4  # share of a 1's flags that are as level as a 7's bar, only short
 
 
 def add_allograph(
     strokes: Strokes, digit: int, share: float, generator: np.random.Generator
 ) -> Strokes:
-    """The strokes of a digit, with probability `share` with each habit that it has to add.
+    """The strokes of a digit, with about probability `share` in each of its other ways of writing.
 
-    Twice that for a 1: hands differ most in it, and almost all of MNIST's are plain.
+    Some ways are more frequent than others: `_ALLOGRAPHS` holds a factor for each.
     """
-    for habit in _HABITS.get(digit, ()):
-        if generator.random() < (2 * share if digit == 1 else share):
+    for factor, change in _ALLOGRAPHS.get(digit, ()):
+        if generator.random() < factor * share:
             points = np.concatenate(strokes)
             low, high = points.min(axis=0), points.max(axis=0)
-            strokes = habit(strokes, low, np.maximum(high - low, 1e-9), generator)
-    return strokes
+            strokes = change(strokes, low, np.maximum(high - low, 1e-9), generator)
+    return _rare(strokes, digit, share, generator)
+
+
+def _rare(strokes: Strokes, digit: int, share: float, generator: np.random.Generator) -> Strokes:
+    """With a probability of `share` times a factor, one of the digit's rare glyphs instead."""
+    if generator.random() >= _RARE_SHARES.get(digit, 0.0) * share:
+        return strokes
+    glyphs = RARE[digit]
+    return drawn(glyphs[generator.integers(len(glyphs))], generator)
 
 
 def _slashed(
     strokes: Strokes, low: Points, size: Points, generator: np.random.Generator
 ) -> Strokes:
-    """A 0 with a line through it, short or reaching out, rising or falling or upright."""
+    """A 0 with a line through it: short or long, rising, falling or upright."""
     if len(strokes) > 1:
         return strokes  # most likely slashed already
     angle = generator.choice(
@@ -63,20 +71,22 @@ def _crossed(
     ]
 
 
-def _footed(strokes: Strokes, low: Points, size: Points, generator: np.random.Generator) -> Strokes:
+def _flagged(
+    strokes: Strokes, _low: Points, size: Points, generator: np.random.Generator
+) -> Strokes:
     """A plain 1 with a flag at its head, a foot, or both."""
     if len(strokes) > 1 or size[0] > _SLIM * size[1]:
         return strokes
     stem = strokes[0] if strokes[0][0, 1] <= strokes[0][-1, 1] else strokes[0][::-1]
     kind = generator.random()
-    if kind < 0.75:
-        if generator.random() < _LEVEL:
-            rise, length = generator.uniform(*np.radians((-5, 40))), generator.uniform(0.08, 0.3)
-        else:  # steeper than a 7's bar, and in some hands almost as long as the stem
-            rise, length = generator.uniform(*np.radians((35, 75))), generator.uniform(0.08, 0.7)
+    if kind < 0.8:
+        rise, length = _flag(generator)
         tip = stem[0] + length * size[1] * np.array([-np.cos(rise), np.sin(rise)])
-        stem = np.concatenate([_line(tip, stem[0]), stem[1:]])
-    if kind < 0.45:
+        flag = _line(tip, stem[0])
+        bow = generator.normal(0, 0.06) * length * size[1]
+        flag[:, 1] += bow * np.sin(np.linspace(0, np.pi, len(flag)))
+        stem = np.concatenate([flag, stem[1:]])
+    if kind < 0.55:
         return [stem]
     left = size[1] * generator.uniform([-0.4, -0.05], [-0.12, 0.05])
     right = size[1] * generator.uniform([0.12, -0.05], [0.4, 0.05])
@@ -84,16 +94,33 @@ def _footed(strokes: Strokes, low: Points, size: Points, generator: np.random.Ge
     return [stem, _line(foot + left, foot + right)]
 
 
+def _flag(generator: np.random.Generator) -> tuple[float, float]:
+    """How steeply a 1's flag rises, rad, and its length as a share of the stem.
+
+    In French and Turkish collections 20 to 50° and up to as long as the stem; a level flag is
+    short, unlike a 7's bar.
+    """
+    kind = generator.random()
+    if kind < 0.2:
+        return generator.uniform(*np.radians((-5, 40))), generator.uniform(0.08, 0.3)
+    if kind < 0.75:
+        degrees = float(np.clip(generator.normal(38, 9), 20, 60))
+        return float(np.radians(degrees)), generator.uniform(0.2, 0.85)
+    return generator.uniform(*np.radians((45, 75))), generator.uniform(0.08, 0.8)
+
+
 def _hooked(strokes: Strokes, low: Points, size: Points, generator: np.random.Generator) -> Strokes:
     """A stem whose lower end turns aside or flicks back, as where the pen goes on to the next."""
     last = int(np.argmax([stroke[-1, 1] for stroke in strokes]))
     stem = strokes[last]
-    way = stem[-1] - stem[max(0, len(stem) - 1 - len(stem) // 5)]
-    if stem[-1, 1] < low[1] + 0.85 * size[1] or way[1] <= 0:
+    heading = stem[-1] - stem[max(0, len(stem) - 1 - len(stem) // 5)]
+    if stem[-1, 1] < low[1] + 0.85 * size[1] or heading[1] <= 0:
         return strokes
     side = generator.choice([-1, 1], p=[0.35, 0.65])  # more often to the right, where one writes on
     turn = generator.uniform(np.radians(60), np.radians(165))
-    headings = np.arctan2(*way[::-1]) - side * turn * np.linspace(generator.uniform(0, 1), 1, 12)
+    headings = np.arctan2(*heading[::-1]) - side * turn * np.linspace(
+        generator.uniform(0, 1), 1, 12
+    )
     # A longer one makes a 1 an L, unless it flicks back up.
     short = size[0] < _SLIM * size[1] and turn < np.radians(120)
     length = generator.uniform(0.08, 0.22 if short else 0.42)
@@ -104,7 +131,7 @@ def _hooked(strokes: Strokes, low: Points, size: Points, generator: np.random.Ge
 def _overrun(
     strokes: Strokes, _low: Points, size: Points, generator: np.random.Generator
 ) -> Strokes:
-    """A loop whose pen goes on as it went, round and past where it closes, or came from there."""
+    """A loop that goes on past the point where it closes, or starts before it."""
     if len(strokes) > 1 or len(strokes[0]) < _FEW:
         return strokes
     loop = strokes[0] if generator.random() < 0.6 else strokes[0][::-1]
@@ -130,12 +157,13 @@ def _line(start: Points, end: Points, steps: int = 12) -> Points:
     return start + np.linspace(0, 1, steps)[:, None] * (end - start)
 
 
-_Habit = Callable[[Strokes, Points, Points, np.random.Generator], Strokes]
-_HABITS: dict[int, tuple[_Habit, ...]] = {
-    0: (_overrun, _slashed),
-    1: (_hooked, _footed),
-    4: (_hooked,),
-    6: (_overrun,),
-    7: (_hooked, _crossed),
-    9: (_hooked,),
+_Change = Callable[[Strokes, Points, Points, np.random.Generator], Strokes]
+_ALLOGRAPHS: dict[int, tuple[tuple[float, _Change], ...]] = {
+    0: ((1, _overrun), (1, _slashed)),
+    1: ((1.2, _hooked), (2.4, _flagged)),
+    4: ((1, _hooked),),
+    6: ((1, _overrun),),
+    7: ((1, _hooked), (1, _crossed)),
+    9: ((1, _hooked),),
 }
+_RARE_SHARES = {2: 0.3, 3: 0.1, 4: 0.4, 8: 0.3, 9: 0.3}  # times the share asked for

@@ -1,7 +1,7 @@
-"""The ways in which people write each digit, as points that a pen passes through."""
+"""Ways of writing each digit (allographs), as points that a pen passes through."""
 
 # How often a glyph is drawn, and its control points `x,y` in the order drawn, on a grid 10 wide and
-# 14 high with y down. `/` lifts the pen; a point given twice running is a corner.
+# 14 high with y down. `/` lifts the pen; a point given twice in a row is a corner.
 GLYPHS: dict[int, tuple[tuple[float, str], ...]] = {
     0: (
         (5, "6,0 2,2 0,7 2,12 5,14 8,12 10,7 8,2 5,0"),
@@ -108,5 +108,45 @@ GLYPHS: dict[int, tuple[tuple[float, str], ...]] = {
         (1, "7,0 2,4 1,7 6,5 9,1 9,1 8,8 7,14"),  # pointed
         (1, "8,1 3,1 0,3 2,5 8,3 8,3 7,8 5,14"),
         (2, "9,1 5,0 1,3 1,6 5,6 9,2 8,8 6,14"),
+    ),
+}
+
+# Ways of writing that few collections hold and that a network misreads unless it has seen them.
+RARE: dict[int, tuple[str, ...]] = {
+    2: (
+        "7,5 3,5 2,2 5,0 8,2 7,6 1,14 1,14 10,14",  # a closed loop as head
+        "5,5 2,4 2,1 6,0 8,3 6,8 0,14 0,14 9,13",
+        "6,4 3,5 1,3 3,0 7,1 7,5 4,10 1,13 2,11 5,12 10,14",
+        "8,5 4,6 3,3 5,1 8,2 8,6 2,14 2,14 11,14",
+        "3,2 5,0 6,2 5,7 3,14 3,14 8,14",  # a narrow head
+        "4,1 6,0 7,2 5,8 3,13 4,14 8,13",
+        "3,3 4,0 7,1 6,5 3,13 2,14 6,14 9,13",
+        "1,2 5,0 9,2 6,8 3,13 3,13 6,13",  # a short foot
+    ),
+    3: (
+        "3,1 6,0 7,3 5,6 5,6 7,9 6,13 3,14",  # narrow
+        "3,0 6,1 5,5 4,7 6,9 6,12 4,14 2,13",
+    ),
+    4: (
+        "6,0 1,8 1,8 8,7 8,7 6,14",  # like lightning: one stroke, no crossbar
+        "7,0 2,7 2,7 9,6 9,6 5,14",
+        "5,0 0,9 0,9 7,8 7,8 7,15",
+        "6,0 3,7 3,7 7,6 7,6 5,14",
+        "4,0 1,6 2,8 8,6 8,6 7,14",
+        "3,0 1,7 3,8 7,6 7,7 6,14",
+    ),
+    8: (
+        "9,0 3,6 1,11 4,14 8,12 7,8 1,1",  # open at the top
+        "8,0 4,5 7,10 5,14 2,12 4,7 2,1",
+        "9,2 6,0 2,2 4,6 8,9 8,13 4,14 1,11 3,8 8,5 11,2",
+        "2,0 4,5 8,10 5,14 1,12 3,8 9,1",
+        "1,1 6,7 8,11 5,14 2,12 3,8 9,0",
+    ),
+    9: (
+        "7,1 3,1 1,4 3,6 7,4 9,0 9,0 8,8 6,14",  # an open bowl
+        "6,2 3,0 1,3 3,6 8,4 9,1 9,7 6,14",
+        "8,3 5,0 2,2 4,5 8,3 9,8 6,13 0,14",  # a large tail
+        "8,2 4,0 1,3 4,6 8,3 9,9 5,14 0,13 -2,10",
+        "7,3 5,0 3,2 4,5 7,3 8,8 5,14 -1,13",
     ),
 }

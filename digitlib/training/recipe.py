@@ -24,11 +24,14 @@ PRESETS: dict[str, dict[str, Any]] = {
     "accurate": {},
     "people": {  # what the bundled model was trained with
         "sketches": True,
-        "nondigit_share": 0.05,
+        "sketch_share": 0.4,
+        "nondigit_share": 0.07,
         "stroke_model": True,
         "ensemble": 2,
-        "epochs": 24,
-        "patience": 24,
+        "epochs": 20,
+        "patience": 20,
+        "batch_size": 128,
+        "learning_rate": 0.005,
         "augment": 1.0,
     },
     "fast": {

@@ -1,7 +1,7 @@
-"""A small second network that reads the way of the pen, beside the one that reads the image.
+"""The stroke model: a small second network that reads the trajectory, beside the one for images.
 
-It learns from sketches alone, MNIST having no strokes; what it adds is what an image can't show
-(see `trajectories`).
+It is trained on sketches only, because MNIST has no strokes, and adds what an image doesn't show
+(see `strokes.trajectories`).
 """
 
 import copy
@@ -35,16 +35,17 @@ from digitlib.training.recipe import Recipe
 from digitlib.training.temperature import fitted_temperature, probabilities
 
 MAPS = 24  # feature maps in the first half of the network, and half of those in the second
-AGAIN = 16  # times that each sketch is redrawn to learn from
-CARE = 0.8  # how far it is then bent, slanted and stretched: see `hands.redrawn`
+COPIES = 10  # augmented copies of each sketch to train on
+STRENGTH = 0.8  # of their augmentation: see `strokes.augment_strokes`
+DISTORTED = 0.4  # share of them with one of `strokes.distortions`
 UNUSUAL = 0.2  # share of them with a stroke backwards, and share whose strokes are shuffled
-STRANGERS = 3  # times the recipe's share of what is no digit
-CALIBRATED_BY = 4  # times that a held-out sketch is redrawn, to calibrate by more than a few
+NONDIGITS = 3  # times the recipe's share of non-digits
+CALIBRATION_COPIES = 4  # augmented copies of each held-out sketch, to calibrate on more than a few
 
-# Of the recipe, what is another for this network: chosen as `benchmarks/README.md` tells.
-OTHERWISE: dict[str, Any] = {
-    "epochs": 6,
-    "patience": 6,
+# Where its recipe differs from the one for images: chosen as `benchmarks/README.md` tells.
+OVERRIDES: dict[str, Any] = {
+    "epochs": 10,
+    "patience": 10,
     "batch_size": 128,
     "weight_decay": 0.05,
     "augment": 0.0,
@@ -52,7 +53,7 @@ OTHERWISE: dict[str, Any] = {
 
 
 class Residual(nn.Module):
-    """Two convolutions along the way, beside what skips them (He et al. 2016)."""
+    """Two convolutions along the trajectory and a skip connection (He et al. 2016)."""
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
         super().__init__()
@@ -67,7 +68,7 @@ class Residual(nn.Module):
 
 
 def _along(inputs: int, outputs: int, size: int, stride: int = 1) -> nn.Sequential:
-    """A convolution along the way, normalised."""
+    """A convolution along the trajectory, with batch normalisation."""
     convolution = nn.Conv2d(
         inputs, outputs, (1, size), (1, stride), padding=(0, size // 2), bias=False
     )
@@ -75,7 +76,7 @@ def _along(inputs: int, outputs: int, size: int, stride: int = 1) -> nn.Sequenti
 
 
 def build_stroke_network() -> nn.Sequential:
-    """From ways of the pen (n, 6, 1, 64) to logits (n, 10). Ours, after residual networks."""
+    """From trajectories (n, 6, 1, 64) to logits (n, 10). Ours, after residual networks."""
     return nn.Sequential(
         _along(CHANNELS, MAPS, 5),
         nn.ReLU(),
@@ -90,7 +91,7 @@ def build_stroke_network() -> nn.Sequential:
 
 
 def trajectory_inputs(drawings: Iterable[tuple[Strokes, int]], count: int) -> Digits:
-    """`count` drawings with labels as `training` takes them: ways (count, 6, 1, 64) float32."""
+    """`count` drawings with labels as `training` takes them: (count, 6, 1, 64) float32."""
     found = np.empty((count, CHANNELS, 1, POINTS), np.float32)
     labels = np.empty(count, np.int64)
     for number, (strokes, label) in enumerate(drawings):
@@ -99,7 +100,7 @@ def trajectory_inputs(drawings: Iterable[tuple[Strokes, int]], count: int) -> Di
 
 
 def sketch_trajectories(sketches: Sequence[Sketch]) -> Digits:
-    """The ways of sketches as they were drawn."""
+    """The trajectories of sketches as they were drawn."""
     return trajectory_inputs(((sketch.strokes, sketch.label) for sketch in sketches), len(sketches))
 
 
@@ -107,32 +108,35 @@ def training_trajectories(
     sketches: Sequence[Sketch],
     recipe: Recipe,
     *,
-    again: int = AGAIN,
-    care: float = CARE,
+    copies: int = COPIES,
+    strength: float = STRENGTH,
+    distorted_share: float = DISTORTED,
     unusual: float = UNUSUAL,
 ) -> Digits:
-    """The ways of sketches redrawn, a few in an unusual order, and of what is no digit.
+    """The trajectories of augmented sketches, a few in an unusual order, and of non-digits.
 
     The same seed gives the same.
     """
     generator = np.random.default_rng([recipe.seed, 6])
-    count = again * len(sketches)
-    strangers = round(count * recipe.nondigit_share / (1 - recipe.nondigit_share))
+    count = copies * len(sketches)
+    nondigits = round(count * recipe.nondigit_share / (1 - recipe.nondigit_share))
 
     def drawings() -> Iterator[tuple[Strokes, int]]:
-        for strokes, digit in datasets.augmented_drawings(sketches, count, recipe.seed, care):
+        for strokes, digit in datasets.augmented_drawings(
+            sketches, count, recipe.seed, strength, distorted_share
+        ):
             yield _unusual(strokes, unusual, generator), digit
-        for strokes in datasets.nondigit_drawings(strangers, recipe.seed):
+        for strokes in datasets.nondigit_drawings(nondigits, recipe.seed, sketches):
             yield strokes, NO_DIGIT
 
-    total = count + strangers
+    total = count + nondigits
     return trajectory_inputs(
-        tqdm(drawings(), total=total, desc="redrawing sketches", leave=False), total
+        tqdm(drawings(), total=total, desc="augmenting sketches", leave=False), total
     )
 
 
 def _unusual(strokes: Strokes, share: float, generator: np.random.Generator) -> Strokes:
-    """Now and then a stroke backwards, or the strokes in another order: left hands, say."""
+    """Now and then a stroke backwards, or the strokes in another order: left-handers, say."""
     if generator.random() < share:
         place = generator.integers(len(strokes))
         strokes = [s[::-1] if i == place else s for i, s in enumerate(strokes)]
@@ -147,9 +151,9 @@ def fit_stroke_model(
     checkpoint: Path,
     watch: Callable[[Progress], None] = lambda progress: None,
 ) -> Iterator[Epoch]:
-    """Train a reader of the way of the pen beside a network that follows the recipe.
+    """Train a stroke model beside a network for images that follows the recipe.
 
-    Yields its passes as they end, as `training.fit` does; then `fitted` has it.
+    Yields its epochs as they end, as `fit` does; `fitted_stroke_model` then returns it.
     """
     own = stroke_recipe(recipe)
     loop.prepare(own)
@@ -158,33 +162,39 @@ def fit_stroke_model(
 
 
 def stroke_recipe(recipe: Recipe) -> Recipe:
-    """How this network is trained where the one for images follows `recipe`."""
-    strangers = min(0.5, STRANGERS * recipe.nondigit_share)
-    return replace(recipe, **OTHERWISE, nondigit_share=strangers)
+    """How the stroke model is trained where the network for images follows `recipe`."""
+    nondigit_share = min(0.5, NONDIGITS * recipe.nondigit_share)
+    return replace(recipe, **OVERRIDES, nondigit_share=nondigit_share)
 
 
 class StrokeModel(NamedTuple):
-    """A trained reader of the way of the pen, and what makes its sureness honest."""
+    """A trained stroke model: its network, and the temperature that calibrates it."""
 
     network: nn.Module
     temperature: float
 
     def predict(self, sketches: Sequence[Sketch]) -> Probabilities:
-        """Probabilities (n, 10) of sketches, from the way of the pen alone."""
+        """Probabilities (n, 10) of sketches, from their trajectories alone."""
         logits = _logits(self.network, sketch_trajectories(sketches))
         return probabilities(logits, self.temperature).astype(np.float32)
 
     def joining(self, probabilities: NDArray[Any], sketches: Sequence[Sketch]) -> Probabilities:
-        """Probabilities (n, 10), read from images of the sketches, as one with those of the pen."""
+        """Probabilities (n, 10) of sketches by their images and their trajectories together."""
         return geometric_mean(probabilities, self.predict(sketches))
 
     def facts(self) -> dict[str, Any]:
-        """What a model's card says of it, but for the threshold that the two readers share."""
-        drawn = {"again": AGAIN, "care": CARE, "unusual": UNUSUAL, "strangers": STRANGERS}
+        """What a model's card says of it, except for the threshold of both networks together."""
+        drawn = {
+            "copies": COPIES,
+            "strength": STRENGTH,
+            "distorted": DISTORTED,
+            "unusual": UNUSUAL,
+            "nondigits": NONDIGITS,
+        }
         return {
             "parameter_count": export.parameter_count(self.network),
             "temperature": self.temperature,
-            "parameters": {**OTHERWISE, **drawn},
+            "parameters": {**OVERRIDES, **drawn},
         }
 
     def write(self, folder: Path) -> None:
@@ -197,7 +207,7 @@ class StrokeModel(NamedTuple):
 
 
 class _Served(nn.Module):
-    """The network as served: ways (n, 6, 64) float32 in, calibrated logits (n, 10) out."""
+    """The network as served: trajectories (n, 6, 64) float32 in, calibrated logits (n, 10) out."""
 
     def __init__(self, network: nn.Module, temperature: float) -> None:
         super().__init__()
@@ -209,25 +219,25 @@ class _Served(nn.Module):
 
 
 def fitted_stroke_model(recipe: Recipe, writers: Writers, checkpoint: Path) -> StrokeModel:
-    """The reader that `fit` left in the checkpoint, calibrated on the writers held out for that."""
+    """The stroke model in the checkpoint, calibrated on the validation writers."""
     network = build_stroke_network()
     network.load_state_dict(best_weights(checkpoint))
     return calibrate(network.to(loop.choose_device(recipe.device)), writers.validation)
 
 
 def calibrate(network: nn.Module, sketches: Sequence[Sketch]) -> StrokeModel:
-    """A reader whose temperature is chosen on these sketches, as drawn and redrawn.
+    """A stroke model whose temperature is chosen on these sketches, as drawn and augmented.
 
-    Of a few hundred as drawn it misreads but one or two, which makes it far too sure of itself.
+    As drawn it misreads only one or two of a few hundred, which would make it overconfident.
     """
-    again = datasets.augmented_drawings(sketches, CALIBRATED_BY * len(sketches), seed=0)
-    redrawn = trajectory_inputs(again, CALIBRATED_BY * len(sketches))
-    digits = concatenate(sketch_trajectories(sketches), redrawn)
+    count = CALIBRATION_COPIES * len(sketches)
+    augmented = trajectory_inputs(datasets.augmented_drawings(sketches, count, seed=0), count)
+    digits = concatenate(sketch_trajectories(sketches), augmented)
     logits = _logits(network, digits)
     return StrokeModel(network, fitted_temperature(logits, digits.labels.numpy()))
 
 
 def _logits(network: nn.Module, digits: Digits) -> NDArray[np.float32]:
-    """Logits (n, 10) of ways of the pen."""
+    """Logits (n, 10) of trajectories."""
     device = next(network.parameters()).device
     return loop.predict_logits(network, digits.images.to(device)).cpu().numpy()

@@ -1,4 +1,4 @@
-"""Letters, scribbles and numbers look like none of the digits, and teach a network to doubt."""
+"""Non-digits look like none of the digits, and teach a network to doubt."""
 
 import numpy as np
 import pytest
@@ -7,6 +7,7 @@ import torch
 from digitlib.datasets import digits as datasets
 from digitlib.datasets import loading, nondigits
 from digitlib.datasets.digits import NO_DIGIT
+from digitlib.strokes.sketches import Sketch
 from digitlib.training import architectures, loop, temperature
 from digitlib.training.recipe import Recipe
 
@@ -28,6 +29,18 @@ def test_the_same_seed_draws_the_same():
     assert not torch.equal(first, other)
 
 
+def test_digits_with_extra_ink_are_drawn_from_the_sketches_that_are_given():
+    flat = [np.array([[0.0, 0.5], [1.0, 0.5]])]
+    sketches = [Sketch("1", 1, flat, "made", "somebody")]
+    source = nondigits.Source(np.random.default_rng(0), sketches, sketches)
+    kept = [strokes for _, kind in nondigits.KINDS for strokes in [kind(source)]]
+    assert all(np.isfinite(np.concatenate(strokes)).all() for strokes in kept)
+    pairs = [nondigits.number(source) for _ in range(50)]
+    assert np.mean([np.ptp(np.concatenate(pair)[:, 1]) < 0.5 for pair in pairs]) > 0.3
+    with_sketches = nondigits.nondigit_images(50, 3, sketches).images
+    assert not torch.equal(with_sketches, nondigits.nondigit_images(50, 3).images)
+
+
 def test_a_share_of_the_training_digits_are_then_none(drawn):
     mixed = nondigits.mix_nondigits(drawn, 0.25, seed=0)
     assert (mixed.labels == NO_DIGIT).sum() == 100
@@ -37,9 +50,9 @@ def test_a_share_of_the_training_digits_are_then_none(drawn):
 
 @pytest.fixture(scope="module")
 def doubts() -> dict[float, tuple[float, float]]:
-    """By share of non-digits: the accuracy on digits, and the share of strangers doubted."""
+    """By share of non-digits: the accuracy on digits, and the share of non-digits doubted."""
     digits, tested = loading.load_synthetic(6000, 0), loading.load_synthetic(1000, 1)
-    strangers = nondigits.nondigit_images(500, seed=9).images
+    unseen_nondigits = nondigits.nondigit_images(500, seed=9).images
     found = {}
     for share in (0.0, 0.1):
         recipe = Recipe.checked({"preset": "fast", "epochs": 3, "seed": 0})
@@ -49,7 +62,7 @@ def doubts() -> dict[float, tuple[float, float]]:
         list(loop.fit(network, train, tested, recipe))
         logits, unknown = (
             loop.predict_logits(network.cpu(), images).numpy()
-            for images in (tested.images, strangers)
+            for images in (tested.images, unseen_nondigits)
         )
         threshold = temperature.rejection_threshold(temperature.probabilities(logits))
         confidence = temperature.probabilities(unknown).max(axis=1)

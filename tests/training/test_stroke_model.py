@@ -1,4 +1,4 @@
-"""The second network, which reads the way of the pen, from its training to its serving."""
+"""The stroke model, from its training to its serving."""
 
 import dataclasses
 import json
@@ -23,7 +23,7 @@ from digitlib.training.recipe import Recipe
 
 @pytest.fixture(scope="module")
 def sketches() -> list[Sketch]:
-    """Drawn digits of forty hands."""
+    """Drawn digits of forty writers."""
     drawings, labels = draw_many(500, seed=7)
     return [
         Sketch(str(i), int(label), strokes, "drawn", f"writer {i % 40}")
@@ -66,16 +66,16 @@ def folder(reader, tmp_path_factory):
     return folder
 
 
-def test_it_learns_to_read_other_hands_from_the_way_of_the_pen_alone(reader, writers):
+def test_it_reads_unseen_writers_from_trajectories_alone(reader, writers):
     labels = np.array([sketch.label for sketch in writers.test])
     assert np.mean(reader.predict(writers.test).argmax(axis=1) == labels) > 0.8
 
 
-def test_what_is_no_digit_is_among_what_it_learns_from(recipe, sketches):
+def test_it_is_trained_on_nondigits_too(recipe, sketches):
     drawn = stroke_model.training_trajectories(sketches[:50], recipe)
-    strangers = int((drawn.labels == NO_DIGIT).sum())
-    assert strangers / len(drawn.labels) == pytest.approx(0.05, abs=0.001)
-    assert drawn.images.shape == (stroke_model.AGAIN * 50 + strangers, 6, 1, 64)
+    nondigits = int((drawn.labels == NO_DIGIT).sum())
+    assert nondigits / len(drawn.labels) == pytest.approx(0.05, abs=0.001)
+    assert drawn.images.shape == (stroke_model.COPIES * 50 + nondigits, 6, 1, 64)
     assert torch.equal(
         stroke_model.training_trajectories(sketches[:50], recipe).images, drawn.images
     )
