@@ -72,8 +72,8 @@ def outcome(
     predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
     sure = confidence >= threshold
     wrong = sure & (predicted != labels)
-    shares = (predicted == labels, wrong, ~sure)
-    return Outcome(*(float(np.mean(share)) for share in shares), len(labels))
+    right, doubted = predicted == labels, ~sure
+    return Outcome(float(right.mean()), float(wrong.mean()), float(doubted.mean()), len(labels))
 
 
 def held_out(recogniser: Recogniser, count: int, generator: Generator) -> list[Sketch]:

@@ -43,13 +43,13 @@ class Source(NamedTuple):
     def digit(self) -> Strokes:
         """A digit of the sketches, mostly; else one drawn from glyphs."""
         if self.sketches and self.generator.random() < 0.8:
-            return self.sketches[self.generator.integers(len(self.sketches))].strokes
+            return self.sketches[int(self.generator.integers(len(self.sketches)))].strokes
         return draw(int(self.generator.integers(10)), self.generator)
 
     def one(self) -> Strokes:
         """A 1, likewise."""
         if self.ones and self.generator.random() < 0.8:
-            return self.ones[self.generator.integers(len(self.ones))].strokes
+            return self.ones[int(self.generator.integers(len(self.ones)))].strokes
         return draw(1, self.generator)
 
 
@@ -110,7 +110,7 @@ def number(source: Source) -> Strokes:
     pair = [source.digit(), source.digit()]
     if generator.random() < _ONE:
         pair[int(generator.integers(2))] = source.one()
-    strokes = beside(*pair, generator)
+    strokes = beside(pair[0], pair[1], generator)
     return beside(strokes, source.digit(), generator) if generator.random() < 0.15 else strokes
 
 

@@ -91,7 +91,9 @@ def _text(file: Path) -> str:
 def _digits(lines: Sequence[str], file: Path) -> Iterator[tuple[int, str, Strokes]]:
     """Each digit's label, writer and strokes; a stroke goes from `.PEN_DOWN` to `.PEN_UP`."""
     label: int | None = None
-    writer, strokes, points = "", [], None
+    writer = ""
+    strokes: list[list[tuple[float, float]]] = []
+    points: list[tuple[float, float]] | None = None
     for number, line in enumerate(map(str.strip, [*lines, '.SEGMENT DIGIT ? "0"']), 1):
         if not line.startswith("."):
             if points is not None and line:

@@ -62,9 +62,9 @@ def wobbled(
     for stroke in strokes:
         length = float(_travelled(stroke)[-1])
         at = np.linspace(0, length, max(len(stroke), int(length / (_SPACING * size)) + 2))
-        knots = np.arange(int(length / (wave * size)) + 3) * wave * size
+        knots = np.arange(int(length / (wave * size)) + 3.0) * (wave * size)
         shifts = generator.normal(0, deviation * size, (len(knots), 2))
-        swayed.append(_at(stroke, at) + _smoothly(at, knots, shifts))
+        swayed.append(np.add(_at(stroke, at), _smoothly(at, knots, shifts)))
     return swayed
 
 
