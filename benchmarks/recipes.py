@@ -21,7 +21,7 @@ from digitlib.datasets import Digits, Writers
 from digitlib.training import PRESETS, Recipe
 
 LEARNT, HELD_OUT = 30_000, 10_000  # of MNIST's training images: the first, and the last
-# One network tells as much; for the reader of the pen's way there is `pen_reader.py`.
+# One network tells as much; for the reader of the pen's way there is `stroke_model.py`.
 BUNDLED = {**PRESETS["people"], "ensemble": 1, "stroke_model": False, "limit": LEARNT}
 VARIANTS: dict[str, dict[str, object]] = {
     "bundled model's": {},

@@ -1,11 +1,10 @@
-"""What does the model refuse to call a digit: letters, scribbles and dots, beside real digits?
+"""How many non-digits does the model reject, and how many real digits?
 
-A drawing is refused when the model is less sure than the threshold on its card, or when it is but
-a dot, just as on the dashboard; an image, by the threshold for images. Letters come from Hershey's
-stroke fonts, the nearest to pens that has no digits in it; those that people draw like a digit (o,
-l, z, …), which `digitlib.letters` leaves out, are counted apart. Pen digits are those of the
-writers whom the model never saw. The second column is what would be refused by a threshold that
-refuses 1 % of these.
+A drawing is rejected when its confidence is below the threshold on the model's card or when it is
+a dot, as on the dashboard; an image, by the threshold for images. Letters come from Hershey's
+stroke fonts; those that people draw like a digit (o, l, z, …), which `strokes.letters` leaves out,
+are counted separately. Pen digits are those of writers the model never saw. The second column is
+what a threshold that rejects 1 % of these would reject.
 
 Usage: python benchmarks/rejection.py [MODEL FOLDER]
 """
@@ -48,7 +47,7 @@ def scribbles(generator: np.random.Generator) -> Iterator[Strokes]:
 
 
 def numbers(sketches: list[Sketch], generator: np.random.Generator) -> Iterator[Strokes]:
-    """Two real pen digits side by side, of which no single one may be read."""
+    """Two real pen digits side by side: no single digit is right."""
     for first, second in generator.integers(0, len(sketches), (500, 2)):
         left, right = (sketches[i].strokes for i in (first, second))
         low, high = (f(np.concatenate(left), axis=0) for f in (np.min, np.max))
@@ -78,7 +77,7 @@ def mnist_test() -> NDArray[np.uint8]:
 
 
 def main() -> None:
-    """Print, for each kind of drawing, how many there are and the share that is refused."""
+    """Print the share that is rejected of each kind of drawing."""
     recogniser = Recogniser.load(sys.argv[1] if len(sys.argv) > 1 else None)
     model = LoadedModel(recogniser, recogniser.folder, 0)
     generator = np.random.default_rng(0)
@@ -95,28 +94,30 @@ def main() -> None:
     pens = pen_test_set(recogniser.card)
     if isinstance(pens, EvaluationSet):
         drawings["digits: pens unseen"] = (sketch.strokes for sketch in pens.sketches)
-    readings = {
+    predictions = {
         kind: [model.read(tuple(strokes)) for strokes in kept] for kind, kept in drawings.items()
     }
     threshold, strict = recogniser.card["rejection_threshold"], recogniser.threshold
-    if "digits: pens unseen" in readings:  # what would be refused where 1 % of these were
-        strict = rejection_threshold(np.stack([shares(r) for r in readings["digits: pens unseen"]]))
+    if "digits: pens unseen" in predictions:  # the threshold that rejects 1 % of these
+        strict = rejection_threshold(
+            np.stack([confidences(p) for p in predictions["digits: pens unseen"]])
+        )
     print(f"{recogniser.name}, threshold {recogniser.threshold:.1%}, of images {threshold:.1%}")
-    print(f"{'':32} refused {'':9} at {strict:.1%}")
-    for kind, read in readings.items():
-        refused = np.mean([reading.digit is None for reading in read])
-        sternly = np.mean([reading.is_dot or shares(reading).max() < strict for reading in read])
-        print(f"{kind:24}{len(read):>8,}{refused:>8.1%}{sternly:>16.1%}", flush=True)
+    print(f"{'':32} rejected {'':8} at {strict:.1%}")
+    for kind, read in predictions.items():
+        rejected = np.mean([prediction.digit is None for prediction in read])
+        strictly = np.mean([p.is_dot or confidences(p).max() < strict for p in read])
+        print(f"{kind:24}{len(read):>8,}{rejected:>8.1%}{strictly:>16.1%}", flush=True)
     images = {"blank images, specks": blanks(generator), "digits: MNIST test set": mnist_test()}
     for kind, shown in images.items():
-        refused = np.mean(recogniser.predict(shown).max(axis=1) < threshold)
-        print(f"{kind:24}{len(shown):>8,}{refused:>8.1%}")
+        rejected = np.mean(recogniser.predict(shown).max(axis=1) < threshold)
+        print(f"{kind:24}{len(shown):>8,}{rejected:>8.1%}")
 
 
-def shares(reading: Prediction) -> NDArray[np.float32]:
+def confidences(prediction: Prediction) -> NDArray[np.float32]:
     """The ten probabilities of a drawing that has ink."""
-    assert reading.probabilities is not None
-    return reading.probabilities
+    assert prediction.probabilities is not None
+    return prediction.probabilities
 
 
 if __name__ == "__main__":

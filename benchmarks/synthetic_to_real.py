@@ -1,10 +1,9 @@
-"""How well does a network that has only seen drawn digits read real ones?
+"""How well does a network that was trained on synthetic digits only read real ones?
 
-The project's own training, on digits from `digitlib.synthesis` alone; then MNIST's test set and
-the pen sketches are read once for each seed. Glyphs and warps were chosen by looking at what was
-misread of MNIST's training images and of the pen writers whose name has a CRC-32 that is a multiple
-of 3. What is misread of the other writers, or of MNIST's test set, guided nothing, so they are
-reported apart.
+The project's own training, on digits from `strokes.synthesis`; then MNIST's test set and the pen
+sketches are read once for each seed. Glyphs and augmentation were chosen by looking at mistakes on
+MNIST's training images and on pen writers whose name has a CRC-32 that is a multiple of 3. The
+other writers and MNIST's test set were not looked at, so they are reported separately.
 
 Usage: python benchmarks/synthetic_to_real.py [--seeds 3] [--digits 30000] [--epochs 4]
 """
@@ -22,21 +21,21 @@ from digitlib.training import Recipe
 
 
 def of_other_writers(sketches: list[Sketch]) -> list[Sketch]:
-    """The sketches of the writers whose misread digits guided nothing."""
+    """The sketches of the writers whose mistakes were not looked at."""
     return [s for s in sketches if zlib.crc32(f"{s.source}/{s.writer}".encode()) % 3 != 0]
 
 
 def accuracy(network: torch.nn.Module, digits: Digits, device: torch.device) -> float:
-    """The share of the digits that are read correctly, in percent."""
+    """The accuracy on these digits, in percent."""
     logits = training.predict_logits(network, digits.images.to(device)).cpu()
     return 100 * (logits.argmax(dim=1) == digits.labels).float().mean().item()
 
 
 def main() -> None:
     """Train once for each seed and print a table of accuracies."""
-    parser = argparse.ArgumentParser(description="Train on drawn digits, read real ones.")
+    parser = argparse.ArgumentParser(description="Train on synthetic digits, read real ones.")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--digits", type=int, default=30_000, help="drawn digits to train on")
+    parser.add_argument("--digits", type=int, default=30_000, help="synthetic digits to train on")
     parser.add_argument("--epochs", type=int, default=4)
     options = parser.parse_args()
     sketches = datasets.load_sketches()

@@ -35,7 +35,7 @@ from digitlib.training.recipe import Recipe
 from digitlib.training.temperature import fitted_temperature, probabilities
 
 MAPS = 24  # feature maps in the first half of the network, and half of those in the second
-COPIES = 10  # augmented copies of each sketch to train on
+COPIES = 8  # augmented copies of each sketch to train on
 STRENGTH = 0.8  # of their augmentation: see `strokes.augment_strokes`
 DISTORTED = 0.4  # share of them with one of `strokes.distortions`
 UNUSUAL = 0.2  # share of them with a stroke backwards, and share whose strokes are shuffled

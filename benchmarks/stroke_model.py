@@ -1,10 +1,10 @@
-"""Which recipe for the network that reads the way of the pen adds most to the one for images?
+"""Which recipe for the stroke model adds most to the network for images?
 
-One network for images is trained as in `recipes.py`, then a reader of the way of the pen in each
-variant; measured is what they read, together and alone, of four whole collections, held out to
-choose by. Loss is that of the two together, in nats. No test set is looked at.
+One network for images is trained as in `recipes.py`, then a stroke model in each variant. Measured
+is the accuracy, together and alone, on four whole collections held out for this choice. Loss is
+that of the two together, in nats. No test set is used.
 
-Usage: python benchmarks/pen_reader.py [--epochs 6] [--seed 0] [VARIANT …]
+Usage: python benchmarks/stroke_model.py [--epochs 6] [--seed 0] [VARIANT …]
 """
 
 import argparse
@@ -19,28 +19,30 @@ from digitlib import datasets, evaluation, training
 from digitlib.datasets import Digits, Writers
 from digitlib.training import Recipe, StrokeModel
 
-VARIANTS: dict[str, dict[str, Any]] = {  # of the drawings to learn from, and of the recipe
+VARIANTS: dict[str, dict[str, Any]] = {  # of the augmentation, and of the recipe
     "bundled model's": {},
-    "redrawn as carefully as for images": {"care": 0.45},
-    "redrawn more freely": {"care": 1.2},
+    "augmented as for images": {"strength": 0.45},
+    "augmented more": {"strength": 1.2},
+    "no distortions": {"distorted_share": 0.0},
+    "more distortions": {"distorted_share": 0.6},
     "no unusual strokes": {"unusual": 0.0},
     "unusual strokes 5 %": {"unusual": 0.05},
-    "redrawn four times": {"again": 4, "epochs": 24},
-    "3 epochs": {"epochs": 3},
-    "12 epochs": {"epochs": 12},
+    "4 copies": {"copies": 4, "epochs": 20},
+    "5 epochs": {"epochs": 5},
+    "20 epochs": {"epochs": 20},
     "no non-digits": {"nondigit_share": 0.0},
     "non-digits 5 %": {"nondigit_share": 0.05},
     "weight decay 0.2": {"weight_decay": 0.2},
 }
-DRAWN = ("again", "care", "unusual")
+AUGMENTATION = ("copies", "strength", "distorted_share", "unusual")
 
 
-def learnt(writers: Writers, recipe: Recipe, changes: dict[str, Any]) -> StrokeModel:
-    """A reader trained with these changes."""
-    drawn = {name: value for name, value in changes.items() if name in DRAWN}
-    asked = {name: value for name, value in changes.items() if name not in DRAWN}
+def fitted(writers: Writers, recipe: Recipe, changes: dict[str, Any]) -> StrokeModel:
+    """A stroke model trained with these changes."""
+    augmentation = {name: value for name, value in changes.items() if name in AUGMENTATION}
+    asked = {name: value for name, value in changes.items() if name not in AUGMENTATION}
     own = replace(training.stroke_recipe(recipe), **asked, limit=0)
-    train = training.training_trajectories(writers.train, own, **drawn)
+    train = training.training_trajectories(writers.train, own, **augmentation)
     validation = training.sketch_trajectories(writers.validation)
     training.prepare(own)
     network = training.build_stroke_network()
@@ -51,7 +53,7 @@ def learnt(writers: Writers, recipe: Recipe, changes: dict[str, Any]) -> StrokeM
 
 def main() -> None:
     """Train each variant and print its line."""
-    parser = argparse.ArgumentParser(description="Variants of the reader of the pen's way.")
+    parser = argparse.ArgumentParser(description="Variants of the stroke model.")
     parser.add_argument("variants", nargs="*", metavar="VARIANT", default=[])
     parser.add_argument("--epochs", type=int, default=6, help="of the network for images")
     parser.add_argument("--seed", type=int, default=0)
@@ -74,10 +76,10 @@ def main() -> None:
     temperature = training.fitted_temperature(logits, known.labels.numpy())
     seen, labels = probabilities(network, digits, temperature), digits.labels.numpy()
     print(f"images alone: {evaluation.accuracy(labels, seen.argmax(axis=1))}", flush=True)
-    print("| variant | the pen's way alone | both | loss |\n|---|---|---|---|", flush=True)
+    print("| variant | strokes alone | both | loss |\n|---|---|---|---|", flush=True)
     for name in options.variants or VARIANTS:
-        pen = learnt(writers, recipe, VARIANTS[name])
-        alone, both = pen.predict(strange), pen.joining(seen, strange)
+        strokes = fitted(writers, recipe, VARIANTS[name])
+        alone, both = strokes.predict(strange), strokes.joining(seen, strange)
         right = [np.mean(chances.argmax(axis=1) == labels) for chances in (alone, both)]
         loss = -np.mean(np.log(both[np.arange(len(labels)), labels].clip(1e-12)))
         print(f"| {name} | {right[0]:.2%} | {right[1]:.2%} | {loss:.4f} |", flush=True)
