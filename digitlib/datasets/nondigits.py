@@ -30,7 +30,9 @@ from digitlib.strokes import (
 )
 
 Points = NDArray[np.float64]
-_ONE = 0.2  # share of the two-digit numbers in which a 1 is put on purpose
+_ONE = 0.35  # share of the two-digit numbers in which a 1 is put on purpose
+_COMMON = ("?", "!", ",", "smiling face", "arrow", "long arrow", "barred Z", "tick")
+_COMMON_SHARE = 0.6  # of the signs, these: people draw them, and they resemble digits
 
 
 class Source(NamedTuple):
@@ -66,7 +68,8 @@ def letter(source: Source) -> Strokes:
 
 def sign(source: Source) -> Strokes:
     """A punctuation mark, an arrow, a smiling face."""
-    return _glyph(SIGNS, source.generator)
+    common = source.generator.random() < _COMMON_SHARE
+    return _glyph({name: SIGNS[name] for name in _COMMON} if common else SIGNS, source.generator)
 
 
 def scribble(source: Source) -> Strokes:
@@ -122,17 +125,17 @@ def taps(source: Source) -> Strokes:
 
 Kind = Callable[[Source], Strokes]
 KINDS: tuple[tuple[float, Kind], ...] = (
-    (0.36, letter),
-    (0.16, sign),
-    (0.08, scribble),
-    (0.05, hatching),
-    (0.05, corners),
-    (0.14, number),
+    (0.3, letter),
+    (0.2, sign),
+    (0.07, scribble),
+    (0.04, hatching),
+    (0.04, corners),
+    (0.2, number),
     (0.05, lambda source: circled(source.digit(), source.generator)),
     (0.04, lambda source: framed(source.digit(), source.generator)),
     (0.03, lambda source: crossed_out(source.digit(), source.generator)),
     (0.02, lambda source: ticked(source.digit(), source.generator)),
-    (0.02, taps),
+    (0.01, taps),
 )
 _DISTORTED = 0.15  # share of the drawings with one of `strokes.distortions`
 _BLANK = 0.05  # share of the images that are blank or almost blank

@@ -29,7 +29,7 @@ from digitlib.strokes import (
 
 _BALANCE = 0.5  # half-way between each sketch as often and each writer as often
 _ALLOGRAPHS = 0.25  # share of the digits drawn in another way: see `strokes.allographs`
-_UNDERLINED = 0.01  # share of the digits with a line below: people read the digit all the same
+_UNDERLINED = 0.03  # share of the digits with a line below: people read the digit all the same
 
 
 def augmented_drawings(
