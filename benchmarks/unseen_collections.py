@@ -85,6 +85,13 @@ def probabilities(
     return training.probabilities(logits, temperature)
 
 
+def read(network: training.Network, digits: Digits, recipe: Recipe) -> evaluation.Accuracy:
+    """The accuracy of a network on the digits' images."""
+    images = digits.images.to(training.choose_device(recipe.device))
+    predicted = training.predict_logits(network, images).argmax(dim=1)
+    return evaluation.accuracy(digits.labels.numpy(), predicted.cpu().numpy())
+
+
 class Unseen(NamedTuple):
     """Probabilities (n, 10) of a collection that was left out, and the threshold of both."""
 
