@@ -20,7 +20,7 @@ from digitlib.strokes import SUBMISSION, Sketch, Strokes, as_strokes, features
 
 def undisputed(frame: pd.DataFrame) -> pd.DataFrame:
     """The marked rows to judge models by: neither rejected, nor contradicted and not accepted."""
-    return frame[(frame.review != "rejected") & ~frame.suspect]
+    return frame[(frame.review != "rejected") & ~frame.disputed]
 
 
 def not_trained_on(frame: pd.DataFrame, card: dict[str, Any]) -> pd.Series:

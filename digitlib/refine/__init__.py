@@ -1,5 +1,16 @@
-"""From submissions to a better model: label errors, selection, fine-tuning, promotion gate."""
+"""From submissions to a better model: label errors, selection, fine-tuning, promotion gate.
 
+`refine.ipynb` selects the submissions to train on, fine-tunes a copy of the model that serves (the
+champion) and promotes that copy (the challenger) where it is better. `submissions.ipynb` shows the
+submissions and lets a person review disputed labels.
+"""
+
+from digitlib.refine.challenger import (
+    complete_model,
+    promote_if_better,
+    refined_card,
+    write_refined,
+)
 from digitlib.refine.champion import (
     challenger_metrics,
     changed_predictions,
@@ -8,18 +19,11 @@ from digitlib.refine.champion import (
     decide_promotion,
     validation_summary,
 )
-from digitlib.refine.finetune import (
-    Refinement,
-    complete_model,
-    fine_tune,
-    promote_if_better,
-    refined_card,
-    write_refined,
-)
+from digitlib.refine.finetune import fine_tune
 from digitlib.refine.label_errors import record_disputed, recorded_disputed, with_disputed
+from digitlib.refine.parameters import Refinement, ReviewFilter
 from digitlib.refine.review import (
     Review,
-    ReviewFilter,
     accuracy_by,
     accuracy_over_time,
     daily_counts,

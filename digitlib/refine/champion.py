@@ -1,114 +1,133 @@
-"""The refined model beside the old one: on people new to both, and on the original test set."""
+"""Champion and challenger compared: on visits new to both, and on the original test set."""
 
 from collections.abc import Sequence
 from functools import reduce
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from digitlib import datasets, evaluation
-from digitlib.datasets import Digits
-from digitlib.recogniser import Recogniser, lineage
+from digitlib.recogniser import Recogniser
 from digitlib.refine import gate
-from digitlib.refine.finetune import Refined, Refinement
-from digitlib.refine.gate import Decision, Pair
+from digitlib.refine.finetune import Refined
+from digitlib.refine.gate import Decision
+from digitlib.refine.paired import Paired
+from digitlib.refine.parameters import Refinement
 from digitlib.refine.selection import Selected
 from digitlib.strokes import Sketch
 from digitlib.text import percent
 from digitlib.training import Replay
 
 
-def best_accuracy_in_lineage(card: dict[str, Any], original: Pair) -> float:
-    """The best accuracy on the original test set of a model's line, it itself included."""
-    now = float(np.mean(original.old.argmax(axis=1) == original.labels))
-    line = [model["test_accuracy"] for model in lineage(card).get("ancestors", [])]
-    return max(accuracy for accuracy in [*line, now] if accuracy is not None)
+def best_accuracy_in_lineage(card: dict[str, Any], original: Paired) -> float:
+    """The best accuracy on the original test set of the champion and its ancestors."""
+    ancestors = [model["test_accuracy"] for model in card.get("pedigree", {}).get("ancestors", [])]
+    known = [accuracy for accuracy in ancestors if accuracy is not None]
+    return max([*known, original.accuracies()[0]])
 
 
 def decide_promotion(
-    card: dict[str, Any], asked: Refinement, by_people: Pair, original: Pair
+    card: dict[str, Any], asked: Refinement, people: Paired, original: Paired, disputed: int = 0
 ) -> Decision:
-    """Whether the refined model may take the place of the one with this card."""
-    best = best_accuracy_in_lineage(card, original)
+    """Whether the challenger replaces the champion with this card.
+
+    `disputed` is how many submissions were left out for a disputed label.
+    """
     return gate.decide(
-        by_people,
+        people,
         original,
-        best_before=best,
+        best_before=best_accuracy_in_lineage(card, original),
         tolerance=asked.tolerance,
         floor=asked.floor,
         risk=asked.risk,
+        disputed=disputed,
     )
 
 
-def compare_on_new_visits(old: Recogniser, trials: Sequence[Refined], intake: Selected) -> Pair:
-    """Old and new on the submissions of people new to both: each fold's by a model without it."""
-    folds = [datasets.rasterised(fold) for fold in intake.folds]
-    digits = reduce(datasets.concatenate, folds)
-    new = np.concatenate([trial.read(fold) for trial, fold in zip(trials, folds, strict=True)])
-    visits = [sketch.writer for sketch in intake.judged]
-    pair = _pair("submissions of people new to it", digits, old, new)._replace(visits=visits)
-    return _with_pen(pair, old, intake.judged)
-
-
-def compare_on_original(old: Recogniser, new: Recogniser, replay: Replay) -> Pair:
-    """Both models, as they serve, on the original test set."""
-    name = {"mnist": "MNIST's"}.get(old.card["data"]["name"], "the synthetic")
-    return _pair(f"{name} test digits", replay.test, old, new.predict(replay.test.images.numpy()))
-
-
-def validation_summary(old: Recogniser, refined: Refined, intake: Selected) -> str:
-    """How the network that may serve reads the sketches it was chosen by, as Markdown.
-
-    It is itself in no check on people: of those that it learnt from, copies are judged.
-    """
-    if not intake.chosen_by:
-        return ""
-    digits = datasets.rasterised(intake.chosen_by)
-    pair = _with_pen(_pair("", digits, old, refined.read(digits)), old, intake.chosen_by)
-    visits = [sketch.writer for sketch in intake.chosen_by]
-    read = evaluation.accuracy(pair.labels, pair.new.argmax(axis=1), visits)
-    before = float(np.mean(pair.old.argmax(axis=1) == pair.labels))
-    return (
-        f"The network itself reads {read} of the submissions that it was chosen by, {old.name} "
-        f"{percent(before)}."
-    )
-
-
-def _pair(name: str, digits: Digits, old: Recogniser, new: NDArray[np.floating]) -> Pair:
-    """What the old model makes of the digits, beside what the new one does."""
+def compare_on_new_visits(
+    champion: Recogniser, challengers: Sequence[Refined], selected: Selected
+) -> Paired:
+    """Both models on the new visits, each fold by the challenger that was trained without it."""
+    digits = reduce(datasets.concatenate, map(datasets.rasterised, selected.folds))
     images = digits.images.numpy()
-    return Pair(name, images, digits.labels.numpy(), old.predict(images), new)
+    new = np.concatenate(
+        [
+            challenger.predict(datasets.rasterised(fold).images)
+            for challenger, fold in zip(challengers, selected.folds, strict=True)
+        ]
+    )
+    return Paired(
+        "sketches of new visits",
+        images,
+        digits.labels.numpy(),
+        _with_strokes(champion, champion.predict(images), selected.new),
+        _with_strokes(champion, new, selected.new),
+        [sketch.writer for sketch in selected.new],
+    )
 
 
-def _with_pen(pair: Pair, old: Recogniser, sketches: Sequence[Sketch]) -> Pair:
-    """What both make of the sketches where they read the way of the pen as well, and alike."""
-    drawings = [sketch.strokes for sketch in sketches]
-    before, after = (old.with_stroke_model(read, drawings) for read in (pair.old, pair.new))
-    return pair._replace(old=before, new=after)
+def compare_on_original(champion: Recogniser, challenger: Recogniser, replay: Replay) -> Paired:
+    """Both models, as served, on the original test set."""
+    name = {"mnist": "MNIST's"}.get(champion.card["data"]["name"], "the synthetic")
+    images, labels = replay.test.images.numpy(), replay.test.labels.numpy()
+    predicted = (champion.predict(images), challenger.predict(images))
+    return Paired(f"{name} test set", images, labels, *predicted)
 
 
-def changed_predictions(pair: Pair, right: bool, most: int = 30) -> dict[str, Any]:
-    """For `plots.digit_grid`: what only the new model reads right, or only the old one."""
+def validation_summary(champion: Recogniser, refined: Refined, selected: Selected) -> str:
+    """Both models' accuracy on the validation sketches, as Markdown; empty without any.
+
+    The refined model itself can't be tested on the sketches that it was trained on.
+    """
+    sketches = selected.validation
+    if not sketches:
+        return ""
+    digits = datasets.rasterised(sketches)
+    old, new = (
+        _with_strokes(champion, probabilities, sketches).argmax(axis=1)
+        for probabilities in (
+            champion.predict(digits.images.numpy()),
+            refined.predict(digits.images),
+        )
+    )
+    labels, visits = digits.labels.numpy(), [sketch.writer for sketch in sketches]
+    return (
+        f"Accuracy on the validation sketches, which chose the epoch and the temperature: "
+        f"{evaluation.accuracy(labels, new, visits)}; {champion.name} "
+        f"{percent(float(np.mean(old == labels)))}."
+    )
+
+
+def _with_strokes(
+    champion: Recogniser, probabilities: np.ndarray, sketches: Sequence[Sketch]
+) -> np.ndarray:
+    """Image probabilities (n, 10), combined with the stroke model that both models share."""
+    return champion.with_pen(probabilities, [sketch.strokes for sketch in sketches])
+
+
+def changed_predictions(pair: Paired, right: bool, most: int = 30) -> dict[str, Any]:
+    """For `plots.digit_grid`: digits that only the challenger gets right, or only the champion."""
     places = pair.newly(right)
-    wrong = (pair.old if right else pair.new).argmax(axis=1)
+    wrong = (pair.champion if right else pair.challenger).argmax(axis=1)
     title = f"{pair.name}: {len(places)} newly {'right' if right else 'wrong'}"
     captions = [f"{pair.labels[i]}→{wrong[i]}" for i in places[:most]]
     return {"images": pair.images[places[:most]], "captions": captions, "title": title}
 
 
-def challenger_metrics(by_people: Pair, original: Pair, decision: Decision) -> dict[str, Any]:
-    """The figures of a refined model, for its card and its row."""
-    found = evaluation.accuracy(original.labels, original.new.argmax(axis=1))
-    people = evaluation.accuracy(by_people.labels, by_people.new.argmax(axis=1), by_people.visits)
+def challenger_metrics(people: Paired, original: Paired, decision: Decision) -> dict[str, Any]:
+    """The metrics of a challenger, for its card and its row in the table of runs."""
+    test = evaluation.accuracy(original.labels, original.challenger.argmax(axis=1))
+    on_people = evaluation.accuracy(people.labels, people.challenger.argmax(axis=1), people.visits)
     return {
-        "test_accuracy": found.value,
-        "test_accuracy_interval": [found.low, found.high],
-        "test_images": found.n,
-        "test_calibration_error": evaluation.calibration_error(original.new, original.labels),
-        "people_accuracy": people.value,
-        "people_accuracy_before": float(np.mean(by_people.old.argmax(axis=1) == by_people.labels)),
-        "people_submissions": people.n,
+        "test_accuracy": test.value,
+        "test_accuracy_interval": [test.low, test.high],
+        "test_images": test.n,
+        "test_calibration_error": evaluation.calibration_error(
+            original.challenger, original.labels
+        ),
+        "people_accuracy": on_people.value,
+        "people_accuracy_before": people.accuracies()[0],
+        "people_submissions": on_people.n,
         "passed": decision.promote,
         "checks": {check.name: check.found for check in decision.checks},
     }

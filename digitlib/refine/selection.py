@@ -1,4 +1,4 @@
-"""Submissions sorted out: what may be learnt from, by whom it is judged, and what is left out."""
+"""Which submissions are trained on, which validate, which test, and which are left out."""
 
 from collections.abc import Collection
 from hashlib import blake2b
@@ -14,114 +14,107 @@ from digitlib.recogniser import Recogniser
 from digitlib.refine import label_errors
 from digitlib.strokes import SUBMISSION, Sketch, as_strokes
 
-FOLDS = 3  # and so many visits at least: of two, all that they gain is chance
-FEWEST_JUDGED = 20  # sketches, below which no improvement could be told from chance
-_SHARE_CHOSEN_BY = 0.1
+FOLDS = 3  # also the minimum number of new visits
+MINIMUM_NEW = 20  # sketches of new visits, below which no improvement can be significant
+_VALIDATION_SHARE = 0.1
 
 
 class Selected(NamedTuple):
-    """Submissions sorted out.
+    """Usable submissions, split by visit.
 
-    The model can be judged by those of visits that are new to it. They are parted by visit into
-    `folds`: learning from all others shows what a model makes of people whom it never saw.
+    Visits that are new to the model test its challenger by cross-validation: for each of `folds`,
+    a copy is trained on all other sketches.
     """
 
-    learnt: list[Sketch]
-    chosen_by: list[Sketch]  # the validation part, never learnt from
-    folds: list[list[Sketch]]  # the new ones among `learnt`
-    suspects: pd.DataFrame  # their rows, with `likeliest` and `odds`
+    train: list[Sketch]
+    validation: list[Sketch]  # never trained on
+    folds: list[list[Sketch]]  # the sketches of new visits in `train`
+    disputed: pd.DataFrame  # left out; with `likeliest` and `confidence`
     rejected: int
     duplicates: int
 
     @property
     def usable(self) -> int:
-        """How many are of use."""
-        return len(self.learnt) + len(self.chosen_by)
+        """The number of sketches to train on and validate with."""
+        return len(self.train) + len(self.validation)
 
     @property
-    def judged(self) -> list[Sketch]:
-        """Those that old and new are compared by, fold after fold."""
+    def new(self) -> list[Sketch]:
+        """The sketches of new visits, fold after fold."""
         return [sketch for fold in self.folds for sketch in fold]
 
     def without(self, fold: list[Sketch]) -> Writers:
-        """What is learnt from to be tested on one fold; all, where it is empty."""
-        apart = {sketch.id for sketch in fold}
-        learnt = [sketch for sketch in self.learnt if sketch.id not in apart]
-        return Writers(learnt, self.chosen_by, fold)
+        """The split that holds out one fold; with an empty fold, nothing is held out."""
+        held_out = {sketch.id for sketch in fold}
+        train = [sketch for sketch in self.train if sketch.id not in held_out]
+        return Writers(train, self.validation, fold)
 
-    def wanting(self, least: int) -> str:
-        """Why these are too few to refine on, in words; empty where they are enough."""
-        if self.usable < least:
-            return f"{self.usable} submissions are of use; refining starts with {least}."
-        new = len(self.judged)
-        if new >= FEWEST_JUDGED and len(self.folds) == FOLDS:
+    def insufficient_reason(self, minimum: int) -> str:
+        """Why there is too little to refine on; empty where there is enough."""
+        if self.usable < minimum:
+            return f"{self.usable} submissions are usable; refining needs {minimum}."
+        if len(self.new) >= MINIMUM_NEW and len(self.folds) == FOLDS:
             return ""
-        found = {
-            0: f"None of the {self.usable} submissions is of a visit that the model doesn't know",
-            1: f"Of the {self.usable} submissions, {new} are of visits that the model doesn't know,"
-            " and all of these of one",
-            2: f"Of the {self.usable} submissions, {new} are of visits that the model doesn't know,"
-            " and all of these of two",
-        }.get(
-            len(self.folds),
-            f"{new} of the {self.usable} submissions are of visits that the model doesn't know",
-        )
+        visits = len({sketch.writer for sketch in self.new})
         return (
-            f"{found}; to judge it by other people's sketches, {FEWEST_JUDGED} of three visits "
-            "or more are needed."
+            f"{len(self.new)} usable submissions are from {visits} visits that the model was not "
+            f"trained on; testing needs {MINIMUM_NEW} from {FOLDS} or more such visits."
         )
 
     def describe(self) -> str:
-        """What was found, as Markdown."""
-        return (
-            f"**{self.usable:,} submissions** are of use: {len(self.learnt):,} to learn from, of "
-            f"which {len(self.judged):,} are of visits that are new to the model, and "
-            f"{len(self.chosen_by):,} of other visits to choose by. Left out: {self.rejected:,} "
-            f"rejected in a review, {self.duplicates:,} duplicates, and "
-            f"**{len(self.suspects):,} whose label is contradicted**."
-        )
+        """The counts, as a Markdown table."""
+        rows = {
+            "training": len(self.train),
+            "of these, from visits new to the model": len(self.new),
+            "validation": len(self.validation),
+            "left out: disputed label": len(self.disputed),
+            "left out: rejected in a review": self.rejected,
+            "left out: duplicate": self.duplicates,
+        }
+        lines = [f"| {name} | {count:,} |" for name, count in rows.items()]
+        return "\n".join(["| submissions | |", "|---|---:|", *lines])
 
 
 def is_validation_session(session: str) -> bool:
-    """Whether a session's sketches are never learnt from but chosen by; the same every night."""
+    """Whether a session's sketches are for validation only; the same in every run."""
     share = int.from_bytes(blake2b(session.encode(), digest_size=6).digest()) / 2**48
-    return share < _SHARE_CHOSEN_BY
+    return share < _VALIDATION_SHARE
 
 
 def select(frame: pd.DataFrame, recogniser: Recogniser, before: Collection[str] = ()) -> Selected:
-    """Part the submissions' table by session; leave out the rejected, copies and suspects.
+    """Split the submissions' table by session; leave out rejected, duplicate and disputed rows.
 
-    Those whose ids are in `before` are suspect unless they were accepted since.
+    Ids in `before` were disputed by earlier runs and stay disputed unless accepted since.
     """
     frame = frame.assign(new=not_trained_on(frame, recogniser.card))
     kept = _not_rejected(frame)
-    doubts = {*before, *kept[label_errors.still_disputed(kept, before)].id.astype(str)}
-    single = label_errors.with_disputed(_single(kept), recogniser, doubts)  # copies have one voice
-    usable = single[~single.suspect]
-    chooses_by = usable.session.map(is_validation_session).astype(bool)
-    learnt = usable[~chooses_by]
+    earlier = {*before, *kept[label_errors.still_disputed(kept, before)].id.astype(str)}
+    single = label_errors.with_disputed(_without_duplicates(kept), recogniser, earlier)
+    usable = single[~single.disputed]
+    validates = usable.session.map(is_validation_session).astype(bool)
+    train = usable[~validates]
     return Selected(
-        _sketches(learnt),
-        _sketches(usable[chooses_by]),
-        _folds(_sketches(learnt[learnt.new])),
-        single[single.suspect],
+        _sketches(train),
+        _sketches(usable[validates]),
+        _folds(_sketches(train[train.new])),
+        single[single.disputed],
         rejected=len(frame) - len(kept),
         duplicates=len(kept) - len(single),
     )
 
 
 def _not_rejected(frame: pd.DataFrame) -> pd.DataFrame:
-    """Rows of images that no review rejected, or that one accepted in another copy."""
+    """Rows that no review rejected, in this or another copy, unless one accepted a copy."""
     image = frame.image.map(bytes)
-    verdict = {
+    reviewed = {
         review: (frame.review == review).groupby(image).transform("any").astype(bool)
         for review in ("accepted", "rejected")
     }
-    return frame[(frame.review != "rejected") & (verdict["accepted"] | ~verdict["rejected"])]
+    return frame[(frame.review != "rejected") & (reviewed["accepted"] | ~reviewed["rejected"])]
 
 
-def _single(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row of each image, the oldest first: the accepted one, else the first."""
+def _without_duplicates(rows: pd.DataFrame) -> pd.DataFrame:
+    """One row an image, oldest first: the accepted one, else the first."""
     order = rows.assign(accepted=rows.review == "accepted").sort_values(
         ["accepted", "submitted_at", "id"], ascending=[False, True, True]
     )
@@ -131,7 +124,7 @@ def _single(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _sketches(rows: pd.DataFrame) -> list[Sketch]:
-    """The submissions as sketches; a visit is their writer."""
+    """The rows as sketches, with the session as the writer."""
     return [
         Sketch(
             str(row.id),
@@ -145,7 +138,7 @@ def _sketches(rows: pd.DataFrame) -> list[Sketch]:
 
 
 def _folds(sketches: list[Sketch]) -> list[list[Sketch]]:
-    """The sketches parted by visit into `FOLDS` of about one size, or as many as visits."""
+    """The sketches in `FOLDS` parts of about equal size, split by visit; fewer with few visits."""
     visits = [sketch.writer for sketch in sketches]
     count = min(FOLDS, len(set(visits)))
     if count < 2:

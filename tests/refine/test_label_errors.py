@@ -39,10 +39,10 @@ def honest(recogniser: Recogniser) -> pd.DataFrame:
 
 
 def marks(frame: pd.DataFrame, recogniser: Recogniser) -> np.ndarray:
-    return label_errors.with_disputed(frame, recogniser).suspect.to_numpy(bool)
+    return label_errors.with_disputed(frame, recogniser).disputed.to_numpy(bool)
 
 
-def test_hardly_any_honest_label_is_suspected(honest, recogniser):
+def test_hardly_any_honest_label_is_disputeded(honest, recogniser):
     assert marks(honest, recogniser).mean() < 0.02
 
 
@@ -55,7 +55,7 @@ def test_labels_that_are_wrong_at_random_are_suspected(honest, recogniser):
     assert found[~wrong].mean() < 0.03
 
 
-def test_a_prolific_visit_that_labels_every_1_as_7_is_suspected(honest, recogniser):
+def test_a_prolific_visit_that_labels_every_1_as_7_is_disputeded(honest, recogniser):
     drawings, labels = draw_many(3000, seed=12)
     ones = [drawing for drawing, label in zip(drawings, labels, strict=True) if label == 1][:200]
     images = np.stack([rasterise(drawing) for drawing in ones])
@@ -104,21 +104,21 @@ def test_the_rejected_copies_and_suspects_are_left_out_and_visits_kept_apart(hon
     frame.loc[200, "label"] = (frame.label[200] + 5) % 10
     found = selection.select(frame, recogniser)
     assert (found.rejected, found.duplicates) == (10, 30)
-    assert "00200" in set(found.suspects.id)
-    assert found.usable == 790 - len(found.suspects)
-    assert found.wanting(100) == ""
-    assert "refining starts with 1000" in found.wanting(1000)
+    assert "00200" in set(found.disputeds.id)
+    assert found.usable == 790 - len(found.disputeds)
+    assert found.insufficient_reason(100) == ""
+    assert "refining starts with 1000" in found.insufficient_reason(1000)
     assert len(found.folds) == selection.FOLDS
     for fold in found.folds:
         parts = [{sketch.writer for sketch in part} for part in found.without(fold)]
         assert not (parts[0] & parts[1] or parts[0] & parts[2] or parts[1] & parts[2])
         assert set.union(*parts) == set(honest.session)
-    judged = [sketch.id for sketch in found.judged]
-    assert sorted(judged) == sorted(sketch.id for sketch in found.learnt)
+    judged = [sketch.id for sketch in found.new]
+    assert sorted(judged) == sorted(sketch.id for sketch in found.train)
 
 
 @pytest.mark.parametrize(
-    "labels, reviews, learnt, is_suspect",
+    "labels, reviews, learnt, is_disputed",
     [
         ((0, 0), ("pending", "pending"), 0, False),
         ((0, 0), ("pending", "rejected"), None, False),
@@ -130,7 +130,7 @@ def test_the_rejected_copies_and_suspects_are_left_out_and_visits_kept_apart(hon
     ],
 )
 def test_copies_are_one_drawing_and_a_person_decides(
-    honest, recogniser, labels, reviews, learnt, is_suspect
+    honest, recogniser, labels, reviews, learnt, is_disputed
 ):
     """`labels` are how far off they are."""
     label = honest.label[0]
@@ -139,10 +139,10 @@ def test_copies_are_one_drawing_and_a_person_decides(
     )
     frame = pd.concat([copies, honest[1:]], ignore_index=True)
     found = selection.select(frame, recogniser)
-    kept = [s for s in (*found.learnt, *found.chosen_by) if s.id in ("first", "copy")]
+    kept = [s for s in (*found.train, *found.validation) if s.id in ("first", "copy")]
     assert [s.label for s in kept] == ([] if learnt is None else [(label + learnt) % 10])
-    assert (set(found.suspects.id) & {"first", "copy"} != set()) is is_suspect
-    shown = label_errors.with_disputed(frame, recogniser).suspect[:2].tolist()
+    assert (set(found.disputeds.id) & {"first", "copy"} != set()) is is_disputed
+    shown = label_errors.with_disputed(frame, recogniser).disputed[:2].tolist()
     differ = labels[0] != labels[1] and "rejected" not in reviews
     assert shown == [differ and review == "pending" for review in reviews]
 
@@ -150,40 +150,40 @@ def test_copies_are_one_drawing_and_a_person_decides(
 def test_what_was_contradicted_once_waits_until_a_person_accepts_it(honest, recogniser, tmp_path):
     store = Store(tmp_path / "digits.duckdb")
     wrong = honest.assign(label=(honest.label + 5 * (honest.index == 7)) % 10)
-    assert "00007" in set(selection.select(wrong, recogniser).suspects.id)
-    label_errors.record_disputed(store, selection.select(wrong, recogniser).suspects, recogniser)
+    assert "00007" in set(selection.select(wrong, recogniser).disputeds.id)
+    label_errors.record_disputed(store, selection.select(wrong, recogniser).disputeds, recogniser)
     label_errors.record_disputed(store, honest[honest.id == "00009"], recogniser)
     label_errors.record_disputed(store, honest[honest.id == "00009"], recogniser)
     assert len(store.runs()) == 2  # what is known isn't said again
     before = label_errors.recorded_disputed(store)
     assert {"00007", "00009"} <= before
     later = selection.select(honest, recogniser, before)
-    assert {"00007", "00009"} <= set(later.suspects.id)
+    assert {"00007", "00009"} <= set(later.disputeds.id)
     assert {"00007", "00009"} <= set(
-        honest.id[label_errors.with_disputed(honest, recogniser, before).suspect]
+        honest.id[label_errors.with_disputed(honest, recogniser, before).disputed]
     )
     accepted = honest.assign(review=honest.review.where(honest.id != "00009", "accepted"))
     learnt = selection.select(accepted, recogniser, before)
-    assert "00009" in {s.id for s in (*learnt.learnt, *learnt.chosen_by)}
+    assert "00009" in {s.id for s in (*learnt.train, *learnt.validation)}
 
 
 def test_a_model_is_judged_by_visits_that_it_has_not_learnt_from(honest, recogniser, monkeypatch):
     learnt = honest.id[honest.session.isin(["visit 2", "visit 3"])][:30].tolist()
     monkeypatch.setitem(recogniser.card, "lineage", {"submissions": learnt})
     found = selection.select(honest, recogniser)
-    assert not {"visit 2", "visit 3"} & {sketch.writer for sketch in found.judged}
-    assert {"visit 2", "visit 3"} <= {sketch.writer for sketch in found.learnt}
-    monkeypatch.setitem(recogniser.card, "lineage", {"submissions": honest.id.tolist()})
-    assert "None of the" in selection.select(honest, recogniser).wanting(100)
+    assert not {"visit 2", "visit 3"} & {sketch.writer for sketch in found.new}
+    assert {"visit 2", "visit 3"} <= {sketch.writer for sketch in found.train}
+    monkeypatch.setitem(recogniser.card, "pedigree", {"submissions": honest.id.tolist()})
+    assert "None of the" in selection.select(honest, recogniser).insufficient_reason(100)
     rest = honest.id[honest.session != "visit 3"].tolist()
     monkeypatch.setitem(recogniser.card, "lineage", {"submissions": rest})
     assert "20 are of visits that the model doesn't know, and all of these of one;" in (
-        selection.select(honest, recogniser).wanting(100)
+        selection.select(honest, recogniser).insufficient_reason(100)
     )
     rest = honest.id[~honest.session.isin(["visit 3", "visit 4"])].tolist()
     monkeypatch.setitem(recogniser.card, "lineage", {"submissions": rest})
     assert "all of these of two; to judge it by other people's sketches, 20 of three visits" in (
-        selection.select(honest, recogniser).wanting(100)
+        selection.select(honest, recogniser).insufficient_reason(100)
     )
 
 
