@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from digitlib import recogniser, settings, training
-from digitlib.recogniser import PEN_FILES, Recogniser
+from digitlib.recogniser import STROKE_MODEL_FILES, Recogniser, lineage
 from digitlib.refine.finetune import Refined
 from digitlib.refine.gate import Decision
 from digitlib.refine.parameters import Refinement
@@ -15,12 +15,12 @@ from digitlib.refine.selection import Selected
 from digitlib.training import Run
 
 
-def lineage(card: dict[str, Any], selected: Selected) -> dict[str, Any]:
+def refined_lineage(card: dict[str, Any], selected: Selected) -> dict[str, Any]:
     """A refined model's ancestors, oldest first, and the ids of all submissions used on the way.
 
     The ids are those that the model or an ancestor was trained on or validated with.
     """
-    metrics, known = card.get("metrics", {}), card.get("pedigree", {})
+    metrics, known = card.get("metrics", {}), lineage(card)
     used = [sketch.id for sketch in (*selected.train, *selected.validation)]
     parent = {
         "name": card["name"],
@@ -57,7 +57,7 @@ def refined_card(
         temperature=refined.temperature,
         rejection_threshold=refined.rejection_threshold,
         device=str(next(refined.network.parameters()).device),
-        pedigree=lineage(parent, selected),
+        lineage=refined_lineage(parent, selected),
         pen=parent.get("pen", {}),
     )
 
@@ -65,7 +65,7 @@ def refined_card(
 def write_refined(run: Run, refined: Refined, card: dict[str, Any], parent: Recogniser) -> None:
     """Write the refined network into the run's folder, with the parent's stroke model if any."""
     training.write_model(run.folder, refined.network, card)
-    for name in PEN_FILES if card.get("pen") else ():
+    for name in STROKE_MODEL_FILES if card.get("pen") else ():
         shutil.copyfile(parent.folder / name, run.folder / name)
 
 

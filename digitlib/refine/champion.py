@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from digitlib import datasets, evaluation
-from digitlib.recogniser import Recogniser
+from digitlib.recogniser import Recogniser, lineage
 from digitlib.refine import gate
 from digitlib.refine.finetune import Refined
 from digitlib.refine.gate import Decision
@@ -21,7 +21,7 @@ from digitlib.training import Replay
 
 def best_accuracy_in_lineage(card: dict[str, Any], original: Paired) -> float:
     """The best accuracy on the original test set of the champion and its ancestors."""
-    ancestors = [model["test_accuracy"] for model in card.get("pedigree", {}).get("ancestors", [])]
+    ancestors = [model["test_accuracy"] for model in lineage(card).get("ancestors", [])]
     known = [accuracy for accuracy in ancestors if accuracy is not None]
     return max([*known, original.accuracies()[0]])
 
@@ -102,7 +102,7 @@ def _with_strokes(
     champion: Recogniser, probabilities: np.ndarray, sketches: Sequence[Sketch]
 ) -> np.ndarray:
     """Image probabilities (n, 10), combined with the stroke model that both models share."""
-    return champion.with_pen(probabilities, [sketch.strokes for sketch in sketches])
+    return champion.with_stroke_model(probabilities, [sketch.strokes for sketch in sketches])
 
 
 def changed_predictions(pair: Paired, right: bool, most: int = 30) -> dict[str, Any]:

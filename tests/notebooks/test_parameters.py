@@ -13,7 +13,7 @@ from digitlib.datasets.statistics import Exploration
 from digitlib.experiments import ablations
 from digitlib.recogniser.locations import BUNDLED
 from digitlib.recogniser.model import Recogniser
-from digitlib.refine import finetune
+from digitlib.refine.parameters import Refinement, ReviewFilter
 from digitlib.training.recipe import Recipe, validated
 
 
@@ -29,10 +29,16 @@ def parameters_cell(notebook: str) -> dict[str, tuple[str, Any]]:
 
 @pytest.mark.parametrize(
     ("notebook", "kind"),
-    [("train", Recipe), ("compare", ablations.Budget), ("explore", Exploration)],
+    [
+        ("train", Recipe),
+        ("compare", ablations.Budget),
+        ("refine", Refinement),
+        ("submissions", ReviewFilter),
+    ],
 )
 def test_the_parameters_cell_repeats_the_defaults_of_the_library(notebook, kind):
-    defaults = {field.name: field.default for field in dataclasses.fields(kind)}
+    default = kind()
+    defaults = {field.name: getattr(default, field.name) for field in dataclasses.fields(kind)}
     declared = {name: (type(value).__name__, value) for name, value in defaults.items()}
     assert parameters_cell(notebook) == declared
 
@@ -68,7 +74,7 @@ def test_all_that_is_out_of_range_is_told_at_once(run, outputs, tmp_path):
 
 @pytest.mark.parametrize(
     ("notebook", "kind", "name"),
-    [("compare", ablations.Budget, "seeds"), ("refine", finetune.Refinement, "epochs")],
+    [("compare", ablations.Budget, "seeds"), ("refine", Refinement, "epochs")],
 )
 def test_what_notebooks_are_asked_for_has_its_range(notebook, kind, name):
     defaults = {name: value for name, (_, value) in parameters_cell(notebook).items()}

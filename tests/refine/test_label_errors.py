@@ -1,4 +1,4 @@
-"""Wrong labels, by slip or on purpose, are set aside; honest hands are not."""
+"""Label errors, accidental or deliberate, are found and left out; correct labels are not."""
 
 import numpy as np
 import pandas as pd
@@ -20,8 +20,8 @@ def recogniser() -> Recogniser:
 
 
 @pytest.fixture(scope="module")
-def honest(recogniser: Recogniser) -> pd.DataFrame:
-    """800 sketches by 40 visits, as the submissions' table holds them, labelled as meant."""
+def correct(recogniser: Recogniser) -> pd.DataFrame:
+    """800 sketches by 40 visits, as the submissions' table holds them, correctly labelled."""
     drawings, labels = draw_many(800, seed=11)
     images = np.stack([rasterise(drawing) for drawing in drawings])
     return pd.DataFrame(
@@ -38,24 +38,24 @@ def honest(recogniser: Recogniser) -> pd.DataFrame:
     )
 
 
-def marks(frame: pd.DataFrame, recogniser: Recogniser) -> np.ndarray:
+def disputed(frame: pd.DataFrame, recogniser: Recogniser) -> np.ndarray:
     return label_errors.with_disputed(frame, recogniser).disputed.to_numpy(bool)
 
 
-def test_hardly_any_honest_label_is_disputeded(honest, recogniser):
-    assert marks(honest, recogniser).mean() < 0.02
+def test_hardly_any_correct_label_is_disputed(correct, recogniser):
+    assert disputed(correct, recogniser).mean() < 0.02
 
 
-def test_labels_that_are_wrong_at_random_are_suspected(honest, recogniser):
+def test_labels_that_are_wrong_at_random_are_disputed(correct, recogniser):
     generator = np.random.default_rng(0)
-    wrong = generator.random(len(honest)) < 0.2
-    labels = honest.label + wrong * generator.integers(1, 10, len(honest))
-    found = marks(honest.assign(label=labels % 10), recogniser)
+    wrong = generator.random(len(correct)) < 0.2
+    labels = correct.label + wrong * generator.integers(1, 10, len(correct))
+    found = disputed(correct.assign(label=labels % 10), recogniser)
     assert found[wrong].mean() > 0.9
     assert found[~wrong].mean() < 0.03
 
 
-def test_a_prolific_visit_that_labels_every_1_as_7_is_disputeded(honest, recogniser):
+def test_a_large_visit_that_labels_every_1_as_7_is_disputed(correct, recogniser):
     drawings, labels = draw_many(3000, seed=12)
     ones = [drawing for drawing, label in zip(drawings, labels, strict=True) if label == 1][:200]
     images = np.stack([rasterise(drawing) for drawing in ones])
@@ -71,54 +71,56 @@ def test_a_prolific_visit_that_labels_every_1_as_7_is_disputeded(honest, recogni
             "review": "pending",
         }
     )
-    both = pd.concat([honest, lies], ignore_index=True)
-    found = marks(both, recogniser)
-    assert found[len(honest) :].mean() > 0.9
-    assert found[: len(honest)].mean() < 0.03
+    both = pd.concat([correct, lies], ignore_index=True)
+    found = disputed(both, recogniser)
+    assert found[len(correct) :].mean() > 0.9
+    assert found[: len(correct)].mean() < 0.03
 
 
-def test_a_person_that_accepted_a_label_has_the_last_word(honest, recogniser):
-    wrong = honest.assign(label=(honest.label + (honest.index < 40)) % 10)
-    assert marks(wrong, recogniser)[:40].mean() > 0.8
-    assert not marks(wrong.assign(review="accepted"), recogniser).any()
+def test_an_accepted_label_is_never_disputed(correct, recogniser):
+    wrong = correct.assign(label=(correct.label + (correct.index < 40)) % 10)
+    assert disputed(wrong, recogniser)[:40].mean() > 0.8
+    assert not disputed(wrong.assign(review="accepted"), recogniser).any()
 
 
-def test_none_and_few_are_judged_too(honest, recogniser):
-    assert len(marks(honest[:0], recogniser)) == 0
-    few = honest[:20].assign(label=[(honest.label[0] + 5) % 10, *honest.label[1:20]])
-    assert marks(few, recogniser).tolist() == [True] + [False] * 19
+def test_few_sketches_or_none_are_no_problem(correct, recogniser):
+    assert len(disputed(correct[:0], recogniser)) == 0
+    few = correct[:20].assign(label=[(correct.label[0] + 5) % 10, *correct.label[1:20]])
+    assert disputed(few, recogniser).tolist() == [True] + [False] * 19
 
 
-def test_sketches_of_one_digit_alone_are_judged_too(honest, recogniser):
-    threes = honest[honest.label == 3].reset_index(drop=True)
-    assert not marks(threes, recogniser).any()
-    assert marks(threes.assign(label=5), recogniser).mean() > 0.8
-    assert marks(honest[:1], recogniser).tolist() == [False]
-    assert marks(honest.assign(label=7), recogniser)[honest.label != 7].mean() > 0.8
+def test_labels_are_disputed_where_all_sketches_are_of_one_digit(correct, recogniser):
+    threes = correct[correct.label == 3].reset_index(drop=True)
+    assert not disputed(threes, recogniser).any()
+    assert disputed(threes.assign(label=5), recogniser).mean() > 0.8
+    assert disputed(correct[:1], recogniser).tolist() == [False]
+    assert disputed(correct.assign(label=7), recogniser)[correct.label != 7].mean() > 0.8
 
 
-def test_the_rejected_copies_and_suspects_are_left_out_and_visits_kept_apart(honest, recogniser):
-    frame = pd.concat([honest, honest[:30].assign(id=[f"copy {i}" for i in range(30)])])
+def test_rejected_duplicate_and_disputed_rows_are_left_out_and_visits_stay_whole(
+    correct, recogniser
+):
+    frame = pd.concat([correct, correct[:30].assign(id=[f"copy {i}" for i in range(30)])])
     frame = frame.reset_index(drop=True)
     frame.loc[100:109, "review"] = "rejected"
     frame.loc[200, "label"] = (frame.label[200] + 5) % 10
     found = selection.select(frame, recogniser)
     assert (found.rejected, found.duplicates) == (10, 30)
-    assert "00200" in set(found.disputeds.id)
-    assert found.usable == 790 - len(found.disputeds)
+    assert "00200" in set(found.disputed.id)
+    assert found.usable == 790 - len(found.disputed)
     assert found.insufficient_reason(100) == ""
-    assert "refining starts with 1000" in found.insufficient_reason(1000)
+    assert "refining needs 1000" in found.insufficient_reason(1000)
     assert len(found.folds) == selection.FOLDS
     for fold in found.folds:
         parts = [{sketch.writer for sketch in part} for part in found.without(fold)]
         assert not (parts[0] & parts[1] or parts[0] & parts[2] or parts[1] & parts[2])
-        assert set.union(*parts) == set(honest.session)
-    judged = [sketch.id for sketch in found.new]
-    assert sorted(judged) == sorted(sketch.id for sketch in found.train)
+        assert set.union(*parts) == set(correct.session)
+    new = [sketch.id for sketch in found.new]
+    assert sorted(new) == sorted(sketch.id for sketch in found.train)
 
 
 @pytest.mark.parametrize(
-    "labels, reviews, learnt, is_disputed",
+    "labels, reviews, kept, is_disputed",
     [
         ((0, 0), ("pending", "pending"), 0, False),
         ((0, 0), ("pending", "rejected"), None, False),
@@ -129,65 +131,67 @@ def test_the_rejected_copies_and_suspects_are_left_out_and_visits_kept_apart(hon
         ((0, 0), ("accepted", "rejected"), 0, False),
     ],
 )
-def test_copies_are_one_drawing_and_a_person_decides(
-    honest, recogniser, labels, reviews, learnt, is_disputed
+def test_of_duplicates_one_is_kept_and_a_review_decides_which(
+    correct, recogniser, labels, reviews, kept, is_disputed
 ):
-    """`labels` are how far off they are."""
-    label = honest.label[0]
-    copies = honest.iloc[[0, 0]].assign(
+    """`labels` are offsets from the correct label, `kept` is that of the row to train on."""
+    label = correct.label[0]
+    copies = correct.iloc[[0, 0]].assign(
         id=["first", "copy"], label=[(label + off) % 10 for off in labels], review=reviews
     )
-    frame = pd.concat([copies, honest[1:]], ignore_index=True)
+    frame = pd.concat([copies, correct[1:]], ignore_index=True)
     found = selection.select(frame, recogniser)
-    kept = [s for s in (*found.train, *found.validation) if s.id in ("first", "copy")]
-    assert [s.label for s in kept] == ([] if learnt is None else [(label + learnt) % 10])
-    assert (set(found.disputeds.id) & {"first", "copy"} != set()) is is_disputed
+    usable = [s for s in (*found.train, *found.validation) if s.id in ("first", "copy")]
+    assert [s.label for s in usable] == ([] if kept is None else [(label + kept) % 10])
+    assert (set(found.disputed.id) & {"first", "copy"} != set()) is is_disputed
     shown = label_errors.with_disputed(frame, recogniser).disputed[:2].tolist()
     differ = labels[0] != labels[1] and "rejected" not in reviews
     assert shown == [differ and review == "pending" for review in reviews]
 
 
-def test_what_was_contradicted_once_waits_until_a_person_accepts_it(honest, recogniser, tmp_path):
+def test_a_disputed_label_stays_disputed_until_a_person_accepts_it(correct, recogniser, tmp_path):
     store = Store(tmp_path / "digits.duckdb")
-    wrong = honest.assign(label=(honest.label + 5 * (honest.index == 7)) % 10)
-    assert "00007" in set(selection.select(wrong, recogniser).disputeds.id)
-    label_errors.record_disputed(store, selection.select(wrong, recogniser).disputeds, recogniser)
-    label_errors.record_disputed(store, honest[honest.id == "00009"], recogniser)
-    label_errors.record_disputed(store, honest[honest.id == "00009"], recogniser)
-    assert len(store.runs()) == 2  # what is known isn't said again
+    wrong = correct.assign(label=(correct.label + 5 * (correct.index == 7)) % 10)
+    assert "00007" in set(selection.select(wrong, recogniser).disputed.id)
+    label_errors.record_disputed(store, selection.select(wrong, recogniser).disputed, recogniser)
+    label_errors.record_disputed(store, correct[correct.id == "00009"], recogniser)
+    label_errors.record_disputed(store, correct[correct.id == "00009"], recogniser)
+    assert len(store.runs()) == 2  # known ids are not recorded again
     before = label_errors.recorded_disputed(store)
     assert {"00007", "00009"} <= before
-    later = selection.select(honest, recogniser, before)
-    assert {"00007", "00009"} <= set(later.disputeds.id)
+    later = selection.select(correct, recogniser, before)
+    assert {"00007", "00009"} <= set(later.disputed.id)
     assert {"00007", "00009"} <= set(
-        honest.id[label_errors.with_disputed(honest, recogniser, before).disputed]
+        correct.id[label_errors.with_disputed(correct, recogniser, before).disputed]
     )
-    accepted = honest.assign(review=honest.review.where(honest.id != "00009", "accepted"))
-    learnt = selection.select(accepted, recogniser, before)
-    assert "00009" in {s.id for s in (*learnt.train, *learnt.validation)}
+    accepted = correct.assign(review=correct.review.where(correct.id != "00009", "accepted"))
+    usable = selection.select(accepted, recogniser, before)
+    assert "00009" in {s.id for s in (*usable.train, *usable.validation)}
 
 
-def test_a_model_is_judged_by_visits_that_it_has_not_learnt_from(honest, recogniser, monkeypatch):
-    learnt = honest.id[honest.session.isin(["visit 2", "visit 3"])][:30].tolist()
-    monkeypatch.setitem(recogniser.card, "lineage", {"submissions": learnt})
-    found = selection.select(honest, recogniser)
+def test_only_visits_that_the_model_was_not_trained_on_test_it(correct, recogniser, monkeypatch):
+    known = correct.id[correct.session.isin(["visit 2", "visit 3"])][:30].tolist()
+    monkeypatch.setitem(recogniser.card, "lineage", {"submissions": known})
+    found = selection.select(correct, recogniser)
     assert not {"visit 2", "visit 3"} & {sketch.writer for sketch in found.new}
     assert {"visit 2", "visit 3"} <= {sketch.writer for sketch in found.train}
-    monkeypatch.setitem(recogniser.card, "pedigree", {"submissions": honest.id.tolist()})
-    assert "None of the" in selection.select(honest, recogniser).insufficient_reason(100)
-    rest = honest.id[honest.session != "visit 3"].tolist()
-    monkeypatch.setitem(recogniser.card, "lineage", {"submissions": rest})
-    assert "20 are of visits that the model doesn't know, and all of these of one;" in (
-        selection.select(honest, recogniser).insufficient_reason(100)
+    monkeypatch.setitem(recogniser.card, "pedigree", {"submissions": correct.id.tolist()})
+    assert "0 usable submissions are from 0 visits" in (
+        selection.select(correct, recogniser).insufficient_reason(100)
     )
-    rest = honest.id[~honest.session.isin(["visit 3", "visit 4"])].tolist()
+    rest = correct.id[correct.session != "visit 3"].tolist()
     monkeypatch.setitem(recogniser.card, "lineage", {"submissions": rest})
-    assert "all of these of two; to judge it by other people's sketches, 20 of three visits" in (
-        selection.select(honest, recogniser).insufficient_reason(100)
+    assert "20 usable submissions are from 1 visits" in (
+        selection.select(correct, recogniser).insufficient_reason(100)
+    )
+    rest = correct.id[~correct.session.isin(["visit 3", "visit 4"])].tolist()
+    monkeypatch.setitem(recogniser.card, "lineage", {"submissions": rest})
+    assert "from 2 visits that the model was not trained on; testing needs 20 from 3" in (
+        selection.select(correct, recogniser).insufficient_reason(100)
     )
 
 
-def test_the_visits_that_are_chosen_by_never_change():
+def test_the_same_visits_validate_in_every_run():
     assert [n for n in range(40) if selection.is_validation_session(f"visit {n}")] == [
         1,
         16,
