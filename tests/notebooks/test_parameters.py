@@ -34,6 +34,7 @@ def parameters_cell(notebook: str) -> dict[str, tuple[str, Any]]:
         ("compare", ablations.Budget),
         ("refine", Refinement),
         ("submissions", ReviewFilter),
+        ("explore", Exploration),
     ],
 )
 def test_the_parameters_cell_repeats_the_defaults_of_the_library(notebook, kind):

@@ -9,7 +9,7 @@ from digitlib.recogniser.model import Recogniser
 from digitlib.refine import label_errors, selection
 from digitlib.store.store import Store
 from digitlib.strokes.ink import rasterise
-from digitlib.strokes.synthesis import draw_many
+from digitlib.strokes.synthesis import draw, draw_many
 
 VISITS = 40
 
@@ -21,14 +21,14 @@ def recogniser() -> Recogniser:
 
 @pytest.fixture(scope="module")
 def correct(recogniser: Recogniser) -> pd.DataFrame:
-    """800 sketches by 40 visits, as the submissions' table holds them, correctly labelled."""
-    drawings, labels = draw_many(800, seed=11)
+    """500 sketches by 40 visits, as the submissions' table holds them, correctly labelled."""
+    drawings, labels = draw_many(500, seed=11)
     images = np.stack([rasterise(drawing) for drawing in drawings])
     return pd.DataFrame(
         {
-            "id": [f"{number:05}" for number in range(800)],
-            "submitted_at": pd.date_range("2026-01-01", periods=800, freq="min"),
-            "session": [f"visit {number % VISITS}" for number in range(800)],
+            "id": [f"{number:05}" for number in range(500)],
+            "submitted_at": pd.date_range("2026-01-01", periods=500, freq="min"),
+            "session": [f"visit {number % VISITS}" for number in range(500)],
             "label": labels,
             "predicted": recogniser.predict(images).argmax(axis=1),
             "image": [image.tobytes() for image in images],
@@ -36,6 +36,12 @@ def correct(recogniser: Recogniser) -> pd.DataFrame:
             "review": "pending",
         }
     )
+
+
+@pytest.fixture(scope="module")
+def few(correct: pd.DataFrame) -> pd.DataFrame:
+    """90 of them, too few for a classifier of their own."""
+    return correct[:90]
 
 
 def disputed(frame: pd.DataFrame, recogniser: Recogniser) -> np.ndarray:
@@ -56,8 +62,8 @@ def test_labels_that_are_wrong_at_random_are_disputed(correct, recogniser):
 
 
 def test_a_large_visit_that_labels_every_1_as_7_is_disputed(correct, recogniser):
-    drawings, labels = draw_many(3000, seed=12)
-    ones = [drawing for drawing, label in zip(drawings, labels, strict=True) if label == 1][:200]
+    generator = np.random.default_rng(12)
+    ones = [draw(1, generator) for _ in range(125)]
     images = np.stack([rasterise(drawing) for drawing in ones])
     lies = pd.DataFrame(
         {
@@ -97,24 +103,22 @@ def test_labels_are_disputed_where_all_sketches_are_of_one_digit(correct, recogn
     assert disputed(correct.assign(label=7), recogniser)[correct.label != 7].mean() > 0.8
 
 
-def test_rejected_duplicate_and_disputed_rows_are_left_out_and_visits_stay_whole(
-    correct, recogniser
-):
-    frame = pd.concat([correct, correct[:30].assign(id=[f"copy {i}" for i in range(30)])])
+def test_rejected_duplicate_and_disputed_rows_are_left_out_and_visits_stay_whole(few, recogniser):
+    frame = pd.concat([few, few[:30].assign(id=[f"copy {i}" for i in range(30)])])
     frame = frame.reset_index(drop=True)
-    frame.loc[100:109, "review"] = "rejected"
-    frame.loc[200, "label"] = (frame.label[200] + 5) % 10
+    frame.loc[40:49, "review"] = "rejected"
+    frame.loc[61, "label"] = (frame.label[61] + 5) % 10
     found = selection.select(frame, recogniser)
     assert (found.rejected, found.duplicates) == (10, 30)
-    assert "00200" in set(found.disputed.id)
-    assert found.usable == 790 - len(found.disputed)
-    assert found.insufficient_reason(100) == ""
+    assert "00061" in set(found.disputed.id)
+    assert found.usable == 80 - len(found.disputed)
+    assert found.insufficient_reason(50) == ""
     assert "refining needs 1000" in found.insufficient_reason(1000)
     assert len(found.folds) == selection.FOLDS
     for fold in found.folds:
         parts = [{sketch.writer for sketch in part} for part in found.without(fold)]
         assert not (parts[0] & parts[1] or parts[0] & parts[2] or parts[1] & parts[2])
-        assert set.union(*parts) == set(correct.session)
+        assert set.union(*parts) == set(few.session)
     new = [sketch.id for sketch in found.new]
     assert sorted(new) == sorted(sketch.id for sketch in found.train)
 
@@ -132,14 +136,14 @@ def test_rejected_duplicate_and_disputed_rows_are_left_out_and_visits_stay_whole
     ],
 )
 def test_of_duplicates_one_is_kept_and_a_review_decides_which(
-    correct, recogniser, labels, reviews, kept, is_disputed
+    few, recogniser, labels, reviews, kept, is_disputed
 ):
     """`labels` are offsets from the correct label, `kept` is that of the row to train on."""
-    label = correct.label[0]
-    copies = correct.iloc[[0, 0]].assign(
+    label = few.label[0]
+    copies = few.iloc[[0, 0]].assign(
         id=["first", "copy"], label=[(label + off) % 10 for off in labels], review=reviews
     )
-    frame = pd.concat([copies, correct[1:]], ignore_index=True)
+    frame = pd.concat([copies, few[1:]], ignore_index=True)
     found = selection.select(frame, recogniser)
     usable = [s for s in (*found.train, *found.validation) if s.id in ("first", "copy")]
     assert [s.label for s in usable] == ([] if kept is None else [(label + kept) % 10])
@@ -149,46 +153,42 @@ def test_of_duplicates_one_is_kept_and_a_review_decides_which(
     assert shown == [differ and review == "pending" for review in reviews]
 
 
-def test_a_disputed_label_stays_disputed_until_a_person_accepts_it(correct, recogniser, tmp_path):
+def test_a_disputed_label_stays_disputed_until_a_person_accepts_it(few, recogniser, tmp_path):
     store = Store(tmp_path / "digits.duckdb")
-    wrong = correct.assign(label=(correct.label + 5 * (correct.index == 7)) % 10)
+    wrong = few.assign(label=(few.label + 5 * (few.index == 7)) % 10)
     assert "00007" in set(selection.select(wrong, recogniser).disputed.id)
     label_errors.record_disputed(store, selection.select(wrong, recogniser).disputed, recogniser)
-    label_errors.record_disputed(store, correct[correct.id == "00009"], recogniser)
-    label_errors.record_disputed(store, correct[correct.id == "00009"], recogniser)
+    label_errors.record_disputed(store, few[few.id == "00009"], recogniser)
+    label_errors.record_disputed(store, few[few.id == "00009"], recogniser)
     assert len(store.runs()) == 2  # known ids are not recorded again
     before = label_errors.recorded_disputed(store)
     assert {"00007", "00009"} <= before
-    later = selection.select(correct, recogniser, before)
+    later = selection.select(few, recogniser, before)
     assert {"00007", "00009"} <= set(later.disputed.id)
     assert {"00007", "00009"} <= set(
-        correct.id[label_errors.with_disputed(correct, recogniser, before).disputed]
+        few.id[label_errors.with_disputed(few, recogniser, before).disputed]
     )
-    accepted = correct.assign(review=correct.review.where(correct.id != "00009", "accepted"))
+    accepted = few.assign(review=few.review.where(few.id != "00009", "accepted"))
     usable = selection.select(accepted, recogniser, before)
     assert "00009" in {s.id for s in (*usable.train, *usable.validation)}
 
 
-def test_only_visits_that_the_model_was_not_trained_on_test_it(correct, recogniser, monkeypatch):
-    known = correct.id[correct.session.isin(["visit 2", "visit 3"])][:30].tolist()
-    monkeypatch.setitem(recogniser.card, "lineage", {"submissions": known})
-    found = selection.select(correct, recogniser)
-    assert not {"visit 2", "visit 3"} & {sketch.writer for sketch in found.new}
+@pytest.mark.parametrize("key", ["lineage", "pedigree"])
+def test_only_visits_that_the_model_was_not_trained_on_test_it(few, recogniser, monkeypatch, key):
+    frame = few.assign(session=[f"visit {2 + number // 20}" for number in range(90)])
+    known = frame.id[frame.session.isin(["visit 2", "visit 3"])][:30].tolist()
+    monkeypatch.setitem(recogniser.card, "lineage", {})
+    monkeypatch.setitem(recogniser.card, key, {"submissions": known})
+    found = selection.select(frame, recogniser)
+    assert {sketch.writer for sketch in found.new} == {"visit 4", "visit 5", "visit 6"}
     assert {"visit 2", "visit 3"} <= {sketch.writer for sketch in found.train}
-    monkeypatch.setitem(recogniser.card, "pedigree", {"submissions": correct.id.tolist()})
-    assert "0 usable submissions are from 0 visits" in (
-        selection.select(correct, recogniser).insufficient_reason(100)
-    )
-    rest = correct.id[correct.session != "visit 3"].tolist()
-    monkeypatch.setitem(recogniser.card, "lineage", {"submissions": rest})
-    assert "20 usable submissions are from 1 visits" in (
-        selection.select(correct, recogniser).insufficient_reason(100)
-    )
-    rest = correct.id[~correct.session.isin(["visit 3", "visit 4"])].tolist()
-    monkeypatch.setitem(recogniser.card, "lineage", {"submissions": rest})
-    assert "from 2 visits that the model was not trained on; testing needs 20 from 3" in (
-        selection.select(correct, recogniser).insufficient_reason(100)
-    )
+    for new, visits in ((0, []), (20, ["visit 3"]), (40, ["visit 3", "visit 4"])):
+        trained = frame.id[~frame.session.isin(visits)].tolist()
+        monkeypatch.setitem(recogniser.card, key, {"submissions": trained})
+        found = selection.select(frame, recogniser)
+        assert found.insufficient_reason(50).startswith(
+            f"{new} usable submissions are from {len(visits)} visits that the model was not trained"
+        )
 
 
 def test_the_same_visits_validate_in_every_run():
