@@ -1,5 +1,6 @@
-"""A dashboard that runs as people run it, and a visitor who draws there."""
+"""A dashboard server, started as users start it, and a visitor in a real browser."""
 
+import json
 import os
 import re
 import shutil
@@ -14,14 +15,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from jupyter_server.services.kernels.connection.base import deserialize_msg_from_ws_v1
 from numpy.typing import ArrayLike
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, WebSocket, expect
 
 from digitlib import settings
 from digitlib.recogniser.locations import current_model
 from digitlib.store.store import Store
 
-MODEL = current_model()  # before a test changes where models live
+MODEL = current_model()  # resolved before a test changes the models' folder
 Strokes = list[list[tuple[float, float]]]
 
 expect.set_options(timeout=30_000)
@@ -29,7 +31,7 @@ expect.set_options(timeout=30_000)
 
 @dataclass
 class Server:
-    """A Voila server started as people start it, with a model and a database of its own."""
+    """A Voila server, started as users start it, with its own model and database."""
 
     folder: Path
     options: list[str] = field(default_factory=list)
@@ -96,14 +98,14 @@ class Server:
         return f"http://localhost:{self.port}{self.path}"
 
     def wait_for(self, words: str, seconds: float = 60) -> None:
-        """Wait until the log says these words."""
+        """Wait until the log contains these words."""
         until = time.monotonic() + seconds
         while words not in self.log:
             assert self.process.poll() is None and time.monotonic() < until, self.log
             time.sleep(0.1)
 
     def get(self, path: str) -> tuple[int, str]:
-        """The status and the body of a page, given as it is, however malformed."""
+        """The status and body of a path, which is sent as it is, however malformed."""
         request = urllib.request.Request(f"http://localhost:{self.port}{path}")
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
@@ -118,13 +120,39 @@ class Visit:
     def __init__(self, page: Page, url: str) -> None:
         self.page, self.url = page, url
         self.errors: list[str] = []
+        self._unanswered: set[str] = set()  # ids of messages that the kernel is working on
         page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("websocket", self._follow)
         self.open()
+
+    def _follow(self, socket: WebSocket) -> None:
+        """Note which messages the page sends, and which of them the kernel has dealt with."""
+        self._unanswered.clear()
+        socket.on("framesent", self._sent)
+        socket.on("framereceived", self._received)
+
+    def _sent(self, frame: str | bytes) -> None:
+        if isinstance(frame, bytes):
+            self._unanswered.add(json.loads(deserialize_msg_from_ws_v1(frame)[1][0])["msg_id"])
+
+    def _received(self, frame: str | bytes) -> None:
+        if isinstance(frame, bytes) and len(frame) < 2_000 and b'"idle"' in frame:
+            parent = json.loads(deserialize_msg_from_ws_v1(frame)[1][1])
+            self._unanswered.discard(parent.get("msg_id", ""))
 
     def open(self) -> None:
         """Load the page, or load it again, and wait until it can be drawn on."""
         self.page.goto(self.url, timeout=60_000)
         expect(self.text("collected")).to_contain_text("Sketches so far", timeout=60_000)
+        self.settle()
+
+    def reset(self) -> None:
+        """Bring the page back to an empty pad and an empty status line, as after loading."""
+        self.page.emulate_media(color_scheme="light", forced_colors="none")
+        self.draw([[(0.5, 0.5)]])
+        self.press("clear")
+        expect(self.text("guess")).to_contain_text("Draw a digit")
+        self.errors.clear()
 
     def text(self, name: str) -> Locator:
         return self.page.locator(f".digit-{name}")
@@ -146,7 +174,7 @@ class Visit:
         return dict(box)
 
     def draw(self, strokes: Strokes) -> Strokes:
-        """Draw with the mouse; returns where the pen was, in pad units, once it has been read."""
+        """Draw with the mouse and wait for the prediction; returns the points in pad units."""
         box, drawn = self.box(), []
         for stroke in strokes:
             points = [_pixel(box, point) for point in stroke]
@@ -160,18 +188,17 @@ class Visit:
         return drawn
 
     def settle(self) -> None:
-        """Wait until there is ink and the page has stopped following it: 0.75 s alike."""
-        seen: list[object] = []
-        bars = "[...document.querySelectorAll('.digit-bars u')].map(bar => bar.style.width)"
-        for _ in range(40):
-            self.page.wait_for_timeout(250)
-            ink = self.ink()
-            seen.append((ink, self.page.evaluate(bars), self.text("guess").inner_text()))
-            if ink and seen[-4:] == [seen[-1]] * 4:
-                return
+        """Wait until the kernel has answered all that the page sent, and the page has shown it."""
+        until = time.monotonic() + 60
+        self.page.evaluate("0")  # brings the events of the frames sent so far
+        while self._unanswered:
+            assert time.monotonic() < until, "the kernel does not answer"
+            self.page.wait_for_timeout(10)
+        frames = "requestAnimationFrame(() => requestAnimationFrame(shown))"
+        self.page.evaluate(f"new Promise(shown => {frames})")
 
     def touch(self, strokes: Strokes) -> Strokes:
-        """Draw with one finger, as `draw` does with the mouse."""
+        """Draw with one finger; otherwise like `draw`."""
         box, drawn = self.box(), []
         client = self.page.context.new_cdp_session(self.page)
         for stroke in strokes:
@@ -186,7 +213,7 @@ class Visit:
         return drawn
 
     def ink(self) -> int:
-        """How many pixels of the canvas are inked."""
+        """The number of inked pixels of the canvas."""
         return self.page.evaluate(
             "(() => { const c = document.querySelector('canvas.digit-pad');"
             "const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
@@ -194,7 +221,7 @@ class Visit:
         )
 
     def submit(self, label: int) -> None:
-        """Submit under a label, and insist on it if the page asks."""
+        """Submit with a label, and confirm it if the page asks."""
         self.press(f"label-{label}")
         self.press("submit")
         expect(self.text("status")).to_contain_text(re.compile(f"Saved as {label}|Did you mean"))
@@ -214,7 +241,7 @@ def _unit(box: dict[str, float], pixel: tuple[int, int]) -> tuple[float, float]:
 
 
 def _without_repeats(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """The pad doesn't note a pen that stays where it is."""
+    """The points without repetitions, which the pad ignores."""
     return [point for i, point in enumerate(points) if i == 0 or point != points[i - 1]]
 
 

@@ -1,4 +1,4 @@
-"""Which model reads: its name, how good it is, and all that its card says."""
+"""The model card on the page: the model's name, its accuracy and training data, and all details."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -9,49 +9,51 @@ import ipywidgets as ipw
 
 from digitlib.recogniser import Recogniser
 
-_MOST_SHOWN = 20  # values of a list: a lineage names thousands of submissions
+_LONGEST_LIST = 20  # values of a list: a lineage names thousands of submissions
 
 
 class ModelCard(ipw.HTML):
-    """One sentence on the model that reads, and its whole card to unfold."""
+    """One sentence on the current model, and its whole card as a table to unfold."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.add_class("digit-footer")
+        self.add_class("digit-model-card")
 
     def show(self, recogniser: Recogniser) -> None:
         """Describe this recogniser."""
         self.value = (
-            f"<p>{_sentence(recogniser)}</p><details><summary>What its card says</summary>"
+            f"<p>{_sentence(recogniser)}</p><details><summary>Model card</summary>"
             f"<table>{_rows(recogniser.card)}</table></details>"
         )
 
 
 def _sentence(recogniser: Recogniser) -> str:
     card = recogniser.card
-    data = _of(card, "data")
-    accuracy, images = (_of(card, "metrics").get(key) for key in ("test_accuracy", "test_images"))
+    data = _section(card, "data")
+    accuracy, images = (
+        _section(card, "metrics").get(key) for key in ("test_accuracy", "test_images")
+    )
     name = escape(recogniser.name)
-    parts = [f"Read by <strong>{name}</strong>"]
+    parts = [f"Model <strong>{name}</strong>"]
     if isinstance(accuracy, float):
         count = f"{images:,} " if isinstance(images, int) else ""
         tested = _title(data.get("name", ""))
-        parts.append(f"{100 * accuracy:.2f} % right on {count}{tested} test digits")
+        parts.append(f"accuracy {100 * accuracy:.2f} % on {count}{tested} test digits")
     if "created" in card:
-        parts.append(f"trained {_day(card['created'])}" + _on(data))
+        parts.append(f"trained {_day(card['created'])}" + _training_data(data))
     return ", ".join(parts) + "."
 
 
-def _on(data: dict[str, Any]) -> str:
+def _training_data(data: dict[str, Any]) -> str:
     count, name = data.get("train"), data.get("name")
     if not (isinstance(count, int) and name):
         return ""
-    learnt = [f"{count:,} {_title(name)} digits"]
-    for key, what in (("sketches", "pen sketches"), ("submissions", "submissions")):
-        more = _of(data, key).get("train")
+    parts = [f"{count:,} {_title(name)} digits"]
+    for key, kind in (("sketches", "pen sketches"), ("submissions", "submissions")):
+        more = _section(data, key).get("train")
         if isinstance(more, int):
-            learnt.append(f"{more:,} {what}")
-    return " on " + ", ".join(learnt[:-1]) + " and " * (len(learnt) > 1) + learnt[-1]
+            parts.append(f"{more:,} {kind}")
+    return " on " + ", ".join(parts[:-1]) + " and " * (len(parts) > 1) + parts[-1]
 
 
 def _title(dataset: object) -> str:
@@ -65,7 +67,7 @@ def _day(created: object) -> str:
         return escape(str(created))
 
 
-def _of(card: dict[str, Any], key: str) -> dict[str, Any]:
+def _section(card: dict[str, Any], key: str) -> dict[str, Any]:
     value = card.get(key)
     return value if isinstance(value, dict) else {}
 
@@ -86,8 +88,9 @@ def _flat(card: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _shown(value: Any) -> Any:
-    """A value of a card as people read it: no list without end, no digits without meaning."""
+    """A card's value for people: long lists as their length, numbers with 4 significant digits."""
     if isinstance(value, list):
-        short = [_shown(inner) for inner in value]
-        return f"{len(value):,} of them" if len(value) > _MOST_SHOWN else ", ".join(map(str, short))
+        if len(value) > _LONGEST_LIST:
+            return f"{len(value):,} values"
+        return ", ".join(str(_shown(inner)) for inner in value)
     return f"{value:.4g}" if isinstance(value, float) else value

@@ -1,4 +1,4 @@
-"""The pad: a canvas that turns mouse, finger and pen into strokes."""
+"""The pad: a canvas that turns mouse, touch and pen events into strokes."""
 
 import asyncio
 import math
@@ -18,18 +18,18 @@ from digitlib.strokes import MOST_POINTS, MOST_STROKES
 Point = tuple[float, float]
 SIDE = 672  # px of the canvas's buffer: at least twice its size on screen, for crisp lines
 LINE_WIDTH = 40  # px of the buffer
-PACE = 1 / 45  # seconds between two changes of `strokes` while the pen moves, at least
+PACE = 1 / 45  # seconds: shortest interval between two changes of `strokes` while the pen moves
 
 
 class Pad(ipw.VBox):
-    """Draws what the pen does. `strokes` is what has been drawn, as tuples of points from 0 to 1.
+    """A canvas to draw on. `strokes` holds the drawing as tuples of points from 0 to 1.
 
-    While the pen moves `strokes` changes about 30 times a second, with everything since; when it
-    is lifted, at once. A stroke ends wherever the pen goes: up, out, cancelled, or down again.
+    `strokes` changes about 30 times a second while the pen moves, and at once when it is lifted.
+    A stroke ends when the pen goes up, leaves the pad, is cancelled, or goes down again.
     """
 
     strokes = traitlets.Any(())
-    ready = traitlets.Int(0)  # how many times a browser has asked for the picture
+    ready = traitlets.Int(0)  # how many times a browser has asked for the drawing
 
     def __init__(self) -> None:
         self.canvas = Canvas(width=SIDE, height=SIDE)
@@ -55,38 +55,38 @@ class Pad(ipw.VBox):
         canvas.on_touch_cancel(self._up)
 
     def undo(self) -> None:
-        """Take the last stroke away."""
+        """Remove the last stroke."""
         self.put(self._lines[:-1])
 
     def clear(self) -> None:
-        """Take everything away."""
+        """Remove all strokes."""
         self.put([])
 
     def put(self, lines: list[list[Point]] | tuple[tuple[Point, ...], ...]) -> None:
-        """Show these strokes instead."""
+        """Replace the drawing by these strokes."""
         self._lines = [list(line) for line in lines]
         self._pen_is_down = False
         self._redraw()
         self._publish()
 
     def show(self) -> None:
-        """A browser is there, perhaps a second one: send it the picture."""
-        # What was sent before it was there is lost, also which canvas is being drawn on.
+        """Send the whole drawing to the browser, which may have just connected."""
+        # Messages sent before it connected are lost, including the choice of canvas.
         ipycanvas.canvas._CANVAS_MANAGER._current_canvas = None
         self._redraw()
         self.ready += 1
 
     def _touch_down(self, touches: list[Point]) -> None:
-        """One finger draws; more of them, a resting hand or a pinch, do not."""
+        """One finger draws. Several fingers, such as a pinch or a resting hand, do not."""
         if len(touches) == 1:
             self._down(*touches[0])
         elif self._pen_is_down and np.ptp(self._lines[-1], axis=0).max() * SIDE < LINE_WIDTH:
-            self.undo()  # it was the first finger of two, not a dot
+            self.undo()  # the first finger of a pinch, not a dot
         else:
             self._up()
 
     def _touch_move(self, touches: list[Point]) -> None:
-        """Draw on, up to where the finger leaves the pad: unlike a mouse, it goes on telling."""
+        """Draw until the finger leaves the pad; touch events continue outside, unlike a mouse's."""
         if len(touches) == 1:
             self._move(*touches[0])
             if any(isinstance(at, int | float) and not 0 <= at <= SIDE for at in touches[0]):
@@ -157,14 +157,14 @@ class Pad(ipw.VBox):
                 self._finish(line)
 
     def _ink(self) -> None:
-        """Set the pen; the browser that forgot it, on a reload, is told again."""
+        """Set colour and width with each drawing, because a reloaded page has lost them."""
         canvas = self.canvas
         canvas.stroke_style = canvas.fill_style = "black"  # the style sheet inverts it at night
         canvas.line_width = LINE_WIDTH
         canvas.line_cap = canvas.line_join = "round"
 
     def _curve(self, line: list[Point], end: int) -> None:
-        """Ink the line up to the middle of the step to point `end`, bending at the point before."""
+        """Draw a quadratic curve to the middle of the step to point `end`."""
         start = line[0] if end == 1 else _middle(line[end - 2], line[end - 1])
         self._bend(start, line[end - 1], _middle(line[end - 1], line[end]))
 
@@ -184,7 +184,7 @@ class Pad(ipw.VBox):
 
 
 def _on_pad(x: object, y: object) -> Point | None:
-    """Buffer pixels to pad units, kept on the pad, as 32-bit floats; None for what is no number."""
+    """Buffer pixels to pad units, clipped to 0 to 1, as 32-bit floats; None if not finite."""
     point = []
     for value in (x, y):
         if not isinstance(value, int | float) or not math.isfinite(value):
@@ -199,7 +199,7 @@ def _middle(a: Point, b: Point) -> Point:
 
 @contextmanager
 def _drawing() -> Iterator[None]:
-    """Send what is drawn inside as one message; also mend `hold_canvas` after an exception."""
+    """Send the drawing commands inside as one message; reset `hold_canvas` after an exception."""
     manager = ipycanvas.canvas._CANVAS_MANAGER
     try:
         with hold_canvas():

@@ -1,7 +1,7 @@
-"""What stands around the pad: the guess, its bars, the labels, the status, the sketches so far.
+"""The panels around the pad: guess, probability bars, labels, status and collected sketches.
 
-Each is a widget whose traits are its interface; setting one redraws it. Every text that comes from
-elsewhere, a card or an error, is escaped.
+Each is a widget with traits as its interface: setting a trait redraws it. Texts from elsewhere,
+such as a card or an error, are escaped.
 """
 
 from collections.abc import Iterator
@@ -18,49 +18,48 @@ from digitlib.recogniser import Prediction
 from digitlib.store import Tally
 from digitlib.text import data_url
 
-TITLE = """<h1>Sketch a digit</h1><p>A small network reads it while you draw. Tell it what you
-meant, and the next one will read better.</p>"""
-NOTICE = """<p>Submitting keeps your pen strokes, the digit you chose, the time, what the model
-read and a random number for this visit, so that the model can learn from them. No name, no
-address.</p>"""
+TITLE = """<h1>Sketch a digit</h1><p>A small network reads it while you draw. Label your sketch
+to help train the next model.</p>"""
+NOTICE = """<p>Submitting stores your pen strokes, your label, the time, the model's prediction and
+a random number for this visit, to train better models. It stores no name and no address.</p>"""
 
 
-def percent(share: float) -> str:
-    """A share from 0 to 1 as people say it; never 100 % or 0 % when it isn't quite."""
-    if 0.995 <= share < 1:
+def percent(probability: float) -> str:
+    """A probability from 0 to 1 as text; 'over 99 %' rather than a rounded 100 %."""
+    if 0.995 <= probability < 1:
         return "over 99 %"
-    return "under 1 %" if 0 < share <= 0.005 else f"{100 * share:.0f} %"
+    return "under 1 %" if 0 < probability <= 0.005 else f"{100 * probability:.0f} %"
 
 
 class Guess(ipw.HTML):
-    """The digit in large and how sure the model is; in doubt the two likeliest, as a question."""
+    """The predicted digit and its confidence; below the threshold, a question about two digits."""
 
-    reading = traitlets.Any(None)
+    prediction = traitlets.Any(None)
 
     def __init__(self) -> None:
         super().__init__()
         self.add_class("digit-guess")
         self.value = self._text(None)
 
-    @traitlets.observe("reading")
+    @traitlets.observe("prediction")
     def _redraw(self, change: Any) -> None:
         self.value = self._text(change.new)
 
-    def _text(self, reading: Prediction | None) -> str:
-        if reading is None or reading.probabilities is None:
+    def _text(self, prediction: Prediction | None) -> str:
+        if prediction is None or prediction.probabilities is None:
             return _guess("", "Draw a digit", "from 0 to 9, with mouse, finger or pen")
-        if reading.is_dot:
+        if prediction.is_dot:
             return _guess("", "Just a dot", "draw the digit larger")
-        first, second = reading.ranking[:2]
-        sure = percent(float(reading.probabilities[first]))
-        if reading.digit is not None:
-            return _guess(str(first), f"I read {_a(first)}", f"{sure} sure")
-        also = percent(float(reading.probabilities[second]))
-        if reading.probabilities[first] < 0.5:  # more likely not even that
-            detail = f"if it is one: {_a(first)} ({sure}) or {_a(second)} ({also})"
+        first, second = prediction.ranking[:2]
+        confidence = percent(float(prediction.probabilities[first]))
+        if prediction.digit is not None:
+            return _guess(str(first), f"I read {_a(first)}", f"{confidence} sure")
+        runner_up = percent(float(prediction.probabilities[second]))
+        if prediction.probabilities[first] < 0.5:
+            detail = f"if it is one: {_a(first)} ({confidence}) or {_a(second)} ({runner_up})"
             return _guess("?", "Is that a digit?", detail)
         title = f"Is it {_a(first)} or {_a(second)}?"
-        return _guess("?", title, f"not sure: {sure} and {also}")
+        return _guess("?", title, f"not sure: {confidence} and {runner_up}")
 
 
 def _a(digit: int) -> str:
@@ -77,45 +76,47 @@ def _guess(digit: str, title: str, detail: str) -> str:
 
 
 class Bars(ipw.HTML):
-    """Ten bars, one a digit's probability."""
+    """Ten bars, one for each digit's probability."""
 
-    reading = traitlets.Any(None)
+    prediction = traitlets.Any(None)
 
     def __init__(self) -> None:
         super().__init__()
         self.add_class("digit-bars")
         self._redraw(None)
 
-    @traitlets.observe("reading")
+    @traitlets.observe("prediction")
     def _redraw(self, _change: Any) -> None:
-        shares = None if self.reading is None else self.reading.probabilities
-        shares = np.zeros(10) if shares is None else shares
+        probabilities = None if self.prediction is None else self.prediction.probabilities
+        probabilities = np.zeros(10) if probabilities is None else probabilities
         rows = "".join(
-            _bar(digit, float(share), shares.max()) for digit, share in enumerate(shares)
+            _bar(digit, float(value), probabilities.max())
+            for digit, value in enumerate(probabilities)
         )
-        self.value = f'<ol role="img" aria-label="{_spoken(shares)}">{rows}</ol>'
+        self.value = f'<ol role="img" aria-label="{_spoken(probabilities)}">{rows}</ol>'
 
 
-def _bar(digit: int, share: float, most: float) -> str:
-    number = "" if share <= 0.005 else f"{100 * share:.0f}" if share < 0.995 else ">99"
-    best = ' class="is-best"' if share == most and share > 0 else ""
+def _bar(digit: int, probability: float, highest: float) -> str:
+    percentage = f"{100 * probability:.0f}" if probability < 0.995 else ">99"
+    number = percentage if probability > 0.005 else ""
+    best = ' class="is-best"' if probability == highest > 0 else ""
     return (
-        f'<li{best}><b>{digit}</b><i><u style="width:{share:.1%}"></u></i>'
+        f'<li{best}><b>{digit}</b><i><u style="width:{probability:.1%}"></u></i>'
         f"<span>{number}</span></li>"
     )
 
 
-def _spoken(shares: NDArray[np.floating]) -> str:
-    likely = [f"{digit}: {percent(float(share))}" for digit, share in enumerate(shares) if share]
+def _spoken(probabilities: NDArray[np.floating]) -> str:
+    likely = [f"{digit}: {percent(float(p))}" for digit, p in enumerate(probabilities) if p]
     return "Probabilities. " + (", ".join(likely) or "Nothing is drawn.")
 
 
 class Labels(ipw.Box):
-    """Ten buttons. `label` is the digit chosen: by hand, else what `suggestion` says, else None."""
+    """Ten buttons. `label` is the visitor's choice, else `suggestion`, else None."""
 
     label = traitlets.Int(None, allow_none=True)
     suggestion = traitlets.Int(None, allow_none=True)
-    by_hand = traitlets.Bool(False)
+    is_chosen = traitlets.Bool(False)
 
     def __init__(self) -> None:
         self._buttons = [
@@ -129,17 +130,17 @@ class Labels(ipw.Box):
         self.add_class("digit-labels")
 
     def _choose(self, digit: int) -> None:
-        self.by_hand = True
+        self.is_chosen = True
         self.label = digit
 
     def forget(self) -> None:
-        """No longer hold on to what was chosen by hand."""
-        self.by_hand = False
+        """Drop the visitor's choice: `label` follows `suggestion` again."""
+        self.is_chosen = False
         self.label = self.suggestion
 
     @traitlets.observe("suggestion")
     def _suggest(self, change: Any) -> None:
-        if not self.by_hand:
+        if not self.is_chosen:
             self.label = change.new
 
     @traitlets.observe("label")
@@ -151,7 +152,7 @@ class Labels(ipw.Box):
 
 
 class State(Enum):
-    """How a submission stands; the value is the status line's CSS class."""
+    """The state of a submission; the value is the status line's CSS class."""
 
     IDLE = "is-idle"
     ASKING = "is-asking"
@@ -161,7 +162,7 @@ class State(Enum):
 
 
 class Status(ipw.HTML):
-    """One line that tells what happened to a submission."""
+    """One line about what happened to a submission."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -175,7 +176,7 @@ class Status(ipw.HTML):
 
 
 class Collected(ipw.HTML):
-    """How many sketches there are, how many of each digit, how often read right, the latest."""
+    """Counts of the collected sketches, the model's agreement with their labels, and the latest."""
 
     tally = traitlets.Any(None)
 
@@ -192,47 +193,47 @@ class Collected(ipw.HTML):
 def collected(tally: Tally) -> str:
     """The tally as HTML."""
     if not tally.total:
-        return "<h2>Sketches so far</h2><p>None yet: yours would be the first.</p>"
-    most = max(tally.per_digit)
+        return "<h2>Sketches so far</h2><p>None yet. Yours would be the first.</p>"
+    highest = max(tally.per_digit)
     columns = "".join(
-        f'<li><i><u style="height:{100 * count / most:.0f}%"></u></i><b>{digit}</b>'
+        f'<li><i><u style="height:{100 * count / highest:.0f}%"></u></i><b>{digit}</b>'
         f"<span>{count}</span></li>"
         for digit, count in enumerate(tally.per_digit)
     )
     latest = "".join(
         f'<figure class="{"" if s.label == s.predicted else "is-wrong"}"><img alt="" src="'
-        f'{data_url(s.image)}"><figcaption>{_verdict(s.label, s.predicted)}</figcaption></figure>'
+        f'{data_url(s.image)}"><figcaption>{_caption(s.label, s.predicted)}</figcaption></figure>'
         for s in tally.latest
     )
     plural = "sketch" if tally.total == 1 else "sketches"
     return (
-        f"<h2>Sketches so far</h2><p><strong>{tally.total:,}</strong> {plural}; the model read "
-        f"<strong>{percent(tally.right / tally.total)}</strong> of them as their writers meant.</p>"
+        f"<h2>Sketches so far</h2><p><strong>{tally.total:,}</strong> {plural}. The model agreed "
+        f"with the label in <strong>{percent(tally.right / tally.total)}</strong> of them.</p>"
         f'<ol class="digit-counts" aria-label="How many of each digit">{columns}</ol>'
         f'<div class="digit-latest">{latest}</div>'
     )
 
 
-def _verdict(label: int, predicted: int) -> str:
-    return f"{label}" if label == predicted else f"{label}, read as {predicted}"
+def _caption(label: int, predicted: int) -> str:
+    return f"{label}" if label == predicted else f"{label}, predicted {predicted}"
 
 
-def all_in(widget: ipw.Widget) -> Iterator[ipw.Widget]:
-    """A widget and all that it holds."""
+def descendants(widget: ipw.Widget) -> Iterator[ipw.Widget]:
+    """A widget and all widgets inside it."""
     yield widget
     for child in getattr(widget, "children", ()):
-        yield from all_in(child)
+        yield from descendants(child)
 
 
 def button(text: str, css_class: str, tooltip: str) -> ipw.Button:
-    """A button that the style sheet and the page's script know by its class."""
+    """A button with a class for the style sheet and the page's script."""
     made = ipw.Button(description=text, tooltip=tooltip)
     made.add_class(css_class)
     return made
 
 
 def box(css_class: str, *children: ipw.Widget) -> ipw.VBox:
-    """A box of widgets that the style sheet lays out by its class."""
+    """A box with a class for the style sheet's layout."""
     made = ipw.VBox(children)
     made.add_class(css_class)
     return made

@@ -1,14 +1,16 @@
-"""Work done while the page goes on; outside of a kernel, where no loop runs, at once."""
+"""Background tasks on the kernel's event loop; without a loop they run synchronously."""
 
 import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-_TASKS: set[asyncio.Task[None]] = set()  # a task that nobody holds could be collected unfinished
+_TASKS: set[asyncio.Task[None]] = (
+    set()
+)  # asyncio holds tasks weakly: these references keep them alive
 
 
 def running_loop() -> asyncio.AbstractEventLoop | None:
-    """The kernel's event loop; None outside of one."""
+    """The running event loop; None outside of a kernel."""
     try:
         return asyncio.get_running_loop()
     except RuntimeError:
@@ -16,7 +18,7 @@ def running_loop() -> asyncio.AbstractEventLoop | None:
 
 
 def run_in_background(work: Coroutine[Any, Any, None]) -> None:
-    """Do the work while the page goes on."""
+    """Run a coroutine without waiting for it; synchronously where no event loop runs."""
     if (loop := running_loop()) is None:
         asyncio.run(work)
         return

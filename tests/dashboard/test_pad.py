@@ -1,4 +1,4 @@
-"""The pad without a browser: what it makes of pointer events, whatever they are."""
+"""The pad without a browser: pointer events become strokes."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ def pad() -> Pad:
     return Pad()
 
 
-def tell(pad: Pad, event: str, x: Any = 0, y: Any = 0, **more: Any) -> None:
+def send(pad: Pad, event: str, x: Any = 0, y: Any = 0, **more: Any) -> None:
     """An event as the browser's half of the canvas sends it."""
     pad.canvas._handle_frontend_event(None, {"event": event, "x": x, "y": y, **more}, None)
 
@@ -23,82 +23,82 @@ def finger(*points: tuple[Any, Any]) -> dict[str, Any]:
     return {"touches": [{"x": x, "y": y} for x, y in points]}
 
 
-def test_a_stroke_is_what_the_mouse_did_while_it_was_down(pad: Pad) -> None:
-    tell(pad, "mouse_move", 5, 5)
-    tell(pad, "mouse_down", 0, 0)
-    tell(pad, "mouse_move", SIDE / 2, SIDE / 4)
-    tell(pad, "mouse_move", SIDE / 2, SIDE / 4)  # it stays
-    tell(pad, "mouse_up", SIDE / 2, SIDE / 4)
-    tell(pad, "mouse_move", SIDE, SIDE)
+def test_a_stroke_is_the_path_of_the_pressed_mouse(pad: Pad) -> None:
+    send(pad, "mouse_move", 5, 5)
+    send(pad, "mouse_down", 0, 0)
+    send(pad, "mouse_move", SIDE / 2, SIDE / 4)
+    send(pad, "mouse_move", SIDE / 2, SIDE / 4)  # no movement
+    send(pad, "mouse_up", SIDE / 2, SIDE / 4)
+    send(pad, "mouse_move", SIDE, SIDE)
     assert pad.strokes == (((0.0, 0.0), (0.5, 0.25)),)
 
 
 @pytest.mark.parametrize("end", ["mouse_up", "mouse_out"])
-def test_a_stroke_ends_when_the_mouse_goes(pad: Pad, end: str) -> None:
-    tell(pad, "mouse_down", 10, 10)
-    tell(pad, end, 20, 20)
-    tell(pad, "mouse_move", 30, 30)
-    tell(pad, "mouse_down", 40, 40)
-    tell(pad, end)
+def test_a_stroke_ends_when_the_mouse_leaves(pad: Pad, end: str) -> None:
+    send(pad, "mouse_down", 10, 10)
+    send(pad, end, 20, 20)
+    send(pad, "mouse_move", 30, 30)
+    send(pad, "mouse_down", 40, 40)
+    send(pad, end)
     assert [len(stroke) for stroke in pad.strokes] == [1, 1]
 
 
 @pytest.mark.parametrize("end", ["touch_end", "touch_cancel"])
 def test_one_finger_draws_and_a_second_one_does_not(pad: Pad, end: str) -> None:
-    tell(pad, "touch_start", **finger((10, 10)))
-    tell(pad, "touch_move", **finger((90, 10)))
-    tell(pad, "touch_start", **finger((90, 10), (300, 300)))
-    tell(pad, "touch_move", **finger((90, 20), (310, 300)))
-    tell(pad, end, **finger((310, 300)))  # the first is lifted, the second is still there
-    tell(pad, "touch_move", **finger((320, 300)))
+    send(pad, "touch_start", **finger((10, 10)))
+    send(pad, "touch_move", **finger((90, 10)))
+    send(pad, "touch_start", **finger((90, 10), (300, 300)))
+    send(pad, "touch_move", **finger((90, 20), (310, 300)))
+    send(pad, end, **finger((310, 300)))  # the first finger is lifted
+    send(pad, "touch_move", **finger((320, 300)))
     assert [len(stroke) for stroke in pad.strokes] == [2]
 
 
 def test_the_first_finger_of_a_pinch_leaves_no_dot(pad: Pad) -> None:
-    tell(pad, "touch_start", **finger((10, 10)))
-    tell(pad, "touch_start", **finger((10, 10), (300, 300)))
-    tell(pad, "touch_move", **finger((15, 15), (290, 290)))
-    tell(pad, "touch_end", **finger())
+    send(pad, "touch_start", **finger((10, 10)))
+    send(pad, "touch_start", **finger((10, 10), (300, 300)))
+    send(pad, "touch_move", **finger((15, 15), (290, 290)))
+    send(pad, "touch_end", **finger())
     assert pad.strokes == ()
 
 
 def test_a_finger_that_leaves_the_pad_ends_its_stroke(pad: Pad) -> None:
-    tell(pad, "touch_start", **finger((SIDE / 2, SIDE / 2)))
-    tell(pad, "touch_move", **finger((SIDE + 30, SIDE / 2)))
-    tell(pad, "touch_move", **finger((SIDE + 30, SIDE)))  # it goes on telling
-    tell(pad, "touch_move", **finger((SIDE / 2, SIDE)))
-    tell(pad, "touch_end", **finger())
+    send(pad, "touch_start", **finger((SIDE / 2, SIDE / 2)))
+    send(pad, "touch_move", **finger((SIDE + 30, SIDE / 2)))
+    send(pad, "touch_move", **finger((SIDE + 30, SIDE)))  # events go on outside
+    send(pad, "touch_move", **finger((SIDE / 2, SIDE)))
+    send(pad, "touch_end", **finger())
     assert pad.strokes == (((0.5, 0.5), (1.0, 0.5)),)
 
 
-def test_a_pen_that_leaves_stays_on_the_edge(pad: Pad) -> None:
-    tell(pad, "mouse_down", SIDE / 2, SIDE / 2)
-    tell(pad, "mouse_move", -50, 3 * SIDE)
-    tell(pad, "mouse_up", -50, 3 * SIDE)
+def test_points_outside_are_clipped_to_the_edge(pad: Pad) -> None:
+    send(pad, "mouse_down", SIDE / 2, SIDE / 2)
+    send(pad, "mouse_move", -50, 3 * SIDE)
+    send(pad, "mouse_up", -50, 3 * SIDE)
     assert pad.strokes[0][-1] == (0.0, 1.0)
 
 
 @pytest.mark.parametrize("nonsense", [float("nan"), float("inf"), None, "7", [1], {}])
-def test_what_is_no_number_is_no_point(pad: Pad, nonsense: object) -> None:
-    tell(pad, "mouse_down", nonsense, 3)
-    tell(pad, "mouse_move", 3, nonsense)
+def test_only_finite_numbers_become_points(pad: Pad, nonsense: object) -> None:
+    send(pad, "mouse_down", nonsense, 3)
+    send(pad, "mouse_move", 3, nonsense)
     assert pad.strokes == ()
 
 
-def test_there_is_an_end_to_what_a_pad_holds(pad: Pad) -> None:
+def test_the_number_of_points_is_limited(pad: Pad) -> None:
     pad.put([[(0.5, 0.5)] * (MOST_POINTS - 10)])
-    tell(pad, "mouse_down", 1, 1)
+    send(pad, "mouse_down", 1, 1)
     for step in range(100):
-        tell(pad, "mouse_move", step % 50, step)
-    tell(pad, "mouse_down", 2, 2)
+        send(pad, "mouse_move", step % 50, step)
+    send(pad, "mouse_down", 2, 2)
     assert sum(map(len, pad.strokes)) == MOST_POINTS
-    checked_strokes(pad.strokes)  # and it can be submitted
+    checked_strokes(pad.strokes)  # it can be submitted
 
 
 def test_undo_and_clear(pad: Pad) -> None:
     for x in (10, 20, 30):
-        tell(pad, "mouse_down", x, x)
-        tell(pad, "mouse_up", x, x)
+        send(pad, "mouse_down", x, x)
+        send(pad, "mouse_up", x, x)
     pad.undo()
     assert len(pad.strokes) == 2
     pad.clear()
@@ -106,7 +106,7 @@ def test_undo_and_clear(pad: Pad) -> None:
     assert pad.strokes == ()
 
 
-def test_strokes_are_what_the_store_keeps(pad: Pad) -> None:
-    tell(pad, "mouse_down", 100 / 3, 200 / 7)
-    tell(pad, "mouse_up")
+def test_strokes_are_in_the_precision_of_the_store(pad: Pad) -> None:
+    send(pad, "mouse_down", 100 / 3, 200 / 7)
+    send(pad, "mouse_up")
     np.testing.assert_array_equal(checked_strokes(pad.strokes)[0], pad.strokes[0])

@@ -1,4 +1,4 @@
-"""The dashboard in a real browser: draw, read, undo, clear, submit, with mouse, finger and keys."""
+"""The dashboard in a real browser: draw, predict, undo, clear, submit; mouse, touch and keys."""
 
 import json
 import os
@@ -24,13 +24,13 @@ DATA = Path(os.environ.get("DIGITS_DATA_DIR", "data"))
 SKETCHES = sorted((DATA / "sketches").glob("*.parquet"))
 
 
-def sure_digit(recogniser: Recogniser, digit: int) -> Strokes:
-    """A drawing that the model reads rightly and surely."""
+def clear_digit(recogniser: Recogniser, digit: int) -> Strokes:
+    """A drawing that the model recognises correctly and with confidence."""
     for seed in range(100):
         strokes = on_pad(draw(digit, np.random.default_rng(seed)))
         if recogniser.read([strokes])[0, digit] > 0.98:
             return strokes
-    raise AssertionError(f"The model reads no drawn {digit}.")
+    raise AssertionError(f"The model recognises no synthetic {digit}.")
 
 
 def newest(server: Server) -> dict:
@@ -38,14 +38,14 @@ def newest(server: Server) -> dict:
     return dict(zip(submissions.columns, submissions.fetchone(), strict=True))
 
 
-def test_a_digit_is_drawn_read_and_kept_as_it_was_drawn(
+def test_a_digit_is_predicted_and_saved_as_it_was_drawn(
     visit: Visit, server: Server, recogniser: Recogniser
 ) -> None:
     expect(visit.text("guess")).to_contain_text("Draw a digit")
-    drawn = visit.draw(sure_digit(recogniser, 4))
+    drawn = visit.draw(clear_digit(recogniser, 4))
     expect(visit.text("guess")).to_contain_text("I read a 4")
     assert visit.ink() > 2000
-    visit.press("submit")  # the guess is chosen already
+    visit.press("submit")  # the prediction is preselected
     expect(visit.text("status")).to_contain_text("Saved as 4")
     expect(visit.text("guess")).to_contain_text("Draw a digit")
     assert visit.ink() == 0
@@ -56,7 +56,7 @@ def test_a_digit_is_drawn_read_and_kept_as_it_was_drawn(
         np.testing.assert_allclose(kept, pen, atol=1e-5)
 
 
-def test_a_label_chosen_by_hand_outlasts_the_next_stroke(visit: Visit, server: Server) -> None:
+def test_a_chosen_label_stays_when_another_stroke_is_drawn(visit: Visit, server: Server) -> None:
     visit.draw(ONE)
     visit.press("label-7")
     visit.draw([[(0.3, 0.5), (0.7, 0.5)]])
@@ -66,11 +66,11 @@ def test_a_label_chosen_by_hand_outlasts_the_next_stroke(visit: Visit, server: S
     assert newest(server)["label"] == 7
 
 
-def test_a_label_that_the_model_contradicts_is_asked_about(
+def test_a_label_that_the_model_contradicts_must_be_confirmed(
     visit: Visit, server: Server, recogniser: Recogniser
 ) -> None:
     before = len(server.store.submissions())
-    visit.draw(sure_digit(recogniser, 7))
+    visit.draw(clear_digit(recogniser, 7))
     visit.press("label-1")
     visit.press("submit")
     expect(visit.text("status")).to_contain_text("Did you mean 7?")
@@ -78,7 +78,7 @@ def test_a_label_that_the_model_contradicts_is_asked_about(
     visit.press("submit")
     expect(visit.text("status")).to_contain_text("Saved as 7")
     assert len(server.store.submissions()) == before + 1
-    visit.draw(sure_digit(recogniser, 7))
+    visit.draw(clear_digit(recogniser, 7))
     visit.press("label-1")
     visit.press("submit")
     expect(visit.text("status")).to_contain_text("Did you mean 7?")
@@ -88,7 +88,7 @@ def test_a_label_that_the_model_contradicts_is_asked_about(
     assert len(server.store.submissions()) == before + 2
 
 
-def test_undo_takes_a_stroke_back_and_then_the_submission(visit: Visit, server: Server) -> None:
+def test_undo_removes_a_stroke_and_then_the_submission(visit: Visit, server: Server) -> None:
     visit.draw(ONE)
     one_stroke = visit.ink()
     visit.draw([[(0.2, 0.2), (0.8, 0.2)]])
@@ -102,13 +102,13 @@ def test_undo_takes_a_stroke_back_and_then_the_submission(visit: Visit, server: 
     visit.press("undo")
     expect(visit.text("status")).to_contain_text("Taken back")
     assert server.store.tally().total == before - 1
-    assert visit.ink() == one_stroke  # and can be submitted under another label
+    assert visit.ink() == one_stroke  # it can be submitted with another label
     visit.press("clear")
     expect(visit.text("guess")).to_contain_text("Draw a digit")
     assert visit.ink() == 0
 
 
-def test_undo_brings_back_what_was_cleared(visit: Visit) -> None:
+def test_undo_restores_what_was_cleared(visit: Visit) -> None:
     visit.draw(ONE)
     ink = visit.ink()
     visit.page.keyboard.press("Escape")
@@ -118,32 +118,34 @@ def test_undo_brings_back_what_was_cleared(visit: Visit) -> None:
     assert visit.ink() == ink
 
 
-def test_a_key_held_down_takes_no_submission_back(visit: Visit, server: Server) -> None:
+def test_a_held_undo_key_takes_no_submission_back(visit: Visit, server: Server) -> None:
     visit.draw(ONE)
     visit.submit(1)
     total = server.store.tally().total
     visit.draw(ONE)
     keyboard = visit.page.keyboard
     keyboard.down("Control")
-    for _ in range(4):  # down again and again without an up: the keyboard's own repeats
+    visit.page.evaluate("undone = performance.now()")
+    for _ in range(4):  # repeats, as from a key that is held down
         keyboard.down("z")
     keyboard.up("z")
     keyboard.up("Control")
-    for _ in range(4):  # an impatient finger
+    for _ in range(4):  # repeated presses
         keyboard.press("Control+z")
     expect(visit.text("undo")).to_have_text("Take back")
-    visit.page.wait_for_timeout(1500)
+    visit.settle()
     assert server.store.tally().total == total
-    visit.press("undo")  # but who presses the button means it
+    visit.page.wait_for_function("seconds => performance.now() > undone + 1000 * seconds", arg=1.1)
+    visit.press("undo")  # the button does
     expect(visit.text("status")).to_contain_text("Taken back")
 
 
-def test_the_status_is_of_the_sketch_on_the_pad(
+def test_the_status_describes_the_sketch_on_the_pad(
     visit: Visit, server: Server, recogniser: Recogniser
 ) -> None:
     visit.press("submit")
     expect(visit.text("status")).to_contain_text("draw a digit first")
-    visit.draw(sure_digit(recogniser, 7))
+    visit.draw(clear_digit(recogniser, 7))
     expect(visit.text("status")).to_have_text("")
     visit.press("label-1")
     visit.press("submit")
@@ -152,14 +154,14 @@ def test_the_status_is_of_the_sketch_on_the_pad(
     expect(visit.text("status")).to_have_text("")
     visit.press("submit")
     expect(visit.text("status")).to_contain_text("Saved as 7")
-    visit.press("submit")  # a tap too many
-    visit.page.wait_for_timeout(500)
+    visit.press("submit")  # a second tap
+    visit.settle()
     expect(visit.text("status")).to_contain_text("Saved as 7")
     visit.draw(ONE)
     expect(visit.text("status")).to_have_text("")
 
 
-def test_enter_submits_though_a_label_was_clicked(visit: Visit, server: Server) -> None:
+def test_enter_submits_after_a_click_on_a_label(visit: Visit, server: Server) -> None:
     visit.draw(ONE)
     visit.press("label-1")
     visit.page.keyboard.press("Enter")
@@ -177,12 +179,12 @@ def test_nothing_is_submitted_without_ink_or_label(visit: Visit, server: Server)
     assert server.store.tally().total == before
 
 
-def test_a_scribble_is_met_with_a_question(visit: Visit, recogniser: Recogniser) -> None:
+def test_an_ambiguous_drawing_gets_a_question(visit: Visit, recogniser: Recogniser) -> None:
     model = LoadedModel(recogniser, recogniser.folder, 0)
     for seed in range(500):
         scribble = [[tuple(p) for p in np.random.default_rng(seed).uniform(0.1, 0.9, (12, 2))]]
         shares, threshold = recogniser.read([scribble])[0], model.read(tuple(scribble)).threshold
-        leading = np.sort(shares)[::-1]  # clear of the threshold and of each other
+        leading = np.sort(shares)[::-1]  # clearly below the threshold and apart
         if 0.55 < leading[0] < threshold - 0.1 and np.diff(-leading[:3]).min() > 0.1:
             break
     first, second = (int(digit) for digit in np.argsort(-shares)[:2])
@@ -197,7 +199,7 @@ def test_a_letter_is_not_presented_as_a_digit(visit: Visit) -> None:
     expect(visit.text("submit")).to_have_text("Submit")
 
 
-def test_a_reload_starts_anew_and_keeps_what_was_submitted(visit: Visit, server: Server) -> None:
+def test_a_reload_empties_the_pad_and_keeps_the_submissions(visit: Visit, server: Server) -> None:
     visit.draw(ONE)
     visit.submit(1)
     total = server.store.tally().total
@@ -216,7 +218,7 @@ def test_a_stroke_ends_where_the_pen_leaves_the_pad(visit: Visit, server: Server
     mouse.down()
     mouse.move(x + side - 4, y + side / 2, steps=4)
     mouse.move(x + side + 60, y + side / 2)
-    mouse.up()  # outside, which the pad isn't told
+    mouse.up()  # outside: the pad gets no event
     visit.settle()
     ink = visit.ink()
     mouse.move(x + side / 4, y + side / 4)
@@ -249,7 +251,7 @@ def test_a_finger_draws_without_moving_the_page(
     assert box["width"] == pytest.approx(box["height"], abs=0.01)
     assert box["width"] > 220
     at = visit.page.evaluate("scrollY")
-    drawn = visit.touch(sure_digit(recogniser, 3))
+    drawn = visit.touch(clear_digit(recogniser, 3))
     expect(visit.text("guess")).to_contain_text("I read a 3")
     assert visit.page.evaluate("scrollY") == at
     assert visit.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -265,10 +267,12 @@ def test_a_finger_draws_without_moving_the_page(
     context.close()
 
 
-def test_two_visitors_do_not_meet(browser: Browser, server: Server, recogniser: Recogniser) -> None:
+def test_visitors_do_not_affect_each_other(
+    browser: Browser, server: Server, recogniser: Recogniser
+) -> None:
     visits = [Visit(browser.new_page(), server.url) for _ in range(2)]
     for visit, digit in zip(visits, (3, 7), strict=True):
-        visit.draw(sure_digit(recogniser, digit))
+        visit.draw(clear_digit(recogniser, digit))
     for visit, digit in zip(visits, (3, 7), strict=True):
         expect(visit.text("guess")).to_contain_text(f"I read a {digit}")
         visit.submit(digit)
@@ -279,7 +283,7 @@ def test_two_visitors_do_not_meet(browser: Browser, server: Server, recogniser: 
         visit.page.context.close()
 
 
-def test_keys_do_all_that_buttons_do(visit: Visit, server: Server) -> None:
+def test_every_button_has_a_key(visit: Visit, server: Server) -> None:
     visit.draw(ONE)
     keyboard = visit.page.keyboard  # the pad has the focus now
     keyboard.press("5")
@@ -301,7 +305,7 @@ def test_keys_do_all_that_buttons_do(visit: Visit, server: Server) -> None:
     expect(visit.text("submit")).to_be_focused()
 
 
-def test_where_the_system_chooses_the_colours_what_is_chosen_stands_out(visit: Visit) -> None:
+def test_the_choice_is_visible_in_forced_colours(visit: Visit) -> None:
     visit.page.emulate_media(forced_colors="active")
     visit.draw(ONE)
     grounds = [
@@ -312,7 +316,7 @@ def test_where_the_system_chooses_the_colours_what_is_chosen_stands_out(visit: V
     assert grounds[2] != grounds[3]
 
 
-def test_a_screen_reader_finds_names_for_everything(visit: Visit) -> None:
+def test_screen_readers_find_a_name_for_everything(visit: Visit) -> None:
     expect(visit.page.get_by_role("img", name="The pad: draw a digit here")).to_be_visible()
     expect(visit.page.get_by_role("group", name="Which digit is it?")).to_be_visible()
     expect(visit.page.get_by_role("button", name="7", exact=True)).to_be_visible()
@@ -325,7 +329,7 @@ def test_a_screen_reader_finds_names_for_everything(visit: Visit) -> None:
     assert visit.page.eval_on_selector_all("img:not([alt])", "all => all.length") == 0
 
 
-def test_what_goes_wrong_is_said_and_the_sketch_is_still_there(
+def test_a_failed_submission_is_explained_and_the_sketch_stays(
     visit: Visit, server: Server
 ) -> None:
     visit.draw(ONE)
@@ -338,7 +342,7 @@ def test_what_goes_wrong_is_said_and_the_sketch_is_still_there(
     expect(visit.text("status")).to_contain_text("is not a DuckDB database")
     expect(visit.text("status")).to_contain_text("still here")
     assert server.database.read_text() == "my novel"
-    server.wait_for("Not saved: ")  # and who runs the server finds out why
+    server.wait_for("Not saved: ")  # the operator finds the reason
     assert "is not a DuckDB database" in server.log
     shutil.move(safe, server.database)
     assert visit.ink() == ink
@@ -357,16 +361,16 @@ def test_a_promoted_model_serves_the_next_visitor(
     (models / "current").write_text("second\n")
     try:
         visit = Visit(browser.new_page(), server.url)
-        expect(visit.text("footer")).to_contain_text("Read by second <b>model</b>")
-        visit.page.get_by_text("What its card says").click()
-        expect(visit.text("footer")).to_contain_text(card["architecture"])
+        expect(visit.text("model-card")).to_contain_text("Model second <b>model</b>")
+        visit.page.get_by_text("Model card").click()
+        expect(visit.text("model-card")).to_contain_text(card["architecture"])
         visit.page.context.close()
     finally:
         (models / "current").write_text("first\n")
 
 
-def test_a_page_whose_widgets_come_late_misses_nothing(browser: Browser, server: Server) -> None:
-    """What the kernel says before the browser has a widget's code is dropped; it is said again."""
+def test_a_page_with_late_widgets_misses_nothing(browser: Browser, server: Server) -> None:
+    """Messages to a widget without its code are dropped; the kernel sends all states again."""
     models = server.folder / "outputs" / "models"
     sockets: list[WebSocket] = []
     held: list[str] = []
@@ -379,21 +383,21 @@ def test_a_page_whose_widgets_come_late_misses_nothing(browser: Browser, server:
         sockets.append(socket)
 
     def hold(route: Route) -> None:
-        """Hold the code of buttons and texts until the canvas has long greeted the kernel."""
+        """Delay the code of buttons and texts until after the canvas has announced itself."""
         if sockets:
             held.append(route.request.url)
-            time.sleep(1)  # the browser's own work goes on
+            time.sleep(1)  # the browser goes on meanwhile
         route.continue_()
 
     page.on("websocket", seen)
-    # As when the one file with all of them can't be had: each is fetched when it is asked for.
+    # Without the bundle, each script is fetched when it is needed.
     page.route("**/voila/scripts.js", lambda route: route.abort())
     page.route("**/jupyterlab-manager/static/*.js*", hold)
     (models / "current").write_text("late\n")
     try:
         visit = Visit(page, server.url)
         assert held
-        expect(visit.text("footer")).to_contain_text("Read by late model")
+        expect(visit.text("model-card")).to_contain_text("Model late model")
     finally:
         (models / "current").write_text("first\n")
     visit.draw(ONE)
@@ -402,7 +406,7 @@ def test_a_page_whose_widgets_come_late_misses_nothing(browser: Browser, server:
     page.context.close()
 
 
-def test_the_look_inside_follows_the_pen(visit: Visit, recogniser: Recogniser) -> None:
+def test_the_activations_follow_the_pen(visit: Visit, recogniser: Recogniser) -> None:
     maps = "img.digit-map"
     pictures = "all => all.map(img => img.src)"
     changed = (
@@ -417,7 +421,7 @@ def test_the_look_inside_follows_the_pen(visit: Visit, recogniser: Recogniser) -
 
 
 @pytest.mark.skipif(not SKETCHES, reason="needs real pen digits: set DIGITS_DATA_DIR")
-def test_real_pen_digits_are_read_as_the_recogniser_reads_them(
+def test_the_page_predicts_real_pen_digits_as_the_recogniser_does(
     visit: Visit, server: Server, recogniser: Recogniser
 ) -> None:
     sketches = read_sketches(SKETCHES[0])[::2000]

@@ -1,4 +1,4 @@
-"""What a visitor does while a sketch is being saved: nothing of it is lost or mixed up."""
+"""While a sketch is being saved, the visitor may go on, and nothing is lost or mixed up."""
 
 import asyncio
 import shutil
@@ -20,7 +20,7 @@ from digitlib.strokes.synthesis import draw
 
 
 def on_pad(digit: int) -> list[list[tuple[float, float]]]:
-    """A drawn digit, as the pad holds it."""
+    """A synthetic digit in the pad's format."""
     return [
         [tuple(map(float, point)) for point in stroke]
         for stroke in draw(digit, np.random.default_rng(0))
@@ -37,13 +37,13 @@ def database() -> Path:
     return Path(settings.database_url())
 
 
-def kept() -> list[int]:
-    """The labels kept, the newest first."""
+def saved_labels() -> list[int]:
+    """The labels in the store, newest first."""
     return [label for (label,) in Store().submissions().project("label").fetchall()]
 
 
 async def until(*states: State, of: Dashboard) -> str:
-    """Wait for the status line to come to one of the states, and return what it says."""
+    """Wait until the status line reaches one of the states; returns its text."""
     latest = time.monotonic() + 30
     while of.status.state not in states:
         assert time.monotonic() < latest, of.status.value
@@ -59,11 +59,11 @@ def submit(page: Dashboard, digit: list[list[tuple[float, float]]], label: int) 
 
 
 def visit(steps: Coroutine[Any, Any, None]) -> None:
-    """Do something on the page, with a loop as a kernel has it."""
+    """Run steps with an event loop, as in a kernel."""
     asyncio.run(steps)
 
 
-def test_the_next_digit_keeps_its_label_when_the_one_before_is_saved(database: Path) -> None:
+def test_the_next_digit_keeps_its_label_while_the_one_before_is_saved(database: Path) -> None:
     async def steps() -> None:
         page = Dashboard()
         with FileLock(f"{database}.lock"):
@@ -74,13 +74,13 @@ def test_the_next_digit_keeps_its_label_when_the_one_before_is_saved(database: P
         assert "Saved as 4" in await until(State.SAVED, of=page)
         assert page.submit_button.description == "Submit as 1"
         assert page.pad.strokes
-        assert kept() == [4, 1]
+        assert saved_labels() == [4, 1]
 
     visit(steps())
 
 
 @pytest.mark.parametrize("draws_on", [False, True])
-def test_a_sketch_that_could_not_be_saved_comes_back(database: Path, draws_on: bool) -> None:
+def test_undo_restores_a_sketch_that_could_not_be_saved(database: Path, draws_on: bool) -> None:
     safe = database.with_name("safe")
     shutil.move(database, safe)
     database.write_text("my novel")
@@ -91,9 +91,9 @@ def test_a_sketch_that_could_not_be_saved_comes_back(database: Path, draws_on: b
         page.clear_button.click()
         if draws_on:
             page.pad.put(SEVEN)
-        said = await until(State.FAILED, of=page)
-        assert "not a DuckDB database" in said
-        assert "Your 4 is still here: Undo brings it back" in said
+        text = await until(State.FAILED, of=page)
+        assert "not a DuckDB database" in text
+        assert "Your 4 is still here: Undo brings it back" in text
         shutil.move(safe, database)
         if draws_on:
             page.labels.children[7].click()
@@ -106,10 +106,10 @@ def test_a_sketch_that_could_not_be_saved_comes_back(database: Path, draws_on: b
         await until(State.SAVED, of=page)
 
     visit(steps())
-    assert kept() == ([4, 7, 1] if draws_on else [4, 1])
+    assert saved_labels() == ([4, 7, 1] if draws_on else [4, 1])
 
 
-def test_a_sketch_that_could_not_be_taken_back_is_still_kept(database: Path) -> None:
+def test_a_sketch_that_could_not_be_taken_back_is_still_saved(database: Path) -> None:
     async def steps() -> None:
         page = Dashboard()
         submit(page, FOUR, 4)
@@ -118,23 +118,23 @@ def test_a_sketch_that_could_not_be_taken_back_is_still_kept(database: Path) -> 
         shutil.move(database, safe)
         database.write_text("my novel")
         page.undo_button.click()
-        said = await until(State.FAILED, of=page)
-        assert "Not taken back" in said
-        assert "still kept" in said
+        text = await until(State.FAILED, of=page)
+        assert "Not taken back" in text
+        assert "still saved" in text
         shutil.move(safe, database)
 
     visit(steps())
-    assert kept() == [4, 1]
+    assert saved_labels() == [4, 1]
 
 
-def test_what_cannot_be_counted_is_still_saved(database: Path) -> None:
+def test_a_sketch_is_saved_even_if_the_counts_are_unavailable(database: Path) -> None:
     async def steps() -> None:
         page = Dashboard()
         submit(page, FOUR, 4)
-        said = await until(State.SAVED, of=page)
+        text = await until(State.SAVED, of=page)
         database.rename(database.with_name("safe"))  # before the sketches are counted
         database.write_text("my novel")
         await page._count()
-        assert page.status.value == said
+        assert page.status.value == text
 
     visit(steps())
