@@ -4,13 +4,13 @@ Numbers here, figures in `evaluation.plots`.
 """
 
 from digitlib.evaluation.calibration import (
-    FEWEST_DIGITS,
+    MINIMUM_DIGITS,
     calibration_error,
     confidence_text,
     confident_mistakes,
-    doubtful_hits,
     rejection_curve,
     reliability,
+    unconfident_hits,
 )
 from digitlib.evaluation.drift import (
     EXPECTED,
@@ -22,48 +22,47 @@ from digitlib.evaluation.drift import (
 )
 from digitlib.evaluation.evaluation_sets import (
     EvaluationSet,
-    compare_results,
+    MissingSet,
     describe_test_sets,
-    evaluate,
     not_trained_on,
     original_test_sets,
     pen_test_set,
     qmnist_test_set,
-    results_by_group,
     submission_test_set,
     undisputed,
 )
 from digitlib.evaluation.learning_curves import diagnose
 from digitlib.evaluation.metrics import Accuracy, accuracy, confusion, per_digit
+from digitlib.evaluation.parameters import EvaluationParameters, model_names
 from digitlib.evaluation.report import (
-    Found,
-    calibration_in_words,
-    checked_parameters,
-    comparison_table,
+    Evaluation,
     hardest_writers,
-    model_names,
-    report_figures,
-    report_summary,
+    record_run,
     write_report,
-    writers_in_words,
 )
+from digitlib.evaluation.results import compare_results, evaluate, results_by_group
 from digitlib.evaluation.robustness import evenly_spaced, robustness_curves
 from digitlib.evaluation.significance import Comparison, compare
-from digitlib.evaluation.verdict import verdict_text
+from digitlib.evaluation.verdict import (
+    comparison_table,
+    results_table,
+    robustness_table,
+    verdict_headline,
+)
 
 __all__ = [
     "EXPECTED",
-    "FEWEST_DIGITS",
+    "MINIMUM_DIGITS",
     "Accuracy",
     "Comparison",
     "DriftReference",
+    "Evaluation",
+    "EvaluationParameters",
     "EvaluationSet",
-    "Found",
+    "MissingSet",
     "accuracy",
     "by_group",
     "calibration_error",
-    "calibration_in_words",
-    "checked_parameters",
     "compare",
     "compare_results",
     "comparison_table",
@@ -72,7 +71,6 @@ __all__ = [
     "confusion",
     "describe_test_sets",
     "diagnose",
-    "doubtful_hits",
     "drift_reference",
     "drift_sentence",
     "evaluate",
@@ -84,16 +82,17 @@ __all__ = [
     "pen_test_set",
     "per_digit",
     "qmnist_test_set",
+    "record_run",
     "rejection_curve",
     "reliability",
-    "report_figures",
-    "report_summary",
     "results_by_group",
+    "results_table",
     "robustness_curves",
+    "robustness_table",
     "submission_test_set",
     "trained_submission_ids",
+    "unconfident_hits",
     "undisputed",
-    "verdict_text",
+    "verdict_headline",
     "write_report",
-    "writers_in_words",
 ]

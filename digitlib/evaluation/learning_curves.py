@@ -6,42 +6,87 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Labels = NDArray[np.integer]
+MARGIN = 0.02  # nats: a smaller gap between the losses is no overfitting
+HIGH_LOSS = 0.15  # nats: a training loss above it is underfitting
+WIDE = 2.0  # ratio of validation to training loss
+
+_ADVICE = {
+    "diverged": (
+        "**Diverged:** the loss is not finite, or rose on the training images too. Lower "
+        "`learning_rate`."
+    ),
+    "overfitting": (
+        "**Overfitting:** the validation loss is more than twice the training loss. Raise "
+        "`augment` or `weight_decay`, or train on more data."
+    ),
+    "underfitting": (
+        "**Underfitting:** the loss is high even on the training images. Raise `epochs`, choose a "
+        "larger `architecture`, or lower `augment` or `weight_decay`."
+    ),
+    "unfinished": "**Unfinished:** the validation loss was still falling. Raise `epochs`.",
+    "balanced": (
+        "**A good fit:** the validation loss is close to the training loss and has stopped "
+        "falling. For more, try a larger `architecture` or `augment`."
+    ),
+}
 
 
 class Diagnosis(NamedTuple):
-    """What training curves say: the figures, a verdict and the sentence that tells it."""
+    """What the learning curves of a run show, and what to change."""
 
-    verdict: str  # "underfitting", "overfitting", "unfinished" or "balanced"
+    verdict: str  # "diverged", "overfitting", "underfitting", "unfinished" or "balanced"
     gap: float  # nats, validation loss less training loss at the best epoch
-    turned: int | None  # the epoch from which validation loss only rose; None when it didn't
-    improving: bool  # whether the last epoch still lowered the validation loss, as the first does
-    sentence: str
+    sentence: str  # as Markdown
 
 
 def diagnose(training_loss: Sequence[float], validation_loss: Sequence[float]) -> Diagnosis:
-    """Read a run's losses per epoch (nats, both measured alike on unwarped images).
+    """Diagnose losses per epoch (nats, both measured on images without augmentation).
 
-    Overfitting: validation loss turned, and by the end drew away from the training loss by a tenth
-    of its least or more, or lies at more than twice the training loss. Underfitting: training loss
-    itself stayed high. Raises ValueError when there is no epoch or the two don't belong together.
+    Overfitting: the validation loss rose by a tenth of its minimum or more, and the training loss
+    did not; or it is more than twice the training loss, at the best epoch or, where the training
+    loss has halved since, at the last. Raises ValueError without epochs or for unequal lengths.
     """
     if not training_loss or len(training_loss) != len(validation_loss):
         raise ValueError("Give one training and one validation loss for each epoch.")
-    best = int(np.argmin(validation_loss))
-    gap = validation_loss[best] - training_loss[best]
-    # A rise that the training loss shares is not learning by heart.
-    widened = validation_loss[-1] - training_loss[-1] - gap
-    turned = best + 1 if widened > 0.1 * validation_loss[best] and widened > 0.005 else None
-    improving = len(validation_loss) == 1 or (
-        best == len(validation_loss) - 1 and validation_loss[-1] < 0.97 * validation_loss[-2]
-    )
-    facts = _facts(training_loss[best], validation_loss[best], best + 1, len(validation_loss))
-    wide = validation_loss[best] > 2 * training_loss[best] and gap > 0.02
-    verdict, advice = _verdict(training_loss[best], wide, turned, improving)
-    if len(validation_loss) == 1 and verdict == "unfinished":
-        advice = "**Too early to tell:** one epoch shows no trend. Raise `epochs` to see one."
-    return Diagnosis(verdict, gap, turned, improving, f"{facts} {advice}")
+    training, validation = np.array(training_loss, float), np.array(validation_loss, float)
+    if not (np.isfinite(training).all() and np.isfinite(validation).all()):
+        return Diagnosis("diverged", float("nan"), _ADVICE["diverged"])
+    best, last = int(validation.argmin()), len(validation) - 1
+    least = max(0.1 * validation[best], 0.005)  # the smallest rise that is not noise
+    rise = validation[last] - validation[best]
+    widened = rise - (training[last] - training[best])
+    turned = rise > least and widened > least
+    improving = last == 0 or (best == last and validation[last] < 0.97 * validation[last - 1])
+    verdict = _verdict(training, validation, turned, improving)
+    advice = _ADVICE[verdict]
+    if verdict == "overfitting" and turned:
+        advice = (
+            f"**Overfitting:** the validation loss turned at epoch {best + 1} and rose from there. "
+            "Lower `epochs`, or raise `augment` or `weight_decay`."
+        )
+    if verdict == "unfinished" and last == 0:
+        advice = "**Too early to tell:** one epoch shows no trend. Raise `epochs`."
+    facts = _facts(training[best], validation[best], best + 1, last + 1)
+    return Diagnosis(verdict, float(validation[best] - training[best]), f"{facts} {advice}")
+
+
+def _verdict(
+    training: NDArray[np.float64], validation: NDArray[np.float64], turned: bool, improving: bool
+) -> str:
+    """The gravest finding."""
+    best = int(validation.argmin())
+    if training[-1] > max(WIDE * training.min(), training.min() + HIGH_LOSS):
+        return "diverged"
+    memorised = training[-1] < training[best] / 2 and _is_wide(training[-1], validation[-1])
+    if turned or memorised or _is_wide(training[best], validation[best]):
+        return "overfitting"
+    if training[best] > HIGH_LOSS:
+        return "underfitting"
+    return "unfinished" if improving else "balanced"
+
+
+def _is_wide(training: float, validation: float) -> bool:
+    return validation > WIDE * training and validation - training > MARGIN
 
 
 def _facts(training: float, validation: float, best: int, epochs: int) -> str:
@@ -49,31 +94,4 @@ def _facts(training: float, validation: float, best: int, epochs: int) -> str:
     return (
         f"{when} the validation loss is {validation:.4f} and the training loss {training:.4f} "
         f"nats: a gap of {validation - training:+.4f}."
-    )
-
-
-def _verdict(training: float, wide: bool, turned: int | None, improving: bool) -> tuple[str, str]:
-    """The verdict and what to change, the gravest finding first."""
-    if turned is not None:
-        return "overfitting", (
-            f"**Overfitting:** the validation loss turned at epoch {turned} and rose from there. "
-            "Lower `epochs`, or raise `augment` or `weight_decay`."
-        )
-    if wide:
-        return "overfitting", (
-            "**Overfitting:** the network knows its training images much better than new ones. "
-            "Raise `augment` or `weight_decay`, or give it more data."
-        )
-    if training > 0.15:
-        return "underfitting", (
-            "**Underfitting:** even the training images are not learnt. Raise `epochs`, choose a "
-            "larger `architecture`, or lower `augment` or `weight_decay`."
-        )
-    if improving:
-        return "unfinished", (
-            "**Not finished:** the last epoch still improved the validation loss. Raise `epochs`."
-        )
-    return "balanced", (
-        "**A good fit:** new images are read nearly as well as training images, and more of the "
-        "same training would change little. For more, try a larger `architecture` or `augment`."
     )

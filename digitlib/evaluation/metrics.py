@@ -1,62 +1,70 @@
-"""Numbers to trust a model by, and the reading of its training curves; numpy only."""
+"""Accuracy with its confidence interval, confusion matrix, recall and precision."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
+from digitlib.evaluation.clusters import count_clusters, critical_value, design_effect
 from digitlib.text import percent
 
 Labels = NDArray[np.integer]
 
 
 class Accuracy(NamedTuple):
-    """A share of hits among `n` images, with its 95 % interval."""
+    """The share of correct predictions for `n` images, 0 to 1, with its 95 % interval.
+
+    One cluster gives no interval: `low` is 0 and `high` is 1.
+    """
 
     value: float
     low: float
     high: float
     n: int
+    clusters: int | None = None  # writers or visits; None: the digits are independent
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether the data suffice for an interval: digits of a single person don't."""
+        return self.clusters != 1
 
     def __str__(self) -> str:
+        if not self.has_interval:
+            return f"{percent(self.value)} (n = {self.n:,} by one person: no interval)"
+        people = f" by {self.clusters:,} people" if self.clusters else ""
         interval = f"95 % interval {100 * self.low:.2f} to {percent(self.high)}"
-        return f"{percent(self.value)} ({interval}, n = {self.n:,})"
+        return f"{percent(self.value)} ({interval}, n = {self.n:,}{people})"
 
 
-def accuracy(labels: Labels, predicted: Labels, hands: Sequence[str] = ()) -> Accuracy:
+def accuracy(labels: Labels, predicted: Labels, clusters: Sequence[str] = ()) -> Accuracy:
     """The share of labels (n,) that were predicted, with Wilson's interval (Wilson 1927).
 
-    One hand's digits are alike: with `hands` (n,), whose each is, they count as the fewer that
-    would vary as much if each had a hand of its own (Kish's effective sample size, 1965). Raises
-    ValueError when there are none.
+    `clusters` (n,) names each digit's writer or visit. The interval then rests on the effective
+    sample size, n over the design effect, and on Student's t with a degree of freedom less than
+    there are clusters (Korn and Graubard 1998). Raises ValueError when there are no digits.
     """
     n = len(labels)
     if n == 0:
-        raise ValueError("There is nothing to measure accuracy on.")
+        raise ValueError("There are no digits to measure accuracy on.")
     hits = np.asarray(labels) == predicted
-    share, z = float(np.mean(hits)), 1.959964
-    count = n / _design_effect(hits, hands)
-    middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
-    half = z / (1 + z**2 / count) * np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
-    return Accuracy(share, max(0.0, float(middle - half)), min(1.0, float(middle + half)), n)
+    share = float(np.mean(hits))
+    if not len(clusters):
+        found = stats.binomtest(int(hits.sum()), n).proportion_ci(method="wilson")
+        return Accuracy(share, float(found.low), float(found.high), n)
+    if (people := count_clusters(clusters)) == 1:
+        return Accuracy(share, 0.0, 1.0, n, 1)
+    low, high = _wilson(share, n / design_effect(hits, clusters), critical_value(people))
+    return Accuracy(share, low, high, n, people)
 
 
-def _clustered(values: NDArray[np.number], hands: Sequence[str]) -> NDArray[np.float64]:
-    """The sum (hands,) of each hand's values (n,)."""
-    _, hand = np.unique(hands, return_inverse=True)
-    sums = np.zeros(hand.max() + 1)
-    np.add.at(sums, hand, values)
-    return sums
-
-
-def _design_effect(hits: NDArray[np.bool_], hands: Sequence[str]) -> float:
-    """How many times the variance of the share of hits is what independent digits' would be."""
-    alone = float(hits.var()) * len(hits)
-    if not len(hands) or alone == 0:
-        return 1.0
-    deviations = _clustered(hits - hits.mean(), hands)
-    return max(1.0, float(np.sum(deviations**2)) / alone)
+def _wilson(share: float, size: float, critical: float) -> tuple[float, float]:
+    """Wilson's interval for an effective sample size; SciPy's takes whole numbers only."""
+    weight = critical**2 / size
+    middle = (share + weight / 2) / (1 + weight)
+    half = np.sqrt(weight * share * (1 - share) + weight**2 / 4) / (1 + weight)
+    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
 
 
 def confusion(labels: Labels, predicted: Labels) -> NDArray[np.int64]:
@@ -65,7 +73,7 @@ def confusion(labels: Labels, predicted: Labels) -> NDArray[np.int64]:
 
 
 def per_digit(counts: NDArray[np.integer]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Recall (10,) and precision (10,) from a confusion (10, 10); NaN for a digit not there."""
+    """Recall (10,) and precision (10,) from a confusion matrix (10, 10); NaN without digits."""
     hits = np.diag(counts).astype(np.float64)
     with np.errstate(invalid="ignore"):
         return hits / counts.sum(axis=1), hits / counts.sum(axis=0)

@@ -1,7 +1,7 @@
-"""How much a digit may be disturbed until a model misreads it.
+"""Robustness: accuracy on disturbed digits.
 
-Images are (n, 28, 28) uint8, ink 255 on 0. The disturbances are of the kinds of MNIST-C (Mu and
-Gilmer 2019), each at several levels; the first level changes nothing.
+Images are (n, 28, 28) uint8, ink 255 on 0. The disturbances follow MNIST-C (Mu and Gilmer 2019),
+each at several levels; the first level changes nothing.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,12 +16,12 @@ from digitlib.evaluation.metrics import Accuracy
 from digitlib.recogniser import Recogniser
 
 Images = NDArray[np.uint8]
-Way = TypeVar("Way")
+Variant = TypeVar("Variant")
 _CENTRE = 13.5  # px
 
 
 class Disturbance(NamedTuple):
-    """One way to disturb images, at levels in some unit."""
+    """A way to disturb images, at several levels."""
 
     name: str
     unit: str
@@ -30,13 +30,13 @@ class Disturbance(NamedTuple):
 
 
 class Curve(NamedTuple):
-    """What a model reads at each level of a disturbance."""
+    """A model's accuracy at each level of a disturbance."""
 
     disturbance: Disturbance
     accuracy: tuple[Accuracy, ...]
 
     def holds_to(self, kept: float) -> float:
-        """The farthest level up to which it keeps this share of its undisturbed accuracy."""
+        """The highest level up to which this share of the undisturbed accuracy is kept."""
         within = self.disturbance.levels[0]
         for level, found in zip(self.disturbance.levels, self.accuracy, strict=True):
             if found.value < kept * self.accuracy[0].value:
@@ -45,25 +45,25 @@ class Curve(NamedTuple):
         return within
 
 
-def _each_way(
-    images: Images, ways: Sequence[Way], moved: Callable[[Images, Way], Images]
+def _alternating(
+    images: Images, variants: Sequence[Variant], changed: Callable[[Images, Variant], Images]
 ) -> Images:
-    """Images disturbed in each of several ways in turn: the first this way, the second that."""
-    changed = np.empty_like(images)
-    for number, way in enumerate(ways):
-        changed[number :: len(ways)] = moved(images[number :: len(ways)], way)
-    return changed
+    """Images changed by each of several variants in turn."""
+    result = np.empty_like(images)
+    for number, variant in enumerate(variants):
+        result[number :: len(variants)] = changed(images[number :: len(variants)], variant)
+    return result
 
 
 def shifted(images: Images, px: float) -> Images:
-    """Towards one of the four corners, in turn."""
+    """Shifted towards each of the four corners in turn."""
     corners = [(0, px, px), (0, px, -px), (0, -px, px), (0, -px, -px)]
-    return _each_way(images, corners, lambda some, way: ndimage.shift(some, way, order=1))
+    return _alternating(images, corners, lambda some, by: ndimage.shift(some, by, order=1))
 
 
 def rotated(images: Images, degrees: float) -> Images:
-    """Every second one turned against the clock, the others with it."""
-    return _each_way(
+    """Rotated, anticlockwise and clockwise in turn."""
+    return _alternating(
         images,
         (degrees, -degrees),
         lambda some, angle: ndimage.rotate(some, angle, axes=(2, 1), reshape=False, order=1),
@@ -71,12 +71,12 @@ def rotated(images: Images, degrees: float) -> Images:
 
 
 def shrunk(images: Images, percent: float) -> Images:
-    """Smaller by so many per cent, about the centre."""
+    """Scaled down about the centre."""
     return _zoomed(images, 1 - percent / 100)
 
 
 def enlarged(images: Images, percent: float) -> Images:
-    """Larger by so many per cent, about the centre; what leaves the image is lost."""
+    """Scaled up about the centre; what leaves the image is lost."""
     return _zoomed(images, 1 + percent / 100)
 
 
@@ -87,7 +87,7 @@ def _zoomed(images: Images, factor: float) -> Images:
 
 
 def thickened(images: Images, px: float) -> Images:
-    """Ink so much wider; between whole steps, a blend of two."""
+    """Ink wider by so much; between even numbers, a blend of two dilations."""
     wide = images.astype(np.float32)
     whole = int(px // 2)
     for _ in range(whole):
@@ -97,24 +97,24 @@ def thickened(images: Images, px: float) -> Images:
 
 
 def thinned(images: Images, px: float) -> Images:
-    """Ink so much narrower, up to 2 px."""
+    """Ink narrower by so much, up to 2 px."""
     thin = ndimage.grey_erosion(images, size=(1, 3, 3)).astype(np.float32)
     return np.rint(images + (thin - images) * px / 2).astype(np.uint8)
 
 
 def noisy(images: Images, percent: float) -> Images:
-    """With Gaussian noise of a deviation in per cent of full ink."""
+    """Gaussian noise with a standard deviation in per cent of full ink."""
     noise = np.random.default_rng(0).normal(0, 2.55 * percent, images.shape)
     return np.clip(images + noise, 0, 255).astype(np.uint8)
 
 
 def blurred(images: Images, px: float) -> Images:
-    """Under a Gaussian of a deviation in px."""
+    """Gaussian blur with a standard deviation in px."""
     return ndimage.gaussian_filter(images, (0, px, px)) if px else images
 
 
 def occluded(images: Images, px: float) -> Images:
-    """With a square of a side in px wiped out somewhere in the middle 20×20 of each."""
+    """A square of this side erased somewhere in the middle 20×20 of each image."""
     side, covered = int(px), images.copy()
     corners = np.random.default_rng(0).integers(4, 25 - side, (len(images), 2))
     for image, (y, x) in zip(covered, corners, strict=True):
@@ -123,13 +123,13 @@ def occluded(images: Images, px: float) -> Images:
 
 
 def evenly_spaced(count: int, wanted: int) -> NDArray[np.intp]:
-    """Indices of up to so many of `count` digits, evenly spaced: the first may be the easiest."""
+    """Indices of up to `wanted` of `count` digits, evenly spaced: files may be sorted."""
     return np.unique(np.linspace(0, count - 1, wanted).astype(np.intp))
 
 
 DISTURBANCES = (
-    Disturbance("shift", "px, to any corner", (0, 1, 2, 3, 4, 5), shifted),
-    Disturbance("rotation", "°, either way", (0, 10, 20, 30, 40, 50), rotated),
+    Disturbance("shift", "px, to a corner", (0, 1, 2, 3, 4, 5), shifted),
+    Disturbance("rotation", "° in either direction", (0, 10, 20, 30, 40, 50), rotated),
     Disturbance("smaller", "%", (0, 10, 20, 30, 40, 50), shrunk),
     Disturbance("larger", "%", (0, 10, 20, 30, 40, 50), enlarged),
     Disturbance("thicker ink", "px", (0, 1, 2, 3, 4, 5), thickened),
@@ -147,13 +147,12 @@ def robustness_curves(
     disturbances: Sequence[Disturbance] = DISTURBANCES,
 ) -> list[Curve]:
     """The accuracy on the images (n, 28, 28) under each disturbance, level by level."""
-    found = []
+    curves = []
     for disturbance in disturbances:
-        read = [
+        predicted = [
             recogniser.predict(disturbance.apply(images, level)).argmax(axis=1)
             for level in disturbance.levels
         ]
-        found.append(
-            Curve(disturbance, tuple(metrics.accuracy(labels, predicted) for predicted in read))
-        )
-    return found
+        found = tuple(metrics.accuracy(labels, digits) for digits in predicted)
+        curves.append(Curve(disturbance, found))
+    return curves

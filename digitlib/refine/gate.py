@@ -99,14 +99,14 @@ def improvement(pair: Paired, risk: float) -> Check:
     accuracy alone; the log loss uses all of them. Each of the two tests gets half of `risk`.
     """
     accuracy, loss = pair.comparison, log_loss_change(pair)
-    more_correct = accuracy.chance <= risk / 2
+    more_correct = accuracy.p_value <= risk / 2
     lower_loss = (
         accuracy.fixed >= accuracy.broken
         and loss.p_value <= risk / 2
         and loss.before - loss.after >= _LEAST_FALL * loss.before > 0
     )
     found = (
-        f"{accuracy}, p = {accuracy.chance:.3f}; log loss {loss.before:.4f} → {loss.after:.4f} "
+        f"{accuracy}, p = {accuracy.p_value:.3f}; log loss {loss.before:.4f} → {loss.after:.4f} "
         f"nats, p = {loss.p_value:.3f}" + ("; p-values by visit" if len(pair.visits) else "")
     )
     return Check(f"better on {pair.name}", more_correct or lower_loss, found)
@@ -128,7 +128,7 @@ def _floor(pair: Paired, floor: float) -> Check:
         if now < floor:
             visits = np.asarray(pair.visits)[chosen] if len(pair.visits) else ()
             old, new = (p[chosen] for p in predicted)
-            p_value = evaluation.compare(pair.labels[chosen], new, old, visits).chance
+            p_value = evaluation.compare(pair.labels[chosen], new, old, visits).p_value
             fallen |= p_value <= _FLOOR_LEVEL
             results.append(f"{digit}: {percent(before, 1)} → {percent(now, 1)}, p = {p_value:.3f}")
     found = "; ".join(results) or ("all above" if tested else "")

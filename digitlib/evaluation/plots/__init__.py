@@ -1,4 +1,4 @@
-"""Figures: data in, a matplotlib `Figure` out. They compute nothing."""
+"""Figures: functions from data to a matplotlib `Figure`; they compute nothing."""
 
 from digitlib.evaluation.plots.data import (
     class_means,
@@ -9,7 +9,7 @@ from digitlib.evaluation.plots.data import (
     spread,
     typical_to_odd,
 )
-from digitlib.evaluation.plots.evaluation import calibration, per_digit, refusals, robustness
+from digitlib.evaluation.plots.evaluation import calibration, per_digit, rejection, robustness
 from digitlib.evaluation.plots.style import (
     ACCENT,
     GREY,
@@ -42,7 +42,7 @@ __all__ = [
     "learning_curves",
     "over_time",
     "per_digit",
-    "refusals",
+    "rejection",
     "robustness",
     "samples",
     "save_figure",

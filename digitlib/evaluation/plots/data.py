@@ -1,6 +1,6 @@
-"""The figures of `notebooks/explore.ipynb`: data in, a matplotlib `Figure` out.
+"""Figures of `notebooks/explore.ipynb`.
 
-Sets of images that are compared come as a dictionary by name, at most three, and keep its order.
+Sets of images come as a dictionary by name, at most three, and are drawn in its order.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,9 +18,9 @@ Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]
 Floats = NDArray[np.floating]
 DIGITS = range(10)
-COLOURS, STYLES = (INK, ACCENT, GREY), ("-", "--", ":")  # of the sets, in their order
+COLOURS, STYLES = (INK, ACCENT, GREY), ("-", "--", ":")  # one for each set
 
-# The digits on the map, which names them too: Tol's muted scheme (2021), a tan and black.
+# One for each digit on the map: Tol's muted scheme (2021), a tan and black.
 DIGIT_COLOURS = (
     "#332288", "#4fb3e8", "#44aa99", "#117733", "#999933",
     "#cc9933", "#cc6677", "#882255", "#aa4499", "#000000",
@@ -28,7 +28,7 @@ DIGIT_COLOURS = (
 
 
 def samples(sets: Mapping[str, tuple[Images, Labels]], columns: int, seed: int) -> Figure:
-    """`columns` random images of each digit, the sets side by side."""
+    """`columns` random images of each digit, one panel for each set."""
     generator = np.random.default_rng(seed)
     figure, panels = _panels(len(sets), height=10 * WIDTH / (columns * max(len(sets), 2)) + 0.4)
     for panel, (name, (images, labels)) in zip(panels, sets.items(), strict=True):
@@ -38,7 +38,7 @@ def samples(sets: Mapping[str, tuple[Images, Labels]], columns: int, seed: int) 
 
 
 def class_shares(shares: Mapping[str, Floats]) -> Figure:
-    """The share (10,) of each digit in each set, against the 10 % of balanced digits."""
+    """The share (10,) of each digit in each set, beside the 10 % of balanced classes."""
     figure, panels = _panels(len(shares), height=2.3, share_y=True)
     for panel, (name, share) in zip(panels, shares.items(), strict=True):
         style_axes(panel, name, xlabel="digit")
@@ -52,8 +52,8 @@ def class_shares(shares: Mapping[str, Floats]) -> Figure:
 
 
 def class_means(means: Mapping[str, Floats], deviations: Mapping[str, Floats]) -> Figure:
-    """Each digit's mean image and the deviation of its pixels (10, 28, 28), set by set."""
-    rows = [row for name in means for row in ((name, "mean", means), (name, "spread", deviations))]
+    """The mean image and the standard deviation of each digit (10, 28, 28), set by set."""
+    rows = [row for name in means for row in ((name, "mean", means), (name, "std", deviations))]
     figure, panels = _panels(1, height=0.75 * len(rows) + 0.2)
     _mosaic(panels[0], [255 * of[name] / max(of[name].max(), 1e-9) for name, _, of in rows])
     panels[0].set_yticks(_middles(len(rows)), [f"{name}, {what}" for name, what, _ in rows])
@@ -63,15 +63,15 @@ def class_means(means: Mapping[str, Floats], deviations: Mapping[str, Floats]) -
 
 
 def ink(widths: Mapping[str, Floats], levels: Mapping[str, Floats], edges: Sequence[int]) -> Figure:
-    """How wide the ink is (n,) in px, and how its pixels' levels of grey (7,) are shared out."""
+    """The distributions of the ink's width (n,) in px and of its pixels' grey levels (7,)."""
     figure, (left, right) = _panels(2, height=3.0)
-    style_axes(left, "Width of the ink", xlabel="px", ylabel="density (per px)")
-    style_axes(right, "Grey of the inked pixels", xlabel="level", ylabel="share of them (%)")
+    style_axes(left, "Ink width", xlabel="px", ylabel="density (per px)")
+    style_axes(right, "Grey level of inked pixels", xlabel="level", ylabel="share (%)")
     bins, ends = np.arange(0.9, 5.6, 0.1), []
     for name, colour, style in zip(widths, COLOURS, STYLES, strict=False):
         density, _ = np.histogram(widths[name], bins, density=True)
         left.stairs(density, bins, color=colour, linewidth=1.5, linestyle=style)
-        # The name stands where the curve has come halfway down at its right.
+        # The name goes where the curve has fallen to half of its peak.
         half = np.flatnonzero(density >= density.max() / 2)[-1] if density.any() else 0
         _name(left, name, (bins[half + 1], density[half]), colour, (5, 2))
         right.plot(100 * levels[name], color=colour, marker="o", markersize=4, linestyle=style)
@@ -84,13 +84,13 @@ def ink(widths: Mapping[str, Floats], levels: Mapping[str, Floats], edges: Seque
 
 
 def spread(distances: Mapping[str, Floats], labels: Mapping[str, Labels]) -> Figure:
-    """How far images (n,) lie from their digit's mean: median, middle half, middle 90 %."""
+    """Distances (n,) of images from their digit's mean: median, middle 50 % and 90 %."""
     figure, (panel,) = _panels(1, height=3.0)
     style_axes(panel, "Distance from the digit's mean image", "digit", "root mean square, 0 to 1")
-    for at, (name, apart) in enumerate(distances.items()):
+    for at, (name, values) in enumerate(distances.items()):
         x = np.arange(10) + 0.26 * (at - (len(distances) - 1) / 2)
-        of = [apart[labels[name] == digit] for digit in DIGITS]
-        steps = [np.percentile(d, [5, 25, 50, 75, 95]) if len(d) else [np.nan] * 5 for d in of]
+        parts = [values[labels[name] == digit] for digit in DIGITS]
+        steps = [np.percentile(d, [5, 25, 50, 75, 95]) if len(d) else [np.nan] * 5 for d in parts]
         lowest, low, middle, high, highest = np.array(steps).T
         panel.vlines(x, lowest, highest, color=COLOURS[at], linewidth=1)
         panel.vlines(x, low, high, color=COLOURS[at], linewidth=5)
@@ -102,7 +102,7 @@ def spread(distances: Mapping[str, Floats], labels: Mapping[str, Labels]) -> Fig
 
 
 def typical_to_odd(images: Images, labels: Labels, distances: Floats, columns: int = 14) -> Figure:
-    """Each digit's images at even steps from the nearest to its mean to the farthest."""
+    """Images of each digit, evenly spaced from the nearest to its mean to the farthest."""
     figure, (panel,) = _panels(1, height=10 * WIDTH / columns + 0.2)
     rows = []
     for digit in DIGITS:
@@ -110,14 +110,14 @@ def typical_to_odd(images: Images, labels: Labels, distances: Floats, columns: i
         steps = np.linspace(0, len(ordered) - 1, columns).astype(int)[: len(ordered)]
         rows.append(_some(images[ordered[steps]], columns))
     _mosaic(panel, rows)
-    shares = np.linspace(0, 100, columns)
-    panel.set_xticks(_middles(columns), [f"{share:.0f} %" for share in shares])
+    ranks = np.linspace(0, 100, columns)
+    panel.set_xticks(_middles(columns), [f"{rank:.0f} %" for rank in ranks])
     panel.xaxis.tick_top()
     return figure
 
 
 def image_map(points: Mapping[str, Floats], labels: Mapping[str, Labels]) -> Figure:
-    """Where a map (n, 2) puts each set's images: a panel a set, with all sets as a pale shadow."""
+    """A 2-D projection (n, 2) of each set's images, a panel each; all sets in light grey."""
     figure, panels = _panels(len(points), height=WIDTH / max(len(points), 2) + 0.6)
     everything = np.concatenate(list(points.values()))
     for panel, (name, places) in zip(panels, points.items(), strict=True):
@@ -127,16 +127,16 @@ def image_map(points: Mapping[str, Floats], labels: Mapping[str, Labels]) -> Fig
         panel.spines[:].set_visible(False)
         numerals: list[Floats] = []
         for digit in DIGITS:
-            mine, colour = places[labels[name] == digit], DIGIT_COLOURS[digit]
-            panel.scatter(mine[:, 0], mine[:, 1], s=3, color=colour, linewidths=0)
-            if len(mine):
-                numerals.append(_free_place(mine, numerals, np.ptp(everything) / 20))
+            points_of, colour = places[labels[name] == digit], DIGIT_COLOURS[digit]
+            panel.scatter(points_of[:, 0], points_of[:, 1], s=3, color=colour, linewidths=0)
+            if len(points_of):
+                numerals.append(_free_place(points_of, numerals, np.ptp(everything) / 20))
                 _numeral(panel, digit, numerals[-1], colour)
     return figure
 
 
 def _free_place(points: Floats, taken: list[Floats], apart: float) -> Floats:
-    """The middle of points (n, 2), or, when a place closer than `apart` is taken, one off it."""
+    """The median of points (n, 2), or a point of them at least `apart` from the places taken."""
     middle = np.median(points, axis=0)
     gaps = [np.hypot(*(points - place).T) for place in taken]
     if not gaps or min(np.hypot(*(middle - place)) for place in taken) >= apart:
@@ -147,7 +147,7 @@ def _free_place(points: Floats, taken: list[Floats], apart: float) -> Floats:
 
 
 def _numeral(panel: Axes, digit: int, place: Floats, colour: str) -> None:
-    """A large numeral with a white rim, legible on top of points."""
+    """A large numeral with a white outline, legible on top of points."""
     rim = [withStroke(linewidth=3, foreground="white")]
     text = panel.text(
         place[0], place[1], str(digit), fontsize=17, weight="bold", ha="center", va="center"
@@ -156,25 +156,25 @@ def _numeral(panel: Axes, digit: int, place: Floats, colour: str) -> None:
 
 
 def _name(axes: Axes, name: str, at: tuple[float, float], colour: str, by: tuple[int, int]) -> None:
-    """The name of what was drawn, beside it, instead of a legend; `by` is in points."""
+    """A label beside a curve; the offset `by` is in points."""
     axes.annotate(name, at, by, textcoords="offset points", color=colour, annotation_clip=False)
 
 
 def _panels(count: int, height: float, share_y: bool = False) -> tuple[Figure, list[Axes]]:
-    """An empty figure, `height` inches high, of `count` panels in a row."""
+    """An empty figure of `count` panels in a row, `height` inches high."""
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     return figure, list(figure.subplots(1, count, squeeze=False, sharey=share_y)[0])
 
 
 def _some(images: Images, count: int, generator: np.random.Generator | None = None) -> Images:
-    """`count` of the images, at random or the first ones, with blank ones where they run out."""
+    """`count` of the images, random or the first, padded with blank ones."""
     chosen = images if generator is None else images[generator.permutation(len(images))]
     blank = np.zeros((max(count - len(images), 0), 28, 28), images.dtype)
     return np.concatenate([chosen[:count], blank])
 
 
 def _mosaic(panel: Axes, rows: Sequence[Floats | Images], title: str = "") -> None:
-    """Show rows of images (n, 28, 28), 0 to 255, dark on white; rows are named by their number."""
+    """Show rows of images (n, 28, 28), 0 to 255, dark on white, labelled by row number."""
     mosaic = np.concatenate([np.concatenate(list(row), axis=1) for row in rows])
     panel.imshow(mosaic, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
     panel.set_title(title, loc="left", fontsize=10, color=INK)
@@ -185,5 +185,5 @@ def _mosaic(panel: Axes, rows: Sequence[Floats | Images], title: str = "") -> No
 
 
 def _middles(count: int) -> Floats:
-    """The middles (count,) of images beside each other in a mosaic, in px."""
+    """The centres (count,) of images side by side in a mosaic, in px."""
     return np.arange(count) * 28 + 13.5

@@ -1,4 +1,4 @@
-"""Figures of an evaluation; data in, figure out."""
+"""Figures of `notebooks/evaluate.ipynb`."""
 
 from collections.abc import Mapping, Sequence
 from itertools import cycle
@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from digitlib.evaluation.calibration import FEWEST_MISTAKES, RejectionCurve, Reliability
+from digitlib.evaluation.calibration import MINIMUM_ERRORS, RejectionCurve, Reliability
 from digitlib.evaluation.plots.style import (
     ACCENT,
     GREY,
@@ -20,7 +20,7 @@ from digitlib.evaluation.plots.style import (
 )
 from digitlib.evaluation.robustness import Curve
 
-# Line and colour of the exams in `refusals`.
+# Line and colour of each evaluation set in `rejection`.
 STYLES = (("-", ACCENT), ("--", INK), (":", GREY), ("-.", ACCENT), ("-", GREY))
 Floats = NDArray[np.floating]
 
@@ -36,17 +36,17 @@ def per_digit(recall: Floats, precision: Floats, title: str) -> Figure:
     axes.set_ylim(lowest - 0.12 * (100 - lowest) - 0.02, 100 + 0.35 * (100 - lowest) + 0.02)
     percent_axis(axes)
     for y, text, colour in (
-        (0.97, "● recall: of this digit's images, how many are read", ACCENT),
-        (0.89, "□ precision: of what is read as this digit, how much is it", GREY),
+        (0.97, "● recall: share of this digit's images that are predicted as it", ACCENT),
+        (0.89, "□ precision: share of its predictions that are correct", GREY),
     ):
         axes.text(0.01, y, text, transform=axes.transAxes, color=colour, fontsize=9, va="top")
     return figure
 
 
 def calibration(curves: Mapping[str, Reliability]) -> Figure:
-    """How often a model is wrong against how much it doubts, a panel for each exam.
+    """Error rate against 1 − confidence, a panel for each evaluation set.
 
-    With 95 % intervals; where there is no mistake, the interval's upper end is marked.
+    With 95 % intervals; where there is no error, the interval's upper end is marked.
     """
     columns = 2 if len(curves) == 4 else min(3, len(curves))
     rows = -(-len(curves) // columns)
@@ -61,45 +61,47 @@ def calibration(curves: Mapping[str, Reliability]) -> Figure:
         axes.xaxis.set_major_formatter("{x:g}")
         axes.yaxis.set_major_formatter("{x:g}")
         axes.set_aspect("equal")
-        # Also where nothing stands below it: matplotlib labels the lowest row alone.
+        # matplotlib labels only the last row, and some columns end above it.
         axes.tick_params(labelbottom=number + columns >= len(curves))
     for axes in list(panels):
         axes.set_visible(False)
-    figure.supxlabel("doubt (100 % less confidence), %", fontsize=9, color=INK)
-    figure.supylabel("mistakes, % (line: 95 % interval)", fontsize=9, color=INK)
+    figure.supxlabel("1 − confidence, %", fontsize=9, color=INK)
+    figure.supylabel("error rate, % (line: 95 % interval)", fontsize=9, color=INK)
     return figure
 
 
 def _least(curves: Sequence[Reliability]) -> float:
-    """The power of ten, in per cent, below which no doubt and no share of mistakes lies."""
-    shares = np.concatenate([np.r_[c.doubt, c.mistakes, c.high] for c in curves])
+    """The power of ten, in per cent, below all rates."""
+    shares = np.concatenate([np.r_[c.expected, c.error_rate, c.high] for c in curves])
     return float(10 ** np.floor(np.log10(100 * np.r_[shares[shares > 0], 0.01].min())))
 
 
 def _reliability(axes: Axes, curve: Reliability) -> None:
-    if not len(curve.doubt):
-        axes.text(0.05, 0.95, f"fewer than {FEWEST_MISTAKES} mistakes:\ntoo few to tell",
+    if not len(curve.expected):
+        axes.text(0.05, 0.95, f"fewer than {MINIMUM_ERRORS} errors:\ntoo few to measure",
                   transform=axes.transAxes, color=GREY, fontsize=9, va="top")  # fmt: skip
         return
-    axes.text(0.05, 0.95, "too sure", transform=axes.transAxes, color=GREY, fontsize=9, va="top")
-    axes.text(0.95, 0.05, "too modest", transform=axes.transAxes, color=GREY, fontsize=9,
+    axes.text(
+        0.05, 0.95, "overconfident", transform=axes.transAxes, color=GREY, fontsize=9, va="top"
+    )
+    axes.text(0.95, 0.05, "underconfident", transform=axes.transAxes, color=GREY, fontsize=9,
               ha="right")  # fmt: skip
-    doubt, low, high = 100 * curve.doubt, 100 * curve.low, 100 * curve.high
-    some = curve.mistakes > 0
-    axes.vlines(doubt, np.maximum(low, 1e-9), high, color=ACCENT, linewidth=1.5)
-    axes.plot(doubt[some], 100 * curve.mistakes[some], "o", color=ACCENT, markersize=5)
-    axes.plot(doubt[~some], high[~some], "v", color=ACCENT, fillstyle="none", markersize=6)
+    expected, low, high = 100 * curve.expected, 100 * curve.low, 100 * curve.high
+    some = curve.error_rate > 0
+    axes.vlines(expected, np.maximum(low, 1e-9), high, color=ACCENT, linewidth=1.5)
+    axes.plot(expected[some], 100 * curve.error_rate[some], "o", color=ACCENT, markersize=5)
+    axes.plot(expected[~some], high[~some], "v", color=ACCENT, fillstyle="none", markersize=6)
 
 
-def refusals(curves: Mapping[str, RejectionCurve]) -> Figure:
-    """Accuracy on the rest against the share of the most doubtful that is refused."""
+def rejection(curves: Mapping[str, RejectionCurve]) -> Figure:
+    """Accuracy on the rest against the share of the least confident digits that is rejected."""
     figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
     axes = style_axes(
-        figure.subplots(), "Right, of those not refused", xlabel="refused, %", ylabel="%"
+        figure.subplots(), "Accuracy on what is not rejected", xlabel="rejected, %", ylabel="%"
     )
     ends = []
     for (name, curve), (style, colour) in zip(curves.items(), cycle(STYLES), strict=False):
-        axes.plot(100 * curve.refused, 100 * curve.accuracy, style, color=colour)
+        axes.plot(100 * curve.rejected, 100 * curve.accuracy, style, color=colour)
         ends.append((100 * curve.accuracy[-1], name, colour))
     axes.margins(x=0)
     label_ends(axes, ends)
@@ -109,7 +111,7 @@ def refusals(curves: Mapping[str, RejectionCurve]) -> Figure:
 def robustness(
     curves: Sequence[Curve], baseline: Sequence[Curve] = (), names: tuple[str, str] = ("", "")
 ) -> Figure:
-    """Accuracy under each disturbance, a panel each; a baseline's in grey, both named."""
+    """Accuracy under each disturbance, a panel each; a baseline's in grey."""
     columns = 3 if len(curves) % 4 else 4
     rows = -(-len(curves) // columns)
     figure = Figure(figsize=(WIDTH, 2.2 * rows), layout="constrained")
@@ -118,19 +120,19 @@ def robustness(
     for curve, axes in zip(curves, panels, strict=False):
         kind = curve.disturbance
         style_axes(axes, kind.name, xlabel=kind.unit).xaxis.label.set_fontsize(8)
-        drawn = [(curve, "o-", ACCENT, names[0])]
+        lines = [(curve, "o-", ACCENT, names[0])]
         if kind.name in others:
-            drawn.append((others[kind.name], "s--", GREY, names[1]))
-        for one, style, colour, name in drawn[::-1]:
+            lines.append((others[kind.name], "s--", GREY, names[1]))
+        for one, style, colour, name in lines[::-1]:
             shares = [100 * found.value for found in one.accuracy]
             axes.plot(kind.levels, shares, style, color=colour, markersize=3, label=name)
         axes.set_ylim(0, 104)
     if baseline:
-        # Above the first panel: within, there is no place that no model's line may cross.
-        lines, called = figure.axes[0].get_legend_handles_labels()
-        figure.legend(lines, called, loc="outside upper left", ncols=2, frameon=False,
+        # Above the first panel: within it, lines would cross the names.
+        handles, labels = figure.axes[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside upper left", ncols=2, frameon=False,
                       fontsize=9, labelcolor="linecolor")  # fmt: skip
     for axes in list(panels):
         axes.set_visible(False)
-    figure.supylabel("right, %", fontsize=9, color=INK)
+    figure.supylabel("accuracy, %", fontsize=9, color=INK)
     return figure

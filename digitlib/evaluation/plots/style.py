@@ -1,4 +1,4 @@
-"""Figures: data in, a matplotlib `Figure` out; one restrained style, legible in grey."""
+"""The style of all figures, legible in grey, and figures that several notebooks share."""
 
 from collections.abc import Mapping, Sequence
 from io import BytesIO
@@ -14,11 +14,11 @@ from digitlib import settings
 from digitlib.evaluation.metrics import Accuracy
 from digitlib.text import percent
 
-# Of luminance 34, 112 and 78 of 255: distinct in grey print and to the colour-blind, and each dark
+# Luminances of 34, 112 and 78 of 255: distinct in grey print and to the colour-blind, and dark
 # enough for text on white (WCAG AA).
 INK, GREY, ACCENT = "#222222", "#707070", "#9a3605"
 WIDTH = 8.0  # inches
-NOTHING = "There is no image to show here."
+NOTHING = "No images."
 
 
 def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
@@ -33,7 +33,7 @@ def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
 
 
 def style_axes(axes: Axes, title: str, xlabel: str = "", ylabel: str = "") -> Axes:
-    """Give axes the common look: a title at the left, no box, a faint grid across."""
+    """The common look: a title at the left, no box, faint horizontal grid lines."""
     axes.set_title(title, loc="left", fontsize=10, color=INK)
     axes.set_xlabel(xlabel, color=INK)
     axes.set_ylabel(ylabel, color=INK)
@@ -45,16 +45,16 @@ def style_axes(axes: Axes, title: str, xlabel: str = "", ylabel: str = "") -> Ax
 
 
 def percent_axis(axes: Axes) -> None:
-    """No tick above 100 %, however high the axis reaches so that names fit in."""
+    """Remove ticks above 100 % from an axis that leaves room for labels there."""
     low, high = axes.get_ylim()
     # Rounded, because a tick at 100 may be 100.00000000000001.
     axes.set_yticks([tick for tick in axes.get_yticks().round(9) if low <= tick <= min(high, 100)])
 
 
 def label_ends(axes: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
-    """Names at the lines' right ends (height, name, colour), moved apart where they would touch."""
+    """Names at the lines' right ends (height, name, colour), moved apart where they overlap."""
     low, high = axes.get_ylim()
-    step, place = 0.08 * (high - low), np.inf
+    step, place = 0.08 * (high - low), np.inf  # a line of text
     for height, name, colour in sorted(ends, key=lambda end: -end[0]):
         place = min(height, place - step)
         axes.annotate(name, (1.01, place), xycoords=("axes fraction", "data"), color=colour,
@@ -71,7 +71,7 @@ def learning_curves(
 ) -> Figure:
     """Losses (nats), validation accuracy (0 to 1) and learning rate, one value an epoch.
 
-    The epoch that was kept (1 is the first) is marked in each panel.
+    The epoch whose weights were kept (1 is the first) is marked in each panel.
     """
     figure = Figure(figsize=(WIDTH, 7.5), layout="constrained")
     figure.suptitle(title, x=0.01, ha="left", fontsize=12, color=INK)
@@ -82,10 +82,10 @@ def learning_curves(
     _line(accuracies, epochs, validation_accuracy, ACCENT, percent(validation_accuracy[-1]), "-")
     accuracies.set_ylim(top=min(accuracies.get_ylim()[1], 1))
     accuracies.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
-    style_axes(rates, "Learning rate at the epoch's end", xlabel="epoch")
+    style_axes(rates, "Learning rate at the end of the epoch", xlabel="epoch")
     _line(rates, epochs, learning_rate, GREY, "", "-")
     rates.set_ylim(bottom=0)
-    rates.yaxis.set_major_formatter("{x:g}")  # with no power of ten squeezed below the title
+    rates.yaxis.set_major_formatter("{x:g}")  # no power of ten below the title
     rates.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     _mark_best(losses, accuracies, rates, epoch=kept)
     return figure
@@ -97,12 +97,12 @@ def _losses(
     training_loss: Sequence[float],
     validation_loss: Sequence[float],
 ) -> None:
-    style_axes(axes, "Loss on images as they are, above its least (nats, log scale)")
+    style_axes(axes, "Loss without augmentation, above its minimum (nats, log scale)")
     axes.set_yscale("log")
     axes.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter("{x:g}")
-    sides = ["bottom", "top"]  # of each name that stands at its line's end: lines may meet there
+    sides = ["bottom", "top"]  # of each name at its line's end, where lines may meet
     if validation_loss[-1] < training_loss[-1]:
         sides.reverse()
     _line(axes, epochs, validation_loss, ACCENT, "validation", "-", sides[0])
@@ -118,7 +118,7 @@ def _line(
     style: str,
     side: str = "center",
 ) -> None:
-    """A line with its name at its right end instead of a legend."""
+    """A line with its name at its right end."""
     axes.plot(epochs, values, style, color=colour, marker="o", markersize=3, clip_on=False)
     axes.annotate(
         label,
@@ -136,7 +136,7 @@ def _mark_best(*panels: Axes, epoch: int) -> None:
     for axes in panels:
         axes.axvline(epoch, color=GREY, linewidth=0.8, linestyle=":")
     left, right = panels[-1].get_xlim()
-    is_early = epoch - left < 0.1 * (right - left)  # so that the word would lie on the axis
+    is_early = epoch - left < 0.1 * (right - left)  # the word would lie on the axis
     panels[-1].annotate(
         "kept",
         (epoch, 1),
@@ -153,10 +153,10 @@ def _mark_best(*panels: Axes, epoch: int) -> None:
 def digit_grid(
     images: NDArray[np.uint8], captions: Sequence[str], columns: int = 10, title: str = ""
 ) -> Figure:
-    """Images (n, 28, 28), dark ink on white, with a caption under each; of none, a sentence."""
+    """Images (n, 28, 28), dark ink on white, with a caption under each."""
     if not len(images):
         figure = Figure(figsize=(WIDTH, 0.4))
-        axes = figure.subplots()  # without any, Jupyter would draw nothing
+        axes = figure.subplots()  # Jupyter shows nothing for a figure without axes
         axes.axis("off")
         axes.text(0, 0.5, NOTHING, va="center", fontsize=10, color=INK)
         return figure
@@ -174,12 +174,12 @@ def digit_grid(
 
 
 def confusion_matrix(counts: NDArray[np.int64], title: str) -> Figure:
-    """Counts (10, 10), row the true digit: mistakes are shaded by number, hits only written."""
+    """Counts (10, 10), row the true digit: errors are shaded by number."""
     figure = Figure(figsize=(5.4, 5.4), layout="constrained")
     axes = figure.subplots()
-    mistakes = np.where(np.eye(10, dtype=bool), 0, counts)
-    axes.imshow(mistakes, cmap="Oranges", vmin=0, vmax=max(mistakes.max(), 1) * 1.4)
-    style_axes(axes, title, xlabel="read as", ylabel="true digit").grid(visible=False)
+    errors = np.where(np.eye(10, dtype=bool), 0, counts)
+    axes.imshow(errors, cmap="Oranges", vmin=0, vmax=max(errors.max(), 1) * 1.4)
+    style_axes(axes, title, xlabel="predicted digit", ylabel="true digit").grid(visible=False)
     axes.set_xticks(range(10))
     axes.set_yticks(range(10))
     for (row, column), count in np.ndenumerate(counts):
@@ -190,11 +190,13 @@ def confusion_matrix(counts: NDArray[np.int64], title: str) -> Figure:
 
 
 def accuracies(groups: Mapping[str, Accuracy], title: str) -> Figure:
-    """The accuracy of each group with its 95 % interval, in the groups' order."""
+    """The accuracy of each group with its 95 % interval, if it has one, in the groups' order."""
     figure = Figure(figsize=(WIDTH, 0.9 + 0.32 * max(1, len(groups))), layout="constrained")
-    axes = style_axes(figure.subplots(), title, xlabel="read as meant, % (line: 95 % interval)")
+    axes = style_axes(figure.subplots(), title, xlabel="accuracy, % (line: 95 % interval)")
     for row, accuracy in enumerate(groups.values()):
-        axes.plot([100 * accuracy.low, 100 * accuracy.high], [row, row], color=GREY, linewidth=2)
+        if accuracy.has_interval:
+            ends = [100 * accuracy.low, 100 * accuracy.high]
+            axes.plot(ends, [row, row], color=GREY, linewidth=2)
         axes.plot(100 * accuracy.value, row, "o", color=ACCENT)
     axes.set_yticks(range(len(groups)), [f"{name} (n = {a.n:,})" for name, a in groups.items()])
     axes.set_ylim(len(groups) - 0.5, -0.5)

@@ -1,4 +1,4 @@
-"""Figures of what people have submitted; data in, figure out."""
+"""Figures of `notebooks/submissions.ipynb`."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,14 +14,14 @@ from digitlib.text import percent
 
 
 def by_day_and_digit(days: Sequence[str], counts: NDArray[np.integer]) -> Figure:
-    """Sketches a day and of each digit; counts (days, 10)."""
+    """The number of sketches by day and by digit; counts (days, 10)."""
     figure = Figure(figsize=(WIDTH, 2.6), layout="constrained")
     left, right = figure.subplots(1, 2)
-    style_axes(left, "Sketches a day", xlabel="day", ylabel="sketches")
+    style_axes(left, "Sketches by day", xlabel="day", ylabel="sketches")
     left.bar(range(len(days)), counts.sum(axis=1), color=ACCENT)
     step = max(1, len(days) // 6)
     left.set_xticks(range(0, len(days), step), [day[5:] for day in days[::step]])
-    style_axes(right, "Sketches of each digit", xlabel="digit", ylabel="sketches")
+    style_axes(right, "Sketches by digit", xlabel="digit", ylabel="sketches")
     right.bar(range(10), counts.sum(axis=0), color=ACCENT)
     right.set_xticks(range(10))
     for axes in (left, right):
@@ -31,18 +31,18 @@ def by_day_and_digit(days: Sequence[str], counts: NDArray[np.integer]) -> Figure
 
 
 def over_time(models: Mapping[str, Mapping[str, Accuracy]]) -> Figure:
-    """Each model's accuracy on its days, with 95 % intervals; the latest model in colour."""
+    """Each model's accuracy by day, with 95 % intervals; the latest model in colour."""
     days = sorted({day for by_day in models.values() for day in by_day})
     figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
-    axes = style_axes(figure.subplots(), "Read as meant, %, by day and model", ylabel="%")
+    axes = style_axes(figure.subplots(), "Accuracy by day and model, %", ylabel="%")
     for number, (model, by_day) in enumerate(models.items()):
         colour = ACCENT if number == len(models) - 1 else GREY
         places = [days.index(day) for day in by_day]
         shares = [100 * accuracy.value for accuracy in by_day.values()]
         for place, accuracy in zip(places, by_day.values(), strict=True):
-            axes.plot(
-                [place, place], [100 * accuracy.low, 100 * accuracy.high], color=colour, alpha=0.5
-            )
+            if accuracy.has_interval:
+                ends = [100 * accuracy.low, 100 * accuracy.high]
+                axes.plot([place, place], ends, color=colour, alpha=0.5)
         axes.plot(places, shares, marker="os^Dv"[number % 5], color=colour)
         axes.annotate(
             model,
@@ -62,16 +62,18 @@ def over_time(models: Mapping[str, Mapping[str, Accuracy]]) -> Figure:
 
 
 def drift(shares: Mapping[str, Accuracy], expected: float) -> Figure:
-    """The share of each day's sketches beyond the training, and what share is expected there."""
+    """The share of outliers by day, and the share expected without drift."""
     figure = Figure(figsize=(WIDTH, 2.8), layout="constrained")
-    axes = style_axes(figure.subplots(), "Sketches unlike anything in the training, %", ylabel="%")
+    axes = style_axes(
+        figure.subplots(), "Outliers: sketches unlike the training data, %", ylabel="%"
+    )
     for place, share in enumerate(shares.values()):
-        axes.plot([place, place], [100 * share.low, 100 * share.high], color=GREY, linewidth=2)
+        if share.has_interval:
+            axes.plot([place, place], [100 * share.low, 100 * share.high], color=GREY, linewidth=2)
         axes.plot(place, 100 * share.value, "o", color=ACCENT, clip_on=False, zorder=3)
     axes.axhline(100 * expected, color=INK, linestyle="--", linewidth=1)
-    axes.set_title(  # in the title's line: beside its own line it would cover a day's share
-        f"dashed: {percent(expected, 0)}, of images like the training's", loc="right", fontsize=9
-    )
+    # In the title, as a label at the line would cover a day's share.
+    axes.set_title(f"dashed: {percent(expected, 0)}, without drift", loc="right", fontsize=9)
     days = list(shares)
     step = max(1, len(days) // 8)
     axes.set_xticks(range(0, len(days), step), [day[5:] for day in days[::step]])
@@ -82,7 +84,7 @@ def drift(shares: Mapping[str, Accuracy], expected: float) -> Figure:
 
 
 def _say_if_empty(axes: Axes, days: Sequence[str]) -> None:
-    """A figure of no days says so, in place of ticks that measure nothing."""
+    """A figure without days says so."""
     if not days:
         axes.set_yticks([])
-        axes.annotate("nothing to show yet", (0.5, 0.6), xycoords="axes fraction", ha="center")
+        axes.annotate("no submissions yet", (0.5, 0.6), xycoords="axes fraction", ha="center")
