@@ -1,5 +1,6 @@
 """Calibration and risk–coverage curves."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -58,8 +59,8 @@ class Reliability(NamedTuple):
     size: NDArray[np.int64]  # digits
 
 
-def reliability(probability: Floats, labels: Labels) -> Reliability:
-    """Expected and observed error rates of probabilities (n, 10).
+def reliability(probability: Floats, labels: Labels, clusters: Sequence[str] = ()) -> Reliability:
+    """Expected and observed error rates of probabilities (n, 10); clusters as in `accuracy`.
 
     `BINS` are pooled, from the least confident on, until each has `MINIMUM_ERRORS`; the most
     confident digits, with hardly any errors, are the last bin. With fewer errors in all there is
@@ -67,7 +68,11 @@ def reliability(probability: Floats, labels: Labels) -> Reliability:
     """
     uncertainty, predicted = 1 - probability.max(axis=1), probability.argmax(axis=1)
     parts = _pooled(np.digitize(uncertainty, BINS[1:-1]), predicted != labels)
-    found = [metrics.accuracy(labels[part], predicted[part]) for part in parts]
+    people = np.asarray(clusters)
+    found = [
+        metrics.accuracy(labels[part], predicted[part], people[part] if len(people) else ())
+        for part in parts
+    ]
     return Reliability(
         np.array([uncertainty[part].mean() for part in parts]),
         np.array([1 - accuracy.value for accuracy in found]),

@@ -9,9 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from digitlib.datasets import DataUnavailable
 from digitlib.evaluation import metrics
+from digitlib.evaluation.clusters import critical_value
 from digitlib.evaluation.metrics import Accuracy
 from digitlib.recogniser import Recogniser, lineage
 from digitlib.text import percent
@@ -55,26 +57,44 @@ def _nearest(queries: NDArray[np.float32], known: NDArray[np.float32]) -> NDArra
     return distances
 
 
-def by_group(groups: Sequence[str], beyond: NDArray[np.bool_]) -> dict[str, Accuracy]:
-    """The share of outliers in each group (n,), such as a day, with its 95 % interval."""
-    names = np.asarray(groups)
+def by_group(
+    groups: Sequence[str], outliers: NDArray[np.bool_], visits: Sequence[str] = ()
+) -> dict[str, Accuracy]:
+    """The share of outliers (n,) in each group (n,), such as a day, with its 95 % interval.
+
+    `visits` (n,) cluster the submissions: those of one visit are alike.
+    """
+    names, clusters = np.asarray(groups), np.asarray(visits)
     return {
-        str(name): metrics.accuracy(np.ones((names == name).sum(), int), beyond[names == name])
+        str(name): metrics.accuracy(
+            np.ones(part.sum(), int), outliers[part], clusters[part] if len(clusters) else ()
+        )
         for name in sorted(set(groups))
+        for part in (names == name,)
     }
+
+
+def p_value(share: Accuracy) -> float:
+    """How likely as many outliers are where `EXPECTED` is the true share; 1 for a single visit.
+
+    An exact binomial test of the effective sample size; its normal deviate is referred to
+    Student's t with a degree of freedom less than there are visits.
+    """
+    count = share.value * share.effective_n
+    if not share.has_interval or count == 0:
+        return 1.0
+    binomial = float(stats.beta.cdf(EXPECTED, count, share.effective_n - count + 1))
+    if share.clusters is None:
+        return binomial
+    return float(stats.t.sf(stats.norm.isf(binomial), share.clusters - 1))
 
 
 def drifted(shares: Mapping[str, Accuracy], risk: float = 0.05) -> list[str]:
     """The groups with significantly more outliers than expected.
 
-    An exact binomial test each, with Holm's correction for their number (Holm 1979).
+    Holm's correction (1979) keeps the risk of naming any group at `risk` where there is no drift.
     """
-    from scipy.stats import binom
-
-    p_values = {
-        name: float(binom.sf(round(share.value * share.n) - 1, share.n, EXPECTED))
-        for name, share in shares.items()
-    }
+    p_values = {name: p_value(share) for name, share in shares.items()}
     found: list[str] = []
     for name in sorted(p_values, key=lambda name: p_values[name]):
         if p_values[name] > risk / (len(p_values) - len(found)):
@@ -89,19 +109,24 @@ def drift_sentence(shares: Mapping[str, Accuracy]) -> str:
         return "There is nothing to measure yet."
     days, expected = drifted(shares), percent(EXPECTED, 0)
     if not days:
-        count = sum(share.n for share in shares.values())
-        outliers = round(sum(share.value * share.n for share in shares.values()))
-        overall = metrics.accuracy(
-            np.ones(count, int), np.repeat([1, 0], [outliers, count - outliers])
-        )
-        known = overall.high <= 2 * EXPECTED
-        reason = "no drift" if known else "too few submissions to rule drift out"
+        known = _highest_share(list(shares.values())) <= 2 * EXPECTED
+        reason = "no drift" if known else "too few visits to rule drift out"
         return f"No day has significantly more than {expected} outliers: {reason}."
     worst = max(days, key=lambda name: shares[name].value)
     return (
         f"**Drift: {len(days)} of {len(shares)} days have more than {expected} outliers**, most "
         f"of all {worst} with {percent(shares[worst].value, 0)}. `refine.ipynb` trains on them."
     )
+
+
+def _highest_share(shares: Sequence[Accuracy]) -> float:
+    """The upper end of the 95 % interval of all days' share of outliers."""
+    value = sum(share.value * share.n for share in shares) / sum(share.n for share in shares)
+    visits = sum(share.clusters or share.n for share in shares)
+    if visits == 1:
+        return 1.0
+    size = sum(share.effective_n for share in shares)
+    return metrics.wilson_interval(value, size, critical_value(visits))[1]
 
 
 def trained_submission_ids(recogniser: Recogniser) -> list[str]:

@@ -76,12 +76,12 @@ def pen_test_set(*cards: dict[str, Any]) -> EvaluationSet | MissingSet:
     """
     try:
         everything = datasets.load_sketches()
+        sketches = [sketch for sketch in everything if sketch.source != SUBMISSION]
+        if not sketches:
+            return MissingSet(PENS, "there are only submissions")
         unseen = [_unseen_writers(everything, card) for card in cards]
     except (DataUnavailable, ValueError) as error:  # no sketches, or too few writers to split
         return MissingSet(PENS, str(error))
-    sketches = [sketch for sketch in everything if sketch.source != SUBMISSION]
-    if not sketches:
-        return MissingSet(PENS, "there are only submissions")
     sketches = [
         sketch
         for sketch in sketches

@@ -16,14 +16,17 @@ Labels = NDArray[np.integer]
 class Accuracy(NamedTuple):
     """The share of correct predictions for `n` images, 0 to 1, with its 95 % interval.
 
-    One cluster gives no interval: `low` is 0 and `high` is 1.
+    `clusters` is the number of writers or visits, None for independent digits. `effective_n` is the
+    number of independent digits that would tell as much. One cluster gives no interval: `low` is 0
+    and `high` is 1.
     """
 
     value: float
     low: float
     high: float
     n: int
-    clusters: int | None = None  # writers or visits; None: the digits are independent
+    clusters: int | None
+    effective_n: float
 
     @property
     def has_interval(self) -> bool:
@@ -52,14 +55,15 @@ def accuracy(labels: Labels, predicted: Labels, clusters: Sequence[str] = ()) ->
     share = float(np.mean(hits))
     if not len(clusters):
         found = stats.binomtest(int(hits.sum()), n).proportion_ci(method="wilson")
-        return Accuracy(share, float(found.low), float(found.high), n)
+        return Accuracy(share, float(found.low), float(found.high), n, None, n)
     if (people := count_clusters(clusters)) == 1:
-        return Accuracy(share, 0.0, 1.0, n, 1)
-    low, high = _wilson(share, n / design_effect(hits, clusters), critical_value(people))
-    return Accuracy(share, low, high, n, people)
+        return Accuracy(share, 0.0, 1.0, n, 1, 1.0)
+    size = n / design_effect(hits, clusters)
+    low, high = wilson_interval(share, size, critical_value(people))
+    return Accuracy(share, low, high, n, people, size)
 
 
-def _wilson(share: float, size: float, critical: float) -> tuple[float, float]:
+def wilson_interval(share: float, size: float, critical: float) -> tuple[float, float]:
     """Wilson's interval for an effective sample size; SciPy's takes whole numbers only."""
     weight = critical**2 / size
     middle = (share + weight / 2) / (1 + weight)

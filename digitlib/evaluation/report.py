@@ -106,7 +106,9 @@ def _share(found: Accuracy) -> dict[str, Any]:
 def _details(result: Result) -> dict[str, Any]:
     counts = metrics.confusion(result.labels, result.predicted)
     recall, precision = metrics.per_digit(counts)
-    reliability = calibration.reliability(result.probability, result.labels)
+    reliability = calibration.reliability(
+        result.probability, result.labels, result.test_set.writers
+    )
     rejection = calibration.rejection_curve(result.probability, result.labels)
     return {
         "recall": _numbers(recall),

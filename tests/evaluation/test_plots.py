@@ -56,7 +56,7 @@ def test_names_of_curves_that_meet_keep_apart():
 def test_where_there_are_no_images_a_sentence_stands():
     figure = style.digit_grid(np.zeros((0, 28, 28), np.uint8), [], title="0 of 0: wrong")
     assert not figure.axes[0].axison
-    assert [text.get_text() for text in figure.axes[0].texts] == ["There is no image to show here."]
+    assert [text.get_text() for text in figure.axes[0].texts] == ["No images."]
 
 
 def share(hits, n):

@@ -10,6 +10,7 @@ import pytest
 from conftest import ROOT
 
 from digitlib.datasets.statistics import Exploration
+from digitlib.evaluation import EvaluationParameters
 from digitlib.experiments import ablations
 from digitlib.recogniser.locations import BUNDLED
 from digitlib.recogniser.model import Recogniser
@@ -35,6 +36,7 @@ def parameters_cell(notebook: str) -> dict[str, tuple[str, Any]]:
         ("refine", Refinement),
         ("submissions", ReviewFilter),
         ("explore", Exploration),
+        ("evaluate", EvaluationParameters),
     ],
 )
 def test_the_parameters_cell_repeats_the_defaults_of_the_library(notebook, kind):
