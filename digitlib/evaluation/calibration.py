@@ -1,6 +1,5 @@
 """Calibration and risk–coverage curves."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +7,7 @@ from numpy.typing import NDArray
 
 from digitlib import text
 from digitlib.evaluation import metrics
+from digitlib.evaluation.clusters import Clusters
 
 Labels = NDArray[np.integer]
 Floats = NDArray[np.floating]
@@ -59,7 +59,7 @@ class Reliability(NamedTuple):
     size: NDArray[np.int64]  # digits
 
 
-def reliability(probability: Floats, labels: Labels, clusters: Sequence[str] = ()) -> Reliability:
+def reliability(probability: Floats, labels: Labels, clusters: Clusters = ()) -> Reliability:
     """Expected and observed error rates of probabilities (n, 10); clusters as in `accuracy`.
 
     `BINS` are pooled, from the least confident on, until each has `MINIMUM_ERRORS`; the most

@@ -1,6 +1,7 @@
 """Statistics of digits that come in clusters: digits by one writer, or of one visit, are alike."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,20 +11,21 @@ from scipy import stats
 # UNIPEN's 454 writers show 0.02 to 0.04. With few errors the data can't show any.
 LEAST_CORRELATION = 0.05
 Floats = NDArray[np.float64]
+Clusters = Sequence[str] | NDArray[Any]  # (n,), the writer or visit of each digit
 
 
-def count_clusters(clusters: Sequence[str]) -> int:
+def count_clusters(clusters: Clusters) -> int:
     """The number of different clusters in (n,)."""
     return len(np.unique(clusters))
 
 
-def cluster_totals(values: NDArray[np.number], clusters: Sequence[str]) -> Floats:
+def cluster_totals(values: NDArray[np.number], clusters: Clusters) -> Floats:
     """The sum (clusters,) of the values (n,) in each cluster."""
     _, cluster = np.unique(clusters, return_inverse=True)
     return np.bincount(cluster, values).astype(np.float64)
 
 
-def design_effect(values: NDArray[np.number], clusters: Sequence[str]) -> float:
+def design_effect(values: NDArray[np.number], clusters: Clusters) -> float:
     """How many times the variance of the mean of values (n,) exceeds that of independent ones.
 
     From the variance between the totals of G clusters, times G / (G − 1) (Kish 1965), and at

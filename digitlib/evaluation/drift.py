@@ -13,7 +13,7 @@ from scipy import stats
 
 from digitlib.datasets import DataUnavailable
 from digitlib.evaluation import metrics
-from digitlib.evaluation.clusters import critical_value
+from digitlib.evaluation.clusters import Clusters, critical_value
 from digitlib.evaluation.metrics import Accuracy
 from digitlib.recogniser import Recogniser, lineage
 from digitlib.text import percent
@@ -58,7 +58,7 @@ def _nearest(queries: NDArray[np.float32], known: NDArray[np.float32]) -> NDArra
 
 
 def by_group(
-    groups: Sequence[str], outliers: NDArray[np.bool_], visits: Sequence[str] = ()
+    groups: Sequence[str], outliers: NDArray[np.bool_], visits: Clusters = ()
 ) -> dict[str, Accuracy]:
     """The share of outliers (n,) in each group (n,), such as a day, with its 95 % interval.
 

@@ -97,7 +97,8 @@ def pen_test_set(*cards: dict[str, Any]) -> EvaluationSet | MissingSet:
 def _unseen_writers(sketches: Sequence[Sketch], card: dict[str, Any]) -> set[str]:
     """The writers that a card's model was not trained on."""
     everybody = {datasets.writer_of(sketch) for sketch in sketches}
-    if not (facts := card["data"].get("sketches")):
+    facts = card["data"].get("sketches")
+    if not facts or not any(sketch.source in facts["sources"] for sketch in sketches):
         return everybody
     parameters = training.recipe_parameters(card)
     parts = datasets.split_as_trained(

@@ -1,13 +1,12 @@
 """Accuracy with its confidence interval, confusion matrix, recall and precision."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from digitlib.evaluation.clusters import count_clusters, critical_value, design_effect
+from digitlib.evaluation.clusters import Clusters, count_clusters, critical_value, design_effect
 from digitlib.text import percent
 
 Labels = NDArray[np.integer]
@@ -41,7 +40,7 @@ class Accuracy(NamedTuple):
         return f"{percent(self.value)} ({interval}, n = {self.n:,}{people})"
 
 
-def accuracy(labels: Labels, predicted: Labels, clusters: Sequence[str] = ()) -> Accuracy:
+def accuracy(labels: Labels, predicted: Labels, clusters: Clusters = ()) -> Accuracy:
     """The share of labels (n,) that were predicted, with Wilson's interval (Wilson 1927).
 
     `clusters` (n,) names each digit's writer or visit. The interval then rests on the effective

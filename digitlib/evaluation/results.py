@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from digitlib.evaluation import metrics, significance
+from digitlib.evaluation.clusters import Clusters
 from digitlib.evaluation.evaluation_sets import (
     PENS,
     SUBMISSIONS,
@@ -51,7 +52,7 @@ class Result(NamedTuple):
         return metrics.accuracy(self.labels, self.predicted, self.test_set.writers)
 
     def by(
-        self, groups: Sequence[str], clusters: Sequence[str] = (), least: int = 20
+        self, groups: Sequence[str], clusters: Clusters = (), least: int = 20
     ) -> dict[str, Accuracy]:
         """The accuracy in each group (n,) of `least` digits or more, the largest group first."""
         names, counts = np.unique(groups, return_counts=True)

@@ -1,6 +1,5 @@
 """Two models compared on the same digits."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import signal, stats
 
 from digitlib.evaluation.clusters import (
+    Clusters,
     cluster_totals,
     count_clusters,
     critical_value,
@@ -41,7 +41,7 @@ class Comparison(NamedTuple):
         )
 
 
-def compare(labels: Labels, old: Labels, new: Labels, clusters: Sequence[str] = ()) -> Comparison:
+def compare(labels: Labels, old: Labels, new: Labels, clusters: Clusters = ()) -> Comparison:
     """Compare what an old and a new model predicted for the same digits (n,).
 
     `p_value` is McNemar's exact test with the mid-p correction (Fagerland, Lydersen and Laake
@@ -59,7 +59,7 @@ def compare(labels: Labels, old: Labels, new: Labels, clusters: Sequence[str] = 
     return Comparison(fixed, broken, (fixed - broken) / n, low, high, sign_flip_p(totals), n)
 
 
-def _interval(gains: NDArray[np.int64], clusters: Sequence[str]) -> tuple[float, float]:
+def _interval(gains: NDArray[np.int64], clusters: Clusters) -> tuple[float, float]:
     """Bonett and Price's interval, with the counts divided by the design effect of clusters."""
     people = count_clusters(clusters) if len(clusters) else None
     if people == 1:

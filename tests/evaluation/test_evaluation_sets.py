@@ -85,7 +85,7 @@ def test_without_pens_or_with_too_few_writers_the_reason_is_given(bundled, sketc
     assert sets.pen_test_set(bundled.card).reason == "there are only submissions"
     older = {"name": "mnist", "sketches": {"sources": ["pen"]}}
     write_sketches(data / "sketches" / "pens.parquet", sketches[:2])
-    assert "leaves nobody" in sets.pen_test_set({**bundled.card, "data": older}).reason
+    assert "of 2 writers" in sets.pen_test_set({**bundled.card, "data": older}).reason
     shutil.rmtree(data)
     assert isinstance(sets.pen_test_set(bundled.card), MissingSet)
 

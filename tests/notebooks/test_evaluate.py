@@ -9,8 +9,8 @@ import pytest
 from conftest import ROOT
 from filelock import FileLock
 
-from digitlib.evaluation import evaluation_sets
-from digitlib.evaluation.evaluation_sets import MissingSet
+from digitlib import evaluation
+from digitlib.evaluation import Evaluation, EvaluationParameters, EvaluationSet, MissingSet
 from digitlib.recogniser.locations import BUNDLED
 from digitlib.recogniser.model import Recogniser
 from digitlib.store.store import Store
@@ -50,7 +50,7 @@ def test_a_model_is_evaluated_and_compared(run, outputs, tmp_path, monkeypatch):
     assert (collection["n"], collection["clusters"]) == (120, 6)
     assert found["disturbed"] == 100 and found["seconds"] > 0
     synthetic = found["test_sets"]["synthetic test digits"]
-    images, labels = evaluation_sets.original_test_sets(small.card)[0].digits
+    images, labels = evaluation.original_test_sets(small.card)[0].digits
     right = small.predict(images.numpy()).argmax(axis=1) == labels.numpy()
     assert synthetic["accuracy"] == pytest.approx(right.mean())
     assert synthetic["n"] == 100 and len(synthetic["recall"]) == 10
@@ -70,8 +70,8 @@ def test_a_model_is_evaluated_and_compared(run, outputs, tmp_path, monkeypatch):
     assert kept["report"] == str(folder) and "confusion" not in str(kept)
 
 
-def test_a_busy_database_costs_neither_the_verdict_nor_the_report(tmp_path):
-    """The notebook's two cells that use the database, while another process holds its lock."""
+def test_a_busy_database_costs_neither_the_verdict_nor_the_report(tmp_path, drawn):
+    """What the notebook does with the database, while another process holds its lock."""
     notebook = nbformat.read(ROOT / "notebooks" / "evaluate.ipynb", as_version=4)
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     (read,) = [cell for cell in code if "store = Store()" in cell]
@@ -82,7 +82,15 @@ def test_a_busy_database_costs_neither_the_verdict_nor_the_report(tmp_path):
     assert verdict < write == len(code) - 1
     known = {"recogniser": Recogniser.load(BUNDLED)}
     exec("from digitlib import evaluation\nfrom digitlib.recogniser import Recogniser", known)
+    test_set = EvaluationSet("drawn", drawn)
+    results = evaluation.evaluate(known["recogniser"], [test_set])
+    found = Evaluation(known["recogniser"], None, results, {}, 0, [], [], {}, 1.0)
+    asked, folder = EvaluationParameters(), tmp_path / "report"
+    assert "has a row" in evaluation.record_run(Store(), found, asked, "first", folder)
     with FileLock(tmp_path / "digits.duckdb.lock"):
         exec(read.replace("Store()", "Store(lock_timeout=0.1)"), known)
         assert isinstance(known["submitted"], MissingSet)
         assert "busy" in known["submitted"].reason
+        refused = evaluation.record_run(known["store"], found, asked, "second", folder)
+    assert "no row in the table of runs: The database is busy" in refused
+    assert len(Store().runs()) == 1

@@ -6,7 +6,7 @@ from safetensors.numpy import load_file
 
 from digitlib.datasets.mnist import load_mnist
 from digitlib.datasets.nondigits import nondigit_images
-from digitlib.evaluation import calibration, evaluation_sets
+from digitlib.evaluation import calibration, evaluation_sets, results
 from digitlib.evaluation.evaluation_sets import EvaluationSet
 from digitlib.recogniser.loaded_model import LoadedModel
 from digitlib.recogniser.locations import BUNDLED
@@ -33,7 +33,7 @@ def test_it_is_small():
 
 def test_mnist_and_unseen_writers_are_read_as_its_card_says(mnist, unseen_writers):
     sets = [EvaluationSet("MNIST", load_mnist()[1]), unseen_writers]
-    digits, writers = evaluation_sets.evaluate(BUNDLED_MODEL.recogniser, sets)
+    digits, writers = results.evaluate(BUNDLED_MODEL.recogniser, sets)
     assert digits.accuracy.value == pytest.approx(CARD["metrics"]["test_accuracy"], abs=2e-4)
     assert digits.accuracy.value > 0.9965
     expected = CARD["metrics"]["sketch_accuracy_with_pen"]
