@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import JSONResponse
+from starlette.routing import compile_path
 
 from digitlib.store import StoreError
 
@@ -88,7 +89,19 @@ def _id(request: Request) -> str | None:
 async def _on_http_error(request: Request, error: StarletteHTTPException) -> JSONResponse:
     known = isinstance(error, Problem)
     detail = error.detail if known else _DETAILS.get(error.status_code, str(error.detail))
-    return problem_response(_id(request), error.status_code, detail, error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == 405 and (methods := _methods(request)):
+        headers["Allow"] = ", ".join(methods)  # Starlette names those of one route
+    return problem_response(_id(request), error.status_code, detail, headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """The methods of all operations at a request's path."""
+    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    described = request.app.openapi()["paths"]
+    templates = [path] if path in described else described
+    operations = (described[one] for one in templates if compile_path(one)[0].match(path))
+    return sorted({method.upper() for methods in operations for method in methods})
 
 
 async def _on_store_error(request: Request, error: StoreError) -> JSONResponse:

@@ -4,7 +4,16 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
+import numpy as np
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+)
 
 from digitlib.strokes import MOST_POINTS, MOST_STROKES
 
@@ -36,7 +45,35 @@ Strokes = Annotated[
         examples=[[[[0.5, 0.15], [0.5, 0.5], [0.5, 0.85]]]],
     ),
 ]
-Pixel = Annotated[int, Field(ge=0, le=255)]
+
+
+def _whole(number: float) -> int:
+    """The number, if a whole one; 7.0 is, as JSON has it. ValueError otherwise."""
+    if not number.is_integer():
+        raise ValueError("this is not a whole number")
+    return int(number)
+
+
+def _whole_pixels(image: list[list[float]]) -> list[list[float]]:
+    """The image, if its pixels are whole numbers; ValueError otherwise."""
+    pixels = np.array(image)
+    if (pixels != np.rint(pixels)).any():
+        raise ValueError("pixels are whole numbers")
+    return image
+
+
+# Strict floats, since JSON's 7.0 is a whole number: "7" and true are refused.
+Pixel = Annotated[
+    float,
+    Field(ge=0, le=255, allow_inf_nan=False),
+    WithJsonSchema({"type": "integer", "minimum": 0, "maximum": 255}),
+]
+Label = Annotated[
+    float,
+    Field(ge=0, le=9, allow_inf_nan=False),
+    AfterValidator(_whole),
+    WithJsonSchema({"type": "integer", "minimum": 0, "maximum": 9}),
+]
 Row = Annotated[list[Pixel], Field(min_length=28, max_length=28)]
 
 
@@ -53,7 +90,7 @@ class StrokesInput(_Strict):
 class ImageInput(_Strict):
     """A drawing by its image: 28 rows of 28, white ink (255) on black (0), as in MNIST."""
 
-    image: Annotated[list[Row], Field(min_length=28, max_length=28)]
+    image: Annotated[list[Row], AfterValidator(_whole_pixels), Field(min_length=28, max_length=28)]
 
 
 def _kind(value: Any) -> str | None:
@@ -154,7 +191,7 @@ class SubmissionInput(_Strict):
     """A labelled drawing to keep."""
 
     strokes: Strokes
-    label: int = Field(ge=0, le=9, description="the digit that was meant")
+    label: Label = Field(description="the digit that was meant")
     id: Annotated[UUID, Field(strict=False)] | None = Field(
         default=None,
         description="Yours, so that a request can be repeated: a submission is kept once.",

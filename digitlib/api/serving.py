@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from fastapi import FastAPI
 
 from digitlib.api.schemas import ImageInput, PredictionOutput, StrokesInput
@@ -22,7 +23,7 @@ def predict(
     strokes = [drawing.strokes for drawing in drawings if isinstance(drawing, StrokesInput)]
     images = [drawing.image for drawing in drawings if isinstance(drawing, ImageInput)]
     of_strokes = iter(model.read_all(strokes))
-    of_images = iter(model.read_images(images))
+    of_images = iter(model.read_images(np.array(images, np.uint8)))
     predictions = (
         next(of_strokes if isinstance(drawing, StrokesInput) else of_images) for drawing in drawings
     )

@@ -1,5 +1,6 @@
 """`/v1/submissions`: keep a labelled drawing, look it up, delete it."""
 
+from datetime import UTC
 from uuid import UUID
 
 import numpy as np
@@ -55,6 +56,7 @@ def submit(body: SubmissionInput, request: Request, response: Response) -> Recei
     submission is kept once (200); another one under that id is refused (409).
     """
     caller: Caller = request.state.caller
+    label = int(body.label)
     request.state.rates["submissions"].take(caller.name, 1)
     session = f"{caller.owner}/{body.session}" if body.session else caller.owner
     response.headers["Location"] = f"{request.url.path}/{body.id}"
@@ -62,17 +64,17 @@ def submit(body: SubmissionInput, request: Request, response: Response) -> Recei
         if not _is_same(earlier, session, body):
             raise Problem(409, "Another submission has this id. Choose a new one, or delete that.")
         response.status_code = 200
-        return Receipt(id=body.id, label=body.label, session=session)
+        return Receipt(id=body.id, label=label, session=session)
     id = store(request).submit(
         strokes=body.strokes,
-        label=body.label,
+        label=label,
         recogniser=latest_model(request.app).recogniser,
         session=session,
         id=body.id,
     )
-    metrics.count_submission(body.label)
+    metrics.count_submission(label)
     response.headers["Location"] = f"{request.url.path}/{id}"
-    return Receipt(id=id, label=body.label, session=session)
+    return Receipt(id=id, label=label, session=session)
 
 
 def _is_same(earlier: StoredSubmission, session: str, body: SubmissionInput) -> bool:
@@ -122,4 +124,5 @@ def withdraw(id: UUID, request: Request) -> None:
 
 def shown(row: StoredSubmission) -> SubmissionOutput:
     """A submission as the service answers it."""
-    return SubmissionOutput.model_validate(row._asdict())
+    submitted_at = row.submitted_at.replace(tzinfo=UTC)
+    return SubmissionOutput.model_validate({**row._asdict(), "submitted_at": submitted_at})

@@ -82,7 +82,9 @@ def test_addresses_and_methods_that_are_not_there_are_refused_alike(service: Ser
     refused(service.client.get(f"/{SECRET}"), 404)
     refused(service.client.get("/v1/read/../../etc/passwd"), 404)
     refused(service.client.get("/static-offline-docs/..%2f..%2f..%2fpyproject.toml"), 404)
-    assert "POST" in service.client.get("/v1/read").headers["Allow"]
+    assert service.client.get("/v1/read").headers["Allow"] == "POST"
+    answer = service.client.put("/v1/submissions/x")
+    assert answer.headers["Allow"] == "DELETE, GET"
     refused(service.client.request("PATCH", "/v1/read"), 405)
 
 

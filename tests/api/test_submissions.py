@@ -68,7 +68,8 @@ def test_a_submission_can_be_deleted_by_who_sent_it(service):
     [
         {"label": "7"},
         {"label": True},
-        {"label": 7.0},
+        {"label": 7.5},
+        {"label": 1e-42},
         {"label": 10},
         {"label": -1},
         {"label": None},
