@@ -1,10 +1,13 @@
-"""How many submissions a second the store keeps, from one process and from eight.
+"""How fast the store keeps submissions, and how long one waits while others read.
 
-Into an empty database and into one that holds thousands already.
+Without options: submissions a second from 1, 8 and 32 processes, each with the lock that waits in
+the kernel's queue and, for comparison, with a lock that polls every 5 ms. With `--rows`: how long a
+submission waits, in a database of so many, while another process reads all of it.
 
-Usage: python benchmarks/store.py
+Usage: python benchmarks/store.py [--rows 1000000] [--database FILE]
 """
 
+import argparse
 import json
 import os
 import platform
@@ -12,85 +15,174 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 import numpy as np
+from filelock import FileLock
 from numpy.typing import NDArray
 
-from digitlib.store import Store
-from digitlib.strokes import draw
+from digitlib.store import Store, database
+from digitlib.strokes import draw, rasterise
 
 SECONDS = 6.0
 EARLIER = 3000  # submissions
+WRITERS = (1, 8, 32)
+PAUSE = 0.2  # seconds between the submissions that wait for readers
+READERS: dict[str, Callable[[Store], object]] = {
+    "nothing": lambda store: time.sleep(SECONDS),
+    "runs()": lambda store: store.runs(),
+    "tally()": lambda store: store.tally(),
+    "page(100)": lambda store: store.page(100),
+    "sketches()": lambda store: store.sketches(),
+    "submissions()": lambda store: store.submissions(),
+}
 
 
-class Reads:
-    """Stands at the recogniser's place, so that only the store is measured."""
+class FixedPredictor:
+    """Predicts the same for every image, so that only the store is measured."""
 
     name = "none"
 
     def predict(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Ten equal probabilities for each of the images."""
+        """Ten equal probabilities for each image."""
         return np.full((len(images), 10), 0.1, np.float32)
 
 
-def submit_until(path: str, start: float) -> list[float]:
-    """Submit for `SECONDS` from `start` on; how long each took, in seconds."""
-    store, strokes, took = Store(path, lock_timeout=60), draw(3, np.random.default_rng(0)), []
+@contextmanager
+def polled(path: Path, timeout: float) -> Iterator[None]:
+    """The lock before it waited in the kernel's queue."""
+    with FileLock(path, timeout=timeout, poll_interval=0.005):
+        yield
+
+
+def submit(store: Store) -> float:
+    """Submit one sketch; how many seconds it took."""
+    strokes = draw(3, np.random.default_rng(0))
+    begun = time.perf_counter()
+    store.submit(strokes=strokes, label=3, recogniser=FixedPredictor(), session="benchmark")
+    return time.perf_counter() - begun
+
+
+def submit_until(path: str, start: float, lock: str) -> list[float]:
+    """Submit for `SECONDS` from `start` on; how many seconds each submission took."""
+    if lock == "polled":
+        vars(database)["locked"] = polled
+    store, took = Store(path, lock_timeout=60), []
     store.tally()
     time.sleep(max(0.0, start - time.time()))
-    while (begun := time.time()) < start + SECONDS:
-        store.submit(strokes=strokes, label=3, recogniser=Reads(), session="benchmark")
-        took.append(time.time() - begun)
+    while time.time() < start + SECONDS:
+        took.append(submit(store))
     return took
 
 
 def fill(path: str, count: int) -> None:
-    """Put so many submissions into an empty database."""
-    strokes = draw(3, np.random.default_rng(1))
-    Store(path).submit(strokes=strokes, label=3, recogniser=Reads(), session="earlier")
-    with duckdb.connect(path) as connection:
+    """Put so many different submissions into a new database, a second apart."""
+    store, generator = Store(path), np.random.default_rng(0)
+    store.record_run(run_name="", notebook="", parameters={}, metrics={}, model="")
+    drawings = [draw(n % 10, generator) for n in range(1000)]
+    rows = [
+        (n, n % 10, str([s.tolist() for s in strokes]), rasterise(strokes).tobytes())
+        for n, strokes in enumerate(drawings)
+    ]
+    probabilities = [0.1] * 10
+    with database.Database(path, 60).writing() as connection:
+        connection.execute("CREATE TEMP TABLE base (n INT, label INT, strokes TEXT, image BLOB)")
+        connection.executemany("INSERT INTO base VALUES (?, ?, ?, ?)", rows)
         connection.execute(
-            "INSERT INTO submissions SELECT uuid(), submissions.* EXCLUDE (id)"
-            " FROM submissions, range(?)",
-            [count - 1],
+            "INSERT INTO submissions SELECT uuidv7(), TIMESTAMP '2026-01-01' + to_seconds(k + n),"
+            " 'visit ' || (k + n) // 10, label, label, ?::FLOAT[10], image,"
+            " list_transform(strokes::FLOAT[][][], s -> list_transform(s, p -> list_transform(p,"
+            " v -> v + (random() / 100)::FLOAT))), 'none', 'pending'"
+            " FROM range(0, ?, 1000) t(k), base WHERE k + n < ? ORDER BY k, n",
+            [str(probabilities), count, count],
         )
 
 
-def measure(processes: int, earlier: int) -> tuple[float, float, float]:
-    """Submissions a second of so many processes together, and the median and 95 % wait in ms."""
+def throughput(writers: int, earlier: int, lock: str) -> str:
+    """Submissions a second of so many processes together, and how long they waited."""
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "digits.duckdb")
-        Store(path).record_run(run_name="", notebook="", parameters={}, metrics={}, model="")
-        if earlier:
-            fill(path, earlier)
-        command = [sys.executable, __file__, path, str(time.time() + 1 + processes)]
+        fill(path, earlier)
+        start = str(time.time() + 1 + writers)
+        command = [sys.executable, __file__, "--writer", path, start, lock]
         running = [
-            subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(processes)
+            subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(writers)
         ]
         took = np.array([t for process in running for t in json.loads(process.communicate()[0])])
         assert Store(path).tally().total == earlier + len(took)  # none lost, none twice
-    middle, high = np.percentile(1000 * took, [50, 95])
-    return len(took) / SECONDS, float(middle), float(high)
+    median, high = np.percentile(1000 * took, [50, 95])
+    return f"{len(took) / SECONDS:.0f} | {median:.0f} | {high:.0f} | {1000 * took.max():.0f}"
+
+
+def waits(path: str, reader: str) -> str:
+    """How long submissions wait while another process reads, over and over."""
+    store = Store(path, lock_timeout=600)
+    command = [sys.executable, __file__, "--reader", path, reader]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()  # it has begun
+        took = []
+        while process.poll() is None:
+            took.append(1000 * submit(store))
+            time.sleep(PAUSE)
+        seconds, memory = json.loads(process.stdout.read())
+    median, high = np.percentile(took, [50, 95])
+    return (
+        f"{seconds:.3f} | {memory:.0f} | {len(took)} | {median:.0f} | {high:.0f} | {max(took):.0f}"
+    )
+
+
+def read(path: str, reader: str) -> None:
+    """Read once; print how many seconds it took, and how many MB the process needed at most."""
+    import resource
+
+    store = Store(path, lock_timeout=600)
+    print("begins", flush=True)
+    begun = time.perf_counter()
+    READERS[reader](store)
+    seconds = time.perf_counter() - begun
+    time.sleep(max(0.0, 2 * PAUSE - seconds))  # so that some submissions happen
+    print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000]))
 
 
 def main() -> None:
-    """Print the table."""
-    print(
-        f"{os.cpu_count()} cores, Python {platform.python_version()}, DuckDB {duckdb.__version__}"
-    )
-    print("| processes | there before | submissions/s | median wait, ms | 95 % wait, ms |")
-    print("|---|---|---|---|---|")
-    for processes in (1, 8):
-        for earlier in (0, EARLIER):
-            rate, middle, high = measure(processes, earlier)
-            figures = f"{rate:.0f} | {middle:.0f} | {high:.0f}"
-            print(f"| {processes} | {earlier:,} | {figures} |", flush=True)
+    """Print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, help="submissions in the database that is read")
+    parser.add_argument("--database", help="where that database is, or is made")
+    asked = parser.parse_args()
+    versions = f"Python {platform.python_version()}, DuckDB {duckdb.__version__}"
+    print(f"{os.cpu_count()} cores, {versions}")
+    if asked.rows is None:
+        print("| lock | processes | stored before | submissions/s | p50, ms | p95, ms | max, ms |")
+        print("|---|---|---|---|---|---|---|")
+        for writers in WRITERS:
+            for earlier in (0, EARLIER):
+                for lock in ("queued", "polled"):
+                    figures = throughput(writers, earlier, lock)
+                    print(f"| {lock} | {writers} | {earlier:,} | {figures} |", flush=True)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = asked.database or str(Path(folder) / "digits.duckdb")
+        if not Path(path).exists():
+            fill(path, asked.rows)
+        print(
+            f"{Store(path).tally().total:,} submissions, {Path(path).stat().st_size / 1e6:.0f} MB"
+        )
+        print("| read | s | memory, MB | submissions | p50, ms | p95, ms | max, ms |")
+        print("|---|---|---|---|---|---|---|")
+        for reader in READERS:
+            print(f"| {reader} | {waits(path, reader)} |", flush=True)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 2:
-        print(json.dumps(submit_until(sys.argv[1], float(sys.argv[2]))))
-    else:
-        main()
+    match sys.argv[1:]:
+        case ["--writer", path, start, lock]:
+            print(json.dumps(submit_until(path, float(start), lock)))
+        case ["--reader", path, reader]:
+            read(path, reader)
+        case _:
+            main()

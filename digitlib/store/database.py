@@ -13,8 +13,7 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from digitlib import settings
-from digitlib.store.diagnosis import STRAY_LOG, TRUNCATED, explanation, is_held, log_of
-from digitlib.store.header import least_size
+from digitlib.store.diagnosis import STRAY_LOG, explanation, is_held, log_of
 from digitlib.store.lock import locked
 from digitlib.store.schema import StoreError, migrate
 
@@ -152,15 +151,15 @@ class Database:
 
     def _attach(self, to: DuckDBPyConnection, deadline: float, *, read_only: bool) -> None:
         """Attach the file; until the deadline, wait while another program holds it."""
+        option = "READ_ONLY" if read_only else _ROW_GROUPS
         while True:
             try:
-                _attach(to, self.path, "READ_ONLY" if read_only else _ROW_GROUPS)
+                _attach(to, self.path, option)
                 break
             except duckdb.IOException:
                 if not is_held(self.path) or time.monotonic() > deadline:
                     raise
                 time.sleep(random.uniform(0.01, 0.05))
-        _check_length(to, self.path)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -186,15 +185,6 @@ def _attach(to: DuckDBPyConnection, path: Path, option: str) -> None:
     """Attach a file under the name `file`."""
     quoted = str(path).replace("'", "''")  # ATTACH takes no parameter
     to.execute(f"ATTACH '{quoted}' AS file (TYPE duckdb, {option})")
-
-
-def _check_length(connection: DuckDBPyConnection, path: Path) -> None:
-    """Raise StoreError when the file's end is missing, which DuckDB notices only on reading it."""
-    found = connection.execute(
-        "SELECT total_blocks, block_size FROM pragma_database_size() WHERE database_name = 'file'"
-    ).fetchone()
-    if found is not None and path.stat().st_size < least_size(*found):
-        raise StoreError(TRUNCATED.format(path=path))
 
 
 def _commit(connection: DuckDBPyConnection, log: Path) -> None:

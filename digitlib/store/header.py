@@ -10,6 +10,7 @@ import duckdb
 
 _HEADERS = 3 * 4096  # bytes: the main header and two versions of the database header
 _VERSION_AT, _DATABASE_HEADERS_AT = 12, (4096, 8192)
+_BLOCK_SIZES, _MAX_BLOCKS = [2**n for n in range(14, 19)], 2**40
 _MAX_VERSION = 1000  # a larger number is damage, not a later format
 
 
@@ -42,7 +43,8 @@ def file_kind(path: Path) -> FileKind:
     # checksum, iteration, metadata block, free list, number of blocks, block size in bytes
     found = [struct.unpack_from("<6Q", headers, at) for at in _DATABASE_HEADERS_AT]
     _, _, _, _, blocks, block_size = max(found, key=lambda header: header[1])
-    is_short = path.stat().st_size < least_size(blocks, block_size)
+    is_plausible = block_size in _BLOCK_SIZES and blocks < _MAX_BLOCKS  # else it is damaged
+    is_short = is_plausible and path.stat().st_size < least_size(blocks, block_size)
     return FileKind.TRUNCATED if is_short else FileKind.DUCKDB
 
 

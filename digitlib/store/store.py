@@ -165,8 +165,10 @@ class Store:
         time, id = before or (datetime.max, UUID(int=0))
         with self._reading() as connection:
             rows = connection.execute(
-                f"SELECT {_COLUMNS} FROM submissions WHERE submitted_at < $1"
-                " OR (submitted_at = $1 AND id < $2) ORDER BY submitted_at DESC, id DESC LIMIT $3",
+                f"SELECT {_COLUMNS} FROM submissions WHERE rowid IN (SELECT rowid FROM submissions"
+                " WHERE submitted_at <= $1 AND (submitted_at < $1 OR id < $2)"
+                " ORDER BY submitted_at DESC, id DESC LIMIT $3)"
+                " ORDER BY submitted_at DESC, id DESC",
                 [time, id, limit],
             ).fetchall()
         return [StoredSubmission(*row) for row in rows]
