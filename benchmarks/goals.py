@@ -1,6 +1,6 @@
 """How few parameters read 99 % and 99.4 % of MNIST's test set, and how far no convolutions get.
 
-Each network of `questions.GOALS` is trained with several seeds on MNIST's training set less its
+Each network of `experiments.GOALS` is trained with several seeds on MNIST's training set less its
 last 10,000 images, by which its recipe was chosen, and by which the epoch that is kept is chosen
 here; then it reads the test set, once. An hour on one core.
 
@@ -32,7 +32,7 @@ def main() -> None:
     print("| network | parameters | right, mean | of the seeds | training, s |")
     print("|---|---|---|---|---|")
     for name in options.names:
-        changes = experiments.goal_variants({name: name}, GOALS[name]["epochs"], images=0)[name]
+        changes = experiments.goal_variants([name], GOALS[name]["epochs"], images=0)[name]
         recipes = [Recipe.checked({**changes, "seed": seed}) for seed in range(options.seeds)]
         started = time.perf_counter()
         networks = [trained(learnt, held_out, recipe, name) for recipe in recipes]

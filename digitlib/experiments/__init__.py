@@ -1,24 +1,24 @@
-"""Ablations: variants of a recipe, trained, compared and reported; resumable."""
+"""Ablations: variants of a recipe, trained with several seeds, compared and reported.
 
-from digitlib.experiments.ablations import (
-    GOALS,
-    HELD_OUT,
-    AblationStudy,
-    Budget,
-    architecture_variants,
-    goal_variants,
-    overfitting_variants,
-    without_early_stopping,
-)
+Trials are kept in the table of runs, so that a comparison can be resumed.
+"""
+
+from digitlib.experiments.ablations import HELD_OUT, AblationStudy
 from digitlib.experiments.plots import accuracy_dots, cost_curves, overfitting_curves
 from digitlib.experiments.report import (
-    cost_sentence,
+    conclusion,
     diagnoses,
-    final_epochs,
     overfitting_summary,
     smallest_table,
     variants_table,
-    winner_sentence,
+)
+from digitlib.experiments.variants import (
+    GOALS,
+    Budget,
+    goal_variants,
+    option_variants,
+    overfitting_variants,
+    without_early_stopping,
 )
 
 __all__ = [
@@ -27,17 +27,15 @@ __all__ = [
     "AblationStudy",
     "Budget",
     "accuracy_dots",
-    "architecture_variants",
+    "conclusion",
     "cost_curves",
-    "cost_sentence",
     "diagnoses",
-    "final_epochs",
     "goal_variants",
+    "option_variants",
     "overfitting_curves",
     "overfitting_summary",
     "overfitting_variants",
     "smallest_table",
     "variants_table",
-    "winner_sentence",
     "without_early_stopping",
 ]

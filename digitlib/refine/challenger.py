@@ -52,6 +52,7 @@ def refined_card(
         {**parent["data"], "submissions": submissions},
         {},
         architecture=parent["architecture"],
+        architecture_options=parent.get("architecture_options", ""),
         ensemble=parent.get("ensemble", 1),
         parameter_count=parent["parameter_count"],
         temperature=refined.temperature,

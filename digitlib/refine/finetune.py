@@ -37,7 +37,6 @@ def refining_recipe(card: dict[str, Any], asked: Refinement) -> Recipe:
         {
             **training.recipe_parameters(card),
             "preset": "accurate",
-            "architecture": card["architecture"],
             "epochs": asked.epochs,
             "patience": asked.epochs,
             "learning_rate": asked.learning_rate,

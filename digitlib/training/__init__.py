@@ -4,6 +4,7 @@ The model folder is all that passes from here to the `recogniser`.
 """
 
 from digitlib.training.architectures import build
+from digitlib.training.card import model_card, run_summary
 from digitlib.training.ensemble import fit_ensemble, fitted_networks
 from digitlib.training.export import (
     ServedNetwork,
@@ -13,16 +14,9 @@ from digitlib.training.export import (
     summary,
     write_model,
 )
-from digitlib.training.loop import (
-    EVALUATION_BATCH,
-    Progress,
-    best_epoch,
-    choose_device,
-    fit,
-    predict_logits,
-    prepare,
-    preview_warps,
-)
+from digitlib.training.history import Epoch, Progress, best_epoch, last_epoch
+from digitlib.training.inference import EVALUATION_BATCH, choose_device, predict_logits
+from digitlib.training.loop import fit, prepare, preview_augmentation
 from digitlib.training.network import Network, as_ensemble
 from digitlib.training.progress import PassBars
 from digitlib.training.recipe import PRESETS, Recipe, RunName, Share, validated
@@ -31,11 +25,9 @@ from digitlib.training.runs import (
     Run,
     all_or_nothing,
     finish,
-    model_card,
     record_run,
     resumable,
     resume_hint,
-    run_summary,
     start,
 )
 from digitlib.training.stroke_model import (
@@ -58,6 +50,7 @@ from digitlib.training.temperature import (
 __all__ = [
     "EVALUATION_BATCH",
     "PRESETS",
+    "Epoch",
     "Network",
     "PassBars",
     "Progress",
@@ -82,13 +75,14 @@ __all__ = [
     "fitted_networks",
     "fitted_stroke_model",
     "fitted_temperature",
+    "last_epoch",
     "layer_shapes",
     "log_loss",
     "model_card",
     "parameter_count",
     "predict_logits",
     "prepare",
-    "preview_warps",
+    "preview_augmentation",
     "probabilities",
     "read_model",
     "recipe_parameters",

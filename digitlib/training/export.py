@@ -1,4 +1,4 @@
-"""Networks looked at, and the model folder that training hands to serving."""
+"""The model folder that training writes, and tables of a network's layers."""
 
 import copy
 import json
@@ -15,16 +15,16 @@ from torch import Tensor, nn
 from digitlib.training.architectures import build
 from digitlib.training.network import DEVIATION, MEAN, Network
 
-MANY = 1000  # numbers, from which on weights are kept in half precision
+LARGE = 1000  # numbers in a tensor, from which on it is kept in half precision
 
 
 def parameter_count(network: nn.Module) -> int:
-    """How many trained numbers a network has."""
+    """The number of trainable parameters."""
     return sum(parameter.numel() for parameter in network.parameters())
 
 
 def layer_shapes(network: Network) -> list[tuple[str, tuple[int, ...], int]]:
-    """For each layer in the order of work: its name, its output's shape (n, …), its parameters."""
+    """For each layer, in order: its name, its output's shape (n, …) and its parameter count."""
     rows: list[tuple[str, tuple[int, ...], int]] = []
     hooks = [
         layer.register_forward_hook(
@@ -63,10 +63,10 @@ class ServedNetwork(nn.Module):
 
 
 def write_model(folder: Path, network: Network, card: dict[str, Any]) -> None:
-    """Write `model.safetensors`, `model.onnx` and `card.json` into a folder that is being prepared.
+    """Write `model.safetensors`, `model.onnx` and `card.json` into a folder.
 
-    The card's `architecture`, `ensemble` and `temperature` are what `read_model` builds it with.
-    Large weights are kept in half precision, which no digit notices, in half of the space.
+    `read_model` needs the card's `architecture`, `architecture_options` and `ensemble`. Large
+    weights are kept in half precision, which halves the files and changes no prediction.
     """
     network = copy.deepcopy(network).cpu().to(memory_format=torch.contiguous_format).eval()
     save_weights(network, folder / "model.safetensors")
@@ -82,19 +82,19 @@ def write_model(folder: Path, network: Network, card: dict[str, Any]) -> None:
 
 
 def save_weights(network: nn.Module, path: Path) -> None:
-    """Write a network's weights as safetensors, and let it have what was written."""
+    """Write a network's weights as safetensors; the network then has the rounded weights."""
     weights = {name: _stored(weight) for name, weight in network.state_dict().items()}
     save_file(weights, path)
     network.load_state_dict(weights)
 
 
 def _stored(weights: Tensor) -> Tensor:
-    """Weights as they are kept: float16 where there are many."""
-    return weights.half() if weights.numel() >= MANY and weights.is_floating_point() else weights
+    """Weights as they are written: large tensors as float16."""
+    return weights.half() if weights.numel() >= LARGE and weights.is_floating_point() else weights
 
 
 def export(served: nn.Module, inputs: dict[str, Tensor], outputs: list[str], path: Path) -> None:
-    """Write a network as one ONNX file, from examples of its inputs; their first axis is free."""
+    """Write a network as one ONNX file, from example inputs; their first axis is dynamic."""
     n = torch.export.Dim("n")
     program = torch.onnx.export(
         served.eval(),
@@ -108,16 +108,16 @@ def export(served: nn.Module, inputs: dict[str, Tensor], outputs: list[str], pat
     assert program is not None
     model = program.model_proto
     for part in (*model.graph.node, *model.graph.value_info, *model.graph.initializer):
-        del part.metadata_props[:]  # where on this machine the code lay that made it
+        del part.metadata_props[:]  # paths of source files on this machine
     _halve(model.graph)
     onnx.save(model, path)
 
 
 def _halve(graph: onnx.GraphProto) -> None:
-    """Keep large weights in float16; the runtime makes them float32 again once, on loading."""
+    """Keep large weights in float16; the runtime casts them to float32 once, on loading."""
     for weights in graph.initializer:
         values = onnx.numpy_helper.to_array(weights)
-        if values.dtype == np.float32 and values.size >= MANY:
+        if values.dtype == np.float32 and values.size >= LARGE:
             name, half = weights.name, f"{weights.name}.half"
             weights.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), half))
             widen = onnx.helper.make_node("Cast", [half], [name], to=onnx.TensorProto.FLOAT)
@@ -125,23 +125,31 @@ def _halve(graph: onnx.GraphProto) -> None:
 
 
 def read_model(folder: Path) -> Network:
-    """The network of a model folder, to be evaluated or trained further.
+    """The network of a model folder, to evaluate or to train on.
 
-    Raises ValueError when the folder's weights are not those of its card's architecture.
+    Raises ValueError when the folder's weights are not those of its card's architecture, or are of
+    an architecture that this version can serve but not build.
     """
     card = json.loads((folder / "card.json").read_text())
-    network = build(card["architecture"], card.get("ensemble", 1))
+    options = card.get("architecture_options", "")
+    network = build(card["architecture"], card.get("ensemble", 1), options)
     try:
-        network.load_state_dict(load_file(folder / "model.safetensors"))
+        weights = load_file(folder / "model.safetensors")
+        if any(name.endswith(".kernels") for name in weights):
+            raise ValueError(
+                f"{folder} has the weights of the earlier LeNet-5 (partial connections, radial "
+                "basis outputs). It can still serve, but not be trained on: train a new model."
+            )
+        network.load_state_dict(weights)
     except (RuntimeError, OSError) as error:
         raise ValueError(f"{folder} doesn't hold the weights its card names: {error}") from error
     return network.eval()
 
 
 def summary(network: Network) -> str:
-    """A table of the network's layers, with their outputs' shapes and their parameters."""
+    """A table of the network's layers: output shapes and parameter counts."""
     lines = [f"{'layer':32}{'output':20}{'parameters':>12}"]
     for name, shape, parameters in layer_shapes(network):
         size = " × ".join(["n", *map(str, shape[1:])])
         lines.append(f"{name.removeprefix('blocks.'):32}{size:20}{parameters:>12,}")
-    return "\n".join([*lines, f"{'in all':52}{parameter_count(network):>12,}"])
+    return "\n".join([*lines, f"{'total':52}{parameter_count(network):>12,}"])

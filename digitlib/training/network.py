@@ -1,4 +1,4 @@
-"""What every network is: named blocks and a head; and several such networks as one."""
+"""A network: named blocks and a head; and an ensemble of several as one network."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ MEAN, DEVIATION = 0.1307, 0.3081
 
 
 class Network(nn.Module):
-    """Named blocks, whose outputs are worth looking at, and a head that turns them into logits."""
+    """Named blocks, whose outputs are shown as activations, and a head that gives logits."""
 
     def __init__(self, blocks: Mapping[str, nn.Module], head: nn.Module) -> None:
         super().__init__()
@@ -28,35 +28,35 @@ class Network(nn.Module):
 
 
 class ParallelBlock(nn.Module):
-    """The same block of several networks: each gets its share of the channels, or all see all."""
+    """Runs each member's block; splits the channels between them unless `shared`."""
 
     def __init__(self, parts: Iterable[nn.Module], *, shared: bool) -> None:
         super().__init__()
         self.parts = nn.ModuleList(parts)
         self.shared = shared
 
-    def answers(self, features: Tensor) -> list[Tensor]:
-        """What each network's block makes of its input."""
+    def member_outputs(self, features: Tensor) -> list[Tensor]:
+        """The output of each member's block."""
         count = len(self.parts)
         inputs = [features] * count if self.shared else features.chunk(count, dim=1)
-        return [part(given) for part, given in zip(self.parts, inputs, strict=True)]
+        return [part(own) for part, own in zip(self.parts, inputs, strict=True)]
 
     def forward(self, features: Tensor) -> Tensor:
-        """Their channels (n, parts × channels, …), network after network."""
-        return torch.cat(self.answers(features), dim=1)
+        """The members' channels (n, members × channels, …), one after another."""
+        return torch.cat(self.member_outputs(features), dim=1)
 
 
 class MeanHead(ParallelBlock):
-    """The heads of several networks."""
+    """The members' heads."""
 
     def forward(self, features: Tensor) -> Float[Tensor, "n 10"]:
-        """Logarithm of the mean of the networks' probabilities."""
-        opinions = torch.stack([logits.log_softmax(dim=1) for logits in self.answers(features)])
-        return opinions.logsumexp(dim=0) - math.log(len(opinions))
+        """Logarithm of the mean of the members' probabilities."""
+        members = [logits.log_softmax(dim=1) for logits in self.member_outputs(features)]
+        return torch.stack(members).logsumexp(dim=0) - math.log(len(members))
 
 
 def as_ensemble(networks: Sequence[Network]) -> Network:
-    """Networks of one architecture as one, whose probabilities are the mean of theirs."""
+    """One network from several of one architecture; its probabilities are the mean of theirs."""
     if len(networks) == 1:
         return networks[0]
     names = list(networks[0].blocks)

@@ -15,7 +15,7 @@ from pydantic import (
 )
 from pydantic.dataclasses import dataclass
 
-from digitlib.training.architectures import ARCHITECTURES
+from digitlib.training.architectures import ARCHITECTURES, check_options
 
 T = TypeVar("T")
 
@@ -82,6 +82,7 @@ class Recipe:
     nondigit_share: Share = 0.0
     stroke_model: bool = False
     architecture: Literal[tuple(ARCHITECTURES)] = "cnn"  # type: ignore[valid-type]
+    architecture_options: str = ""
     ensemble: Annotated[int, Field(ge=1, le=100)] = 1
     epochs: Annotated[int, Field(ge=1, le=10_000)] = 10
     batch_size: Annotated[int, Field(ge=2, le=60_000)] = 64
@@ -103,12 +104,19 @@ class Recipe:
 
     @field_validator("stroke_model")
     @classmethod
-    def _learns_from_strokes(cls, value: bool, info: ValidationInfo) -> bool:
+    def _needs_sketches(cls, value: bool, info: ValidationInfo) -> bool:
         if value and info.data.get("sketches") is False:
             raise ValueError(
-                "only sketches have strokes to learn from; add `-p sketches true`, or "
+                "only sketches have strokes to train on; add `-p sketches true`, or "
                 "`-p stroke_model false`"
             )
+        return value
+
+    @field_validator("architecture_options")
+    @classmethod
+    def _fit_the_architecture(cls, value: str, info: ValidationInfo) -> str:
+        if value and "architecture" in info.data:
+            check_options(info.data["architecture"], value)
         return value
 
     @classmethod

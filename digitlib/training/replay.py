@@ -1,4 +1,4 @@
-"""The data that a model comes from: to learn from again, and to measure by."""
+"""Rebuilds the training data from the card, for replay and as a drift reference."""
 
 from typing import Any, NamedTuple
 
@@ -9,11 +9,12 @@ from digitlib.datasets import DataUnavailable, Digits, Writers
 from digitlib.notebook import RENAMED_PARAMETERS
 from digitlib.recogniser import lineage
 from digitlib.strokes import SUBMISSION
+from digitlib.training.architectures import RENAMED as RENAMED_ARCHITECTURES
 from digitlib.training.recipe import Recipe
 
 
 class Replay(NamedTuple):
-    """The data that a model comes from: a share to learn from again, what chose it, its test."""
+    """Training data to replay, and the validation and test sets of the original training."""
 
     train: Digits
     validation: Digits
@@ -22,24 +23,28 @@ class Replay(NamedTuple):
 
 
 def recipe_parameters(card: dict[str, Any]) -> dict[str, Any]:
-    """The parameters with which a model, or the first of its line, was trained."""
+    """The training parameters of a model, or of the first model in its lineage."""
     given = lineage(card).get("origin", card["parameters"])
     known = Recipe().as_dict()
     renamed = {RENAMED_PARAMETERS.get(name, name): value for name, value in given.items()}
-    return {**known, **{name: value for name, value in renamed.items() if name in known}}
+    found = {**known, **{name: value for name, value in renamed.items() if name in known}}
+    current = RENAMED_ARCHITECTURES.get(found["architecture"])
+    if current:
+        found["architecture"], found["architecture_options"] = current
+    return found
 
 
 def replay_data(card: dict[str, Any], count: int, seed: int) -> Replay:
-    """`count` of the training images that the model of this card comes from, held-out parts apart.
+    """`count` of the model's original training images, with its validation and test sets.
 
-    Submissions that were exported to the sketches are left out: refining takes them from the
-    database, where reviews count and they are judged before they are learnt from. Where the model
-    learnt from pen sketches that are no longer there, the note says so.
+    Leaves out submissions that were exported to the sketches: refining takes them from the
+    database, where they are reviewed. The note says where sketches that the model was trained on
+    are no longer there.
     """
-    begun, note = recipe_parameters(card), ""
-    data = datasets.load_dataset(card["data"]["name"], begun["seed"], begun["limit"] or 30_000)
+    recipe, note = recipe_parameters(card), ""
+    data = datasets.load_dataset(card["data"]["name"], recipe["seed"], recipe["limit"] or 30_000)
     train, validation = datasets.split(
-        datasets.first(data.train, begun["limit"]), begun["validation_fraction"], begun["seed"]
+        datasets.first(data.train, recipe["limit"]), recipe["validation_fraction"], recipe["seed"]
     )
     order = torch.randperm(len(train.labels), generator=torch.Generator().manual_seed(seed))
     train = Digits(*(part[order[:count]] for part in train))
@@ -48,14 +53,14 @@ def replay_data(card: dict[str, Any], count: int, seed: int) -> Replay:
             writers = datasets.split_as_trained(
                 datasets.load_sketches(),
                 card["data"]["sketches"],
-                begun["validation_fraction"],
-                begun["seed"],
+                recipe["validation_fraction"],
+                recipe["seed"],
             )
             writers = Writers(*([s for s in part if s.source != SUBMISSION] for part in writers))
             if not writers.train:
-                raise DataUnavailable("There are no pen sketches but submissions.")
-            share = begun["sketch_share"]
+                raise DataUnavailable("All pen sketches are submissions.")
+            share = recipe["sketch_share"]
             train, validation = datasets.mix_sketches(train, validation, writers, share, seed)
-        except (DataUnavailable, ValueError) as error:  # none, or too few to be parted again
-            note = f"{error} The model learnt from some: it may forget a little of them."
+        except (DataUnavailable, ValueError) as error:  # none, or too few to split
+            note = f"{error} The model was trained on some and may forget them."
     return Replay(train, validation, data.test, note)

@@ -1,52 +1,49 @@
-"""A run's place on disk: a name of its own and a folder that becomes a model folder at the end."""
+"""A run's place on disk: a name and a folder that becomes a model folder when the run ends."""
 
 import datetime
-import platform
+import errno
 import shutil
-import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from filelock import FileLock, Timeout
 
-from digitlib import settings
 from digitlib.store import Store, StoreError
 
-LIBRARIES = ("torch", "torchvision", "onnx", "onnxruntime", "numpy")
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class Run(NamedTuple):
-    """A run under way: everything it writes lies in `folder`, `<name>.partial`, until it ends."""
+    """A run in progress: until it ends, it writes to `folder`, `<name>.partial`."""
 
     name: str
     folder: Path
     lock: FileLock
 
     def checkpoint(self, member: int = 0) -> Path:
-        """Where the training of an ensemble's member keeps what it needs to go on."""
+        """The checkpoint of an ensemble's member."""
         return self.folder / f"checkpoint{f'-{member}' * bool(member)}.pt"
 
     @property
-    def pen_checkpoint(self) -> Path:
-        """The same of the network that reads the way of the pen."""
+    def stroke_checkpoint(self) -> Path:
+        """The checkpoint of the stroke model."""
         return self.folder / "checkpoint-pen.pt"
 
 
 def start(models: Path, name: str = "", resume: bool = False) -> Run:
-    """Claim a name under the models folder: two runs never share one, even when started at once.
+    """Claim a name under the models folder; it is locked until `finish` or an interruption.
 
     Without a name it is the time, UTC; one that is taken gets `-2`, `-3`, …. With `resume` the
-    interrupted run of that name goes on, or the latest interrupted one where `name` is empty. What
-    killed runs left that can't be resumed is removed.
+    interrupted run of that name goes on, or the latest interrupted one where `name` is empty. The
+    folders of killed runs without a checkpoint are removed.
 
-    Raises ValueError when there is nothing to resume or the run is still going on, and OSError,
-    naming the folder and the fix, when nothing can be written there.
+    Raises ValueError when there is nothing to resume or another process has the run, and OSError,
+    with what to change, when nothing can be written there.
     """
     if resume:
-        return _taken_up(_interrupted(models, name))
+        return _interrupted(models, name)
     name = name or f"{datetime.datetime.now(datetime.UTC):%Y%m%d-%H%M%S}"
     try:
         models.mkdir(parents=True, exist_ok=True)
@@ -59,7 +56,7 @@ def start(models: Path, name: str = "", resume: bool = False) -> Run:
                         (models / f"{unique}.partial").mkdir()
                     except FileExistsError:
                         continue
-                    return _taken_up(models / f"{unique}.partial")
+                    return _claimed(models / f"{unique}.partial")
     except OSError as error:
         raise OSError(
             f"Nothing was started: {models} can't be written to ({error.strerror}). Make room or "
@@ -69,39 +66,44 @@ def start(models: Path, name: str = "", resume: bool = False) -> Run:
 
 
 def _starting(models: Path) -> FileLock:
+    """The lock that starting and ending runs take in turns."""
     return FileLock(models / ".start.lock")
 
 
 def _remove_killed(models: Path) -> None:
-    """Remove the folders of runs that were killed and have no checkpoint to go on from."""
+    """Remove the folders of runs that were killed before their first checkpoint."""
     for folder in models.glob("*.partial"):
-        if not folder.is_dir() or _has_learnt(folder):
+        if not folder.is_dir() or _has_checkpoint(folder):
             continue
         try:
             with FileLock(folder / "lock", timeout=0):
-                if not _has_learnt(folder):  # in the meantime
+                if not _has_checkpoint(folder):  # in the meantime
                     shutil.rmtree(folder)
         except Timeout:
-            continue  # it is still going on
+            continue  # it is still running
 
 
-def _has_learnt(folder: Path) -> bool:
-    """Whether there is something to go on from."""
+def _has_checkpoint(folder: Path) -> bool:
     return any(folder.glob("checkpoint*.pt"))
 
 
-def _interrupted(models: Path, name: str) -> Path:
-    """The folder of the interrupted run of a name, or of the latest one."""
+def _interrupted(models: Path, name: str) -> Run:
+    """The interrupted run of this name, or the latest one; runs in progress are passed over."""
     checkpoints = sorted(
         models.glob(f"{name or '*'}.partial/checkpoint*.pt"), key=lambda path: path.stat().st_mtime
     )
-    if not checkpoints:
-        which = f"run named {name!r}" if name else "run"
-        raise ValueError(f"There is no interrupted {which} in {models} to resume; drop `resume`.")
-    return checkpoints[-1].parent
+    folders = dict.fromkeys(checkpoint.parent for checkpoint in reversed(checkpoints))
+    for folder in folders:
+        try:
+            return _claimed(folder)
+        except ValueError:
+            if name:
+                raise
+    which = f"run named {name!r}" if name else "run"
+    raise ValueError(f"There is no interrupted {which} in {models} to resume; drop `resume`.")
 
 
-def _taken_up(folder: Path) -> Run:
+def _claimed(folder: Path) -> Run:
     lock = FileLock(folder / "lock")
     _claim(lock, folder)
     return Run(folder.name.removesuffix(".partial"), folder, lock)
@@ -110,7 +112,7 @@ def _taken_up(folder: Path) -> Run:
 def _claim(lock: FileLock, folder: Path) -> None:
     """Take a run's lock; raises ValueError where the run has ended or another process has it."""
     if not folder.is_dir():
-        raise ValueError(f"The run in {folder} has ended; begin another at the notebook's top.")
+        raise ValueError(f"The run in {folder} has ended; start another at the notebook's top.")
     try:
         lock.acquire(timeout=0)
     except Timeout:
@@ -127,64 +129,30 @@ def finish(run: Run) -> Path:
         return run.folder.rename(run.folder.with_name(run.name))
 
 
-def environment_provenance() -> dict[str, Any]:
-    """What a card says of where and when: UTC time, versions, processor, the git commit if any."""
-    git = ["git", "-C", str(settings.project_root())]
-    git += ["describe", "--always", "--dirty", "--abbrev=12"]
-    try:
-        commit = subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):  # no git, or not a clone
-        commit = None
-    return {
-        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "commit": commit,
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "libraries": {name: version(name) for name in LIBRARIES},
-    }
-
-
-def model_card(
-    run: Run,
-    parameters: dict[str, Any],
-    data: dict[str, Any],
-    metrics: dict[str, Any],
-    **facts: Any,
-) -> dict[str, Any]:
-    """What `card.json` says of a model; `facts` hold at least its architecture and temperature."""
-    return {
-        "name": run.name,
-        **facts,
-        "data": data,
-        "metrics": metrics,
-        "parameters": parameters,
-        "seed": parameters["seed"],
-        **environment_provenance(),
-    }
-
-
 @contextmanager
 def resumable(run: Run) -> Iterator[None]:
-    """Say of an interruption or a full disk how to go on: what was trained is in the checkpoint.
+    """When training is interrupted or fails, release the run and say how to go on.
 
-    Afterwards the run may be taken up in another process, until one of these begins anew.
+    A run whose training ends stays locked until `finish`, so that no other process resumes it.
     """
     if not run.lock.is_locked:
         _claim(run.lock, run.folder)
     try:
         yield
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"Interrupted: {_next(run)}") from None
-    except OSError as error:
-        message = f"The disk refused: {error}. Make room, then {_next(run)}"
-        raise OSError(message) from error
-    finally:
+    except BaseException as error:
         run.lock.release()
+        if isinstance(error, KeyboardInterrupt):
+            raise KeyboardInterrupt(f"Interrupted: {_next(run)}") from None
+        if isinstance(error, OSError) and error.errno in _DISK_FULL:
+            raise OSError(f"The disk is full: {error}. Make room, then {_next(run)}") from error
+        if isinstance(error, OSError):
+            raise OSError(f"{error}. Once that is mended, {_next(run)}") from error
+        raise
 
 
 @contextmanager
 def all_or_nothing(run: Run) -> Iterator[None]:
-    """Remove the run's folder where something goes wrong: what is short is simply run again."""
+    """Remove the run's folder when anything fails: for runs that are short enough to repeat."""
     try:
         yield
     except BaseException:
@@ -195,18 +163,18 @@ def all_or_nothing(run: Run) -> Iterator[None]:
 
 def _next(run: Run) -> str:
     """What to do after an interruption."""
-    return resume_hint(run) if _has_learnt(run.folder) else "no pass had ended; begin again."
+    return resume_hint(run) if _has_checkpoint(run.folder) else "start again: no epoch had ended."
 
 
 def resume_hint(run: Run) -> str:
-    """What to pass to go on with a run from the last epoch that it finished."""
+    """What to pass to resume a run after its last complete epoch."""
     return f"go on with `-p resume true -p run_name {run.name}` and the same parameters."
 
 
 def record_run(store: Store, card: dict[str, Any], notebook: str) -> str:
-    """Keep the run's row; why it was not kept where the database refuses, else nothing.
+    """Add the run to the table of runs; returns why not where the database refuses, else ''.
 
-    A model that is there already isn't lost for that.
+    The model folder is complete by then, so this is no reason to fail.
     """
     try:
         store.record_run(
@@ -217,33 +185,5 @@ def record_run(store: Store, card: dict[str, Any], notebook: str) -> str:
             model=card["name"],
         )
     except StoreError as error:
-        return f"The run has no row in the table of runs: {error}"
+        return f"The run is not in the table of runs: {error}"
     return ""
-
-
-def run_summary(card: dict[str, Any], accuracy: str, reading: str, files: Sequence[Path]) -> str:
-    """A run in a few lines of Markdown: how good, how it fitted, what it left, what is next."""
-    warning = card["data"]["warning"]
-    serving = f"`python -m digitlib.recogniser promote {card['name']}`"
-    served = (
-        "It serves the dashboard now."
-        if card["parameters"]["promote"]
-        else (f"The dashboard uses it after {serving}.")
-    )
-    together = ", of all its networks added up" if card["ensemble"] > 1 else ""
-    lines = [
-        f"> **⚠ {warning}**" if warning else "",
-        f"**{card['name']}** ({card['architecture']}, {card['parameter_count']:,} parameters) "
-        f"reads {accuracy} of the {card['data']['name']} test digits after "
-        f"{card['metrics']['training_seconds']:.0f} s of training{together}.",
-        reading,
-        f"{served} It left:",
-        "\n".join(f"- `{_shortest(file)}`" for file in files),
-    ]
-    return "\n\n".join(line for line in lines if line)
-
-
-def _shortest(path: Path) -> Path:
-    """A path from the project's root where it lies below it."""
-    root = settings.project_root()
-    return path.relative_to(root) if path.is_relative_to(root) else path

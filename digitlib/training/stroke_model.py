@@ -29,8 +29,9 @@ from digitlib.strokes import (
     trajectory,
 )
 from digitlib.training import export, loop
-from digitlib.training.checkpoint import Epoch, best_weights
-from digitlib.training.loop import Progress
+from digitlib.training.checkpoint import best_weights
+from digitlib.training.history import Epoch, Progress
+from digitlib.training.inference import choose_device, predict_logits
 from digitlib.training.recipe import Recipe
 from digitlib.training.temperature import fitted_temperature, probabilities
 
@@ -222,7 +223,7 @@ def fitted_stroke_model(recipe: Recipe, writers: Writers, checkpoint: Path) -> S
     """The stroke model in the checkpoint, calibrated on the validation writers."""
     network = build_stroke_network()
     network.load_state_dict(best_weights(checkpoint))
-    return calibrate(network.to(loop.choose_device(recipe.device)), writers.validation)
+    return calibrate(network.to(choose_device(recipe.device)), writers.validation)
 
 
 def calibrate(network: nn.Module, sketches: Sequence[Sketch]) -> StrokeModel:
@@ -240,4 +241,4 @@ def calibrate(network: nn.Module, sketches: Sequence[Sketch]) -> StrokeModel:
 def _logits(network: nn.Module, digits: Digits) -> NDArray[np.float32]:
     """Logits (n, 10) of trajectories."""
     device = next(network.parameters()).device
-    return loop.predict_logits(network, digits.images.to(device)).cpu().numpy()
+    return predict_logits(network, digits.images.to(device)).cpu().numpy()

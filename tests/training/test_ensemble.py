@@ -1,4 +1,4 @@
-"""The networks of an ensemble learn side by side what each would learn alone."""
+"""Networks trained in parallel learn what each would learn alone; failures are explained."""
 
 import multiprocessing
 import os
@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from digitlib.datasets import digits
-from digitlib.training import as_ensemble, ensemble, loop
+from digitlib.training import as_ensemble, ensemble, predict_logits
 from digitlib.training.recipe import Recipe
 
 SMALL = {"architecture": "lenet5", "dataset": "synthetic", "batch_size": 50, "device": "cpu"}
@@ -36,12 +36,14 @@ def recipe_of(**changed) -> Recipe:
     return Recipe.checked({**SMALL, "epochs": 2, **changed})
 
 
-def test_side_by_side_each_learns_what_it_would_alone(parts, checkpoint, tmp_path, two_cores):
+def test_in_parallel_each_network_learns_what_it_would_alone(
+    parts, checkpoint, tmp_path, two_cores
+):
     recipe = recipe_of(ensemble=3)
     passed = list(ensemble.fit_ensemble(recipe, *parts, checkpoint))
     mean = probabilities(ensemble.fitted_networks(recipe, checkpoint), parts)
     torch.set_num_threads(1)
-    opinions = []
+    members = []
     for number in range(3):
         member = recipe_of(seed=number)
         own = tmp_path / f"alone-{number}.pt"
@@ -50,52 +52,50 @@ def test_side_by_side_each_learns_what_it_would_alone(parts, checkpoint, tmp_pat
         ]
         together = [epoch for network, epoch in passed if network == number]
         assert [e[:-1] for e in together] == [e[:-1] for e in epochs]  # all but the seconds
-        opinions.append(
+        members.append(
             probabilities(ensemble.fitted_networks(member, lambda _, own=own: own), parts)
         )
-    assert torch.allclose(mean, torch.stack(opinions).mean(dim=0), atol=0.01)  # bfloat16
+    assert torch.allclose(mean, torch.stack(members).mean(dim=0), atol=0.01)  # bfloat16
     assert not multiprocessing.active_children()
 
 
 def probabilities(networks, parts):
     network = as_ensemble(networks)
-    return loop.predict_logits(network, parts[1].images).softmax(dim=1)
+    return predict_logits(network, parts[1].images).softmax(dim=1)
 
 
-def test_a_killed_process_is_told_and_what_was_learnt_goes_on(parts, checkpoint, two_cores):
+def test_a_killed_process_is_explained_and_training_can_go_on(parts, checkpoint, two_cores):
     recipe = recipe_of(ensemble=2, epochs=40, patience=40)
-    course = ensemble.fit_ensemble(recipe, *parts, checkpoint)
-    begun = {next(course)[0] for _ in range(3)}
+    training = ensemble.fit_ensemble(recipe, *parts, checkpoint)
+    started = {next(training)[0] for _ in range(3)}
     os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
     with pytest.raises(RuntimeError, match="-p resume true"):
-        list(course)
+        list(training)
     assert not multiprocessing.active_children()
-    assert all(checkpoint(number).exists() for number in begun)
+    assert all(checkpoint(number).exists() for number in started)
+    torch.set_num_threads(1)  # from here on in this process
     again = recipe_of(ensemble=2, epochs=40, patience=1, resume=True)
     numbers = [number for number, _ in ensemble.fit_ensemble(again, *parts, checkpoint)]
     assert {0, 1} == set(numbers)
 
 
 def test_closing_it_ends_the_processes(parts, checkpoint, two_cores):
-    course = ensemble.fit_ensemble(recipe_of(ensemble=2, epochs=400), *parts, checkpoint)
-    next(course)
+    training = ensemble.fit_ensemble(recipe_of(ensemble=2, epochs=400), *parts, checkpoint)
+    next(training)
     assert len(multiprocessing.active_children()) == 2
-    course.close()
+    training.close()
     assert not multiprocessing.active_children()
 
 
-def test_a_disk_that_refuses_is_told_as_such(parts, tmp_path, two_cores):
+def test_an_error_in_a_process_is_raised_here(parts, tmp_path, two_cores):
+    folder = tmp_path / "gone"
     with pytest.raises(OSError, match="gone"):
-        list(
-            ensemble.fit_ensemble(
-                recipe_of(ensemble=2), *parts, lambda n: tmp_path / "gone" / f"{n}.pt"
-            )
-        )
+        list(ensemble.fit_ensemble(recipe_of(ensemble=2), *parts, lambda n: folder / f"{n}.pt"))
 
 
-def test_another_recipe_cannot_go_on(parts, checkpoint, two_cores):
-    for _ in ensemble.fit_ensemble(recipe_of(ensemble=2), *parts, checkpoint):
+def test_another_recipe_cannot_be_resumed(parts, checkpoint):
+    for _ in ensemble.fit_ensemble(recipe_of(ensemble=2, epochs=1), *parts, checkpoint):
         pass
-    other = recipe_of(ensemble=2, learning_rate=0.01, resume=True)
+    other = recipe_of(ensemble=2, epochs=1, learning_rate=0.01, resume=True)
     with pytest.raises(ValueError, match=r"learning_rate=0\.004: resume with the same"):
         list(ensemble.fit_ensemble(other, *parts, checkpoint))

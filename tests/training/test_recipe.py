@@ -28,6 +28,10 @@ def test_what_papermill_passes_as_text_is_understood():
         ("validation_fraction", 0),
         ("seed", -3),
         ("architecture", "resnet50"),
+        ("architecture_options", "blocks=2"),  # cnn has no such option
+        ("architecture_options", "maps=8.5"),
+        ("architecture_options", "maps=0"),
+        ("architecture_options", "maps"),
         ("dataset", "cifar"),
         ("device", "tpu"),
         ("preset", "best"),
@@ -57,3 +61,8 @@ def test_a_preset_sets_what_was_not_given_by_hand():
     two = Recipe.checked({**DEFAULTS, "preset": "fast", "epochs": 2}, passed=["epochs"])
     assert (two.epochs, two.architecture) == (2, "fast")
     assert Recipe.checked({"preset": "fast", "epochs": 2}) == two
+
+
+def test_an_option_of_the_architecture_is_part_of_the_recipe():
+    asked = {"architecture": "plain", "architecture_options": "maps=8, norm=False"}
+    assert Recipe.checked(asked).as_dict() == {**DEFAULTS, **asked}

@@ -157,7 +157,7 @@ def test_train_leaves_a_model_that_reads_both_and_says_what_it_doubts(
     assert 0 < recogniser.card["pen"]["rejection_threshold"] < 1
     metrics = recogniser.card["metrics"]
     assert metrics["sketch_accuracy_with_pen"] > metrics["sketch_accuracy"]
-    assert "where the way of the pen counts too" in done.text
+    assert "By images and strokes together" in done.text
     assert recogniser.card["data"]["nondigit_share"] == 0.2
     assert f"**{percent(metrics['nondigits_refused'], 1)}** of " in done.text
     assert not list((outputs / "models" / "both").glob("checkpoint*"))
