@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-# The least correlation between two digits by one writer, in whether they are predicted correctly:
-# UNIPEN's 454 writers show 0.02 to 0.04. With few errors the data can't show any.
-LEAST_CORRELATION = 0.05
+# Correlation between two digits by one writer, in whether they are predicted correctly. UNIPEN's
+# 454 writers show 0.02 to 0.04. A few errors show nothing, so it weighs as much as 20 of them.
+PRIOR_CORRELATION, PRIOR_ERRORS = 0.05, 20
 Floats = NDArray[np.float64]
 Clusters = Sequence[str] | NDArray[Any]  # (n,), the writer or visit of each digit
 
@@ -28,20 +28,22 @@ def cluster_totals(values: NDArray[np.number], clusters: Clusters) -> Floats:
 def design_effect(values: NDArray[np.number], clusters: Clusters) -> float:
     """How many times the variance of the mean of values (n,) exceeds that of independent ones.
 
-    From the variance between the totals of G clusters, times G / (G − 1) (Kish 1965), and at
-    least what `LEAST_CORRELATION` makes of clusters of this size. Values alone in their clusters
-    have a design effect of 1. Raises ValueError for a single cluster.
+    From the variance between the totals of G clusters, times G / (G − 1) (Kish 1965). It is raised
+    towards the effect of `PRIOR_CORRELATION` where few values differ from the most frequent one.
+    Raises ValueError for a single cluster.
     """
     sizes = cluster_totals(np.ones(len(values)), clusters)
     if len(sizes) < 2:
         raise ValueError("The variance between clusters takes two of them.")
-    least = 1 + LEAST_CORRELATION * (float(np.sum(sizes**2)) / len(values) - 1)
+    prior = 1 + PRIOR_CORRELATION * (float(np.sum(sizes**2)) / len(values) - 1)
     independent = float(values.var()) * len(values)
-    if independent == 0 or sizes.max() == 1:
-        return least
+    if independent == 0:
+        return prior
     deviations = cluster_totals(values - values.mean(), clusters)
-    between = float(np.sum(deviations**2)) * len(sizes) / (len(sizes) - 1)
-    return max(least, between / independent)
+    effect = float(np.sum(deviations**2)) * len(sizes) / (len(sizes) - 1) / independent
+    errors = len(values) - np.unique(values, return_counts=True)[1].max()
+    raised = (PRIOR_ERRORS * prior + errors * effect) / (PRIOR_ERRORS + errors)
+    return max(1.0, effect, float(raised))
 
 
 def critical_value(clusters: int | None = None) -> float:
