@@ -9,6 +9,7 @@ import os
 import re
 from pathlib import Path
 from typing import TextIO
+from urllib.parse import unquote, urlsplit
 
 from dotenv import dotenv_values
 
@@ -21,38 +22,76 @@ def project_root() -> Path:
 
 
 def _setting(name: str) -> str | None:
-    """The value of an environment variable, else of `.env`; None when unset or empty."""
-    return os.environ.get(name) or dotenv_values(project_root() / ".env").get(name) or None
+    """The value of an environment variable, else of `.env`; None when unset or empty.
+
+    Without the quotes around it, which the env files of containers keep.
+    """
+    value = os.environ.get(name) or dotenv_values(project_root() / ".env").get(name) or ""
+    value = value.strip()
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        value = value[1:-1].strip()
+    return value or None
 
 
-def _folder(name: str, default: str) -> Path:
-    """The folder that a setting names."""
-    return _path(_setting(name) or default)
+def _path(name: str, value: str) -> Path:
+    """The path in a setting: `~`, `$HOME` and `file:` URLs are understood; relative to the root.
+
+    Raises ValueError, which says what to write, for what can't be meant as a path.
+    """
+    url = urlsplit(value) if scheme(value) else None
+    if url and (url.scheme != "file" or url.netloc not in {"", "localhost"}):
+        raise ValueError(f"{name}={value}: give a path on this machine, such as {_bare(value)}.")
+    expanded = os.path.expandvars(unquote(url.path) if url else value)
+    if unset := re.search(r"\$\{?\w+\}?", expanded):
+        raise ValueError(f"{name}={value}: {unset[0]} is not set; write the path in full.")
+    if '"' in expanded or any(part.strip("'") != part for part in Path(expanded).parts):
+        raise ValueError(f"{name}={value}: remove the quotes.")
+    try:
+        return (project_root() / Path(expanded).expanduser()).resolve()
+    except (RuntimeError, ValueError) as error:  # ~nobody; a NUL
+        raise ValueError(f"{name}={value!r}: {error}") from error
 
 
-def _path(value: str) -> Path:
-    """A path from a setting: `~` is the home folder; relative paths start at the root."""
-    return (project_root() / Path(value).expanduser()).resolve()
+def _bare(url: str) -> str:
+    """A URL without its scheme: `/data/digits.duckdb` of `duckdb:///data/digits.duckdb`."""
+    return re.sub(r"^[^:]*:(//)?", "", url) or "data/digits.duckdb"
 
 
 def data_dir() -> Path:
     """The folder of datasets and downloads (`DIGITS_DATA_DIR`); it may be read-only."""
-    return _folder("DIGITS_DATA_DIR", "data")
+    return _path("DIGITS_DATA_DIR", _setting("DIGITS_DATA_DIR") or "data")
 
 
 def outputs_dir() -> Path:
     """The folder of models, plots and executed notebooks (`DIGITS_OUTPUTS_DIR`)."""
-    return _folder("DIGITS_OUTPUTS_DIR", "outputs")
+    return _path("DIGITS_OUTPUTS_DIR", _setting("DIGITS_OUTPUTS_DIR") or "outputs")
 
 
 def database_url() -> str:
-    """The database (`DIGITS_DATABASE`): the path of a .duckdb file or a server's URL."""
-    url = _setting("DIGITS_DATABASE") or "data/digits.duckdb"
-    return url if scheme(url) else str(_path(url))
+    """The database (`DIGITS_DATABASE`): the path of a .duckdb file or a server's URL.
+
+    Raises ValueError, which says what to write, for a folder, `:memory:`, a `duckdb:` URL, and for
+    what `data_dir` refuses.
+    """
+    name = "DIGITS_DATABASE"
+    url = _setting(name) or "data/digits.duckdb"
+    if url.startswith(":"):
+        raise ValueError(
+            f"{name}={url}: a database in memory can't be shared by notebooks and visitors; give "
+            "a file, such as data/digits.duckdb."
+        )
+    if scheme(url) not in {"", "file:", "duckdb:"}:
+        return url
+    path = _path(name, url)
+    if path.is_dir():
+        raise ValueError(
+            f"{name}={url}: this is a folder; give a file in it, such as {path}/digits.duckdb."
+        )
+    return str(path)
 
 
 def scheme(url: str) -> str:
-    """The scheme of a server's URL (`postgres:`); empty for a path, also `C:\\digits.duckdb`."""
+    """The scheme of a URL (`postgres:`); empty for a path, also `C:\\digits.duckdb`."""
     found = re.match(r"[a-z][a-z0-9+.-]+:", url, re.IGNORECASE)
     return found[0].lower() if found else ""
 

@@ -10,6 +10,8 @@ import pytest
 from IPython.core.formatters import DisplayFormatter
 
 from digitlib import notebook, settings
+from digitlib.store.schema import StoreError
+from digitlib.store.store import Store
 
 CELL = "epochs: int = 10  # passes\nlearning_rate: float = 0.002"
 
@@ -35,6 +37,66 @@ def test_a_tilde_is_the_home_folder(monkeypatch):
     monkeypatch.setenv("DIGITS_DATABASE", "~/digits.duckdb")
     assert settings.outputs_dir() == (Path.home() / "outputs").resolve()
     assert settings.database_url() == str((Path.home() / "digits.duckdb").resolve())
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ('"/data/digits.duckdb"', "/data/digits.duckdb"),
+        ("'/data/digits.duckdb'", "/data/digits.duckdb"),
+        (" '/data/my digits.duckdb' ", "/data/my digits.duckdb"),
+        ("$HOME/digits.duckdb", "HOME/digits.duckdb"),
+        ("${HOME}/digits.duckdb", "HOME/digits.duckdb"),
+        ("file:///data/my%20digits.duckdb", "/data/my digits.duckdb"),
+        ("file://localhost/data/digits.duckdb", "/data/digits.duckdb"),
+        ("/home/o'neill/digits.duckdb", "/home/o'neill/digits.duckdb"),
+        ("''", "ROOT/data/digits.duckdb"),
+        ("  ", "ROOT/data/digits.duckdb"),
+        ('"postgresql://me@host/digits"', "postgresql://me@host/digits"),
+    ],
+)
+def test_a_database_is_understood_as_it_was_meant(monkeypatch, written, meant):
+    monkeypatch.setenv("DIGITS_DATABASE", written)
+    root, home = str(settings.project_root()), str(Path.home())
+    assert settings.database_url() == meant.replace("HOME", home).replace("ROOT", root)
+
+
+@pytest.mark.parametrize(
+    ("written", "remedy"),
+    [
+        (":memory:", "give a file, such as data/digits.duckdb"),
+        (
+            "duckdb:///data/digits.duckdb",
+            "give a path on this machine, such as /data/digits.duckdb",
+        ),
+        ("file://server/digits.duckdb", "give a path on this machine"),
+        ("$DIGITS_NOWHERE/digits.duckdb", r"\$DIGITS_NOWHERE is not set; write the path in full"),
+        ("${DIGITS_NOWHERE}/digits.duckdb", "is not set"),
+        ('"/data/digits.duckdb', "remove the quotes"),
+        ('/data/"digits.duckdb"', "remove the quotes"),
+        ("/data/'digits.duckdb'", "remove the quotes"),
+        ("~no such user/digits.duckdb", "home"),
+        ("/", "this is a folder; give a file in it"),
+    ],
+)
+def test_a_database_that_cannot_be_meant_is_refused_with_the_remedy(monkeypatch, written, remedy):
+    monkeypatch.setenv("DIGITS_DATABASE", written)
+    with pytest.raises(ValueError, match=f"^DIGITS_DATABASE=.*{remedy}"):
+        settings.database_url()
+    with pytest.raises(StoreError, match=remedy):
+        Store()
+
+
+@pytest.mark.parametrize("setting", ["DIGITS_DATA_DIR", "DIGITS_OUTPUTS_DIR"])
+def test_a_folder_is_understood_or_refused_likewise(monkeypatch, setting):
+    folder = settings.data_dir if setting == "DIGITS_DATA_DIR" else settings.outputs_dir
+    for written in ('"/data"', "'/data'", "file:///data", "/data/"):
+        monkeypatch.setenv(setting, written)
+        assert folder() == Path("/data")
+    for written in ("$DIGITS_NOWHERE/data", "'/data", "s3://bucket/data"):
+        monkeypatch.setenv(setting, written)
+        with pytest.raises(ValueError, match=rf"^{setting}=.*(not set|quotes|on this machine)"):
+            folder()
 
 
 def test_a_servers_url_is_kept(monkeypatch):

@@ -30,7 +30,7 @@ from digitlib.store.records import (
     prediction_columns,
     tally,
 )
-from digitlib.store.schema import current_version, version_of
+from digitlib.store.schema import StoreError, current_version, version_of
 from digitlib.store.snapshot import snapshot
 from digitlib.strokes import Strokes, checked_label, checked_text
 
@@ -46,7 +46,10 @@ class Store:
     """
 
     def __init__(self, url: str | Path | None = None, lock_timeout: float = 10.0) -> None:
-        self.url = str(url or settings.database_url())
+        try:
+            self.url = str(url or settings.database_url())
+        except ValueError as error:
+            raise StoreError(str(error)) from error
         self._database = Database(self.url, lock_timeout)
 
     def __enter__(self) -> Self:

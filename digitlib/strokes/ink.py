@@ -4,6 +4,7 @@ Strokes are a list of arrays (n, 2) of finite floats: x to the right and y down,
 pad (0 to 1, but any unit works), in the order drawn. A tap is one point.
 """
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -21,6 +22,8 @@ _CROWDED = 2000  # discs; above this, discs within one cell are merged
 _CELL = 0.25  # px
 _GOLDEN = (5**0.5 - 1) / 2  # the fractional parts of its multiples are spread evenly
 _PIXELS = np.arange(FIELD) + 0.5  # centres
+_MARGIN = 2  # px around the field that discs may touch
+_WIDE = FIELD + 2 * _MARGIN
 
 
 def as_strokes(raw: Iterable[ArrayLike]) -> Strokes:
@@ -48,11 +51,14 @@ def rasterise(strokes: Iterable[ArrayLike], ink_width: float = INK_WIDTH) -> Ima
 
     The ink is scaled to fit 20×20 px with its aspect ratio kept and anti-aliased. Its centre of
     mass is moved to the centre of the field (LeCun et al. 1998, section III.A), or as near as
-    possible with all ink on the field. `ink_width` is in px. The centre is pixel index 13.5; MNIST
-    was shifted by whole pixels, to 14 on average, which doesn't change the predictions.
+    possible with all ink on the field. `ink_width` is in px, above 0 and below 20. The centre is
+    pixel index 13.5; MNIST was shifted by whole pixels, to 14 on average, which doesn't change the
+    predictions.
 
-    Raises ValueError when there is no ink or the strokes are malformed.
+    Raises ValueError when there is no ink, or the strokes or the width are invalid.
     """
+    if not 0 < ink_width < BOX:
+        raise ValueError(f"ink_width={ink_width!r}: give px above 0 and below {BOX:g}.")
     checked = as_strokes(strokes)
     points = scaled(np.concatenate(checked).T.copy(), BOX - ink_width)
     discs = _discs(points, np.array([len(stroke) for stroke in checked]))
@@ -61,7 +67,7 @@ def rasterise(strokes: Iterable[ArrayLike], ink_width: float = INK_WIDTH) -> Ima
     centre = np.array([ink.sum(axis=0) @ _PIXELS, ink.sum(axis=1) @ _PIXELS]) / mass
     least = ink_width / 2 - discs.min(axis=1)
     most = FIELD - ink_width / 2 - discs.max(axis=1)
-    shift = np.clip(FIELD / 2 - centre, least, most)
+    shift = np.minimum(np.maximum(FIELD / 2 - centre, least), most)
     return np.rint(255 * _inked(discs + shift[:, None], ink_width)).astype(np.uint8)
 
 
@@ -69,8 +75,9 @@ def scaled(points: Points, side: float) -> Points:
     """Scale the points' box to `side` px and centre it in the field; a dot goes to the centre."""
     low, high = points.min(axis=1, keepdims=True), points.max(axis=1, keepdims=True)
     # Halves first: the difference of two huge coordinates must not overflow.
-    half_extent = (high / 2 - low / 2).max()
-    middle = low / 2 + high / 2
+    half_low, half_high = low / 2, high / 2
+    half_extent = (half_high - half_low).max()
+    middle = half_low + half_high
     if half_extent <= 1e-12 * max(-low.min(), high.max()):  # a dot, but for rounding
         return np.full_like(points, FIELD / 2)
     return (points - middle) / half_extent * (side / 2) + FIELD / 2
@@ -90,22 +97,25 @@ def _resampled(points: Points, sizes: NDArray[np.int64]) -> Points:
     Above `_MOST_DISCS` points, the spacing is wider and jittered, so that a zigzag is not sampled
     in phase.
     """
-    after = np.cumsum(sizes)
-    steps = np.hypot(*np.diff(points))
+    after = sizes.cumsum()
+    steps = np.hypot(*(points[:, 1:] - points[:, :-1]))
     steps[after[:-1] - 1] = 1.0  # px between strokes; any value works, as nothing is inked there
-    along = np.concatenate([[0.0], np.cumsum(steps)])
+    along = np.zeros(points.shape[1])
+    steps.cumsum(out=along[1:])
     starts, ends = along[after - sizes], along[after - 1]
-    spacing = max(_SPACING, (ends - starts).sum() / _MOST_DISCS)
+    lengths = ends - starts
+    spacing = max(_SPACING, lengths.sum() / _MOST_DISCS)
     # A straight line is a whole number of spacings long; rounding must not add a disc.
-    gaps = np.ceil((ends - starts) / spacing - 1e-4).astype(int)
-    stroke = np.repeat(np.arange(len(sizes)), gaps + 1)
+    gaps = np.ceil(lengths / spacing - 1e-4).astype(int)
+    counts = gaps + 1
+    stroke = np.arange(len(sizes)).repeat(counts)
     disc = np.arange(len(stroke))
-    place = disc - (np.cumsum(gaps + 1) - gaps - 1)[stroke]  # 0, 1, … in each stroke
+    place = disc - (counts.cumsum() - counts)[stroke]  # 0, 1, … in each stroke
     if spacing > _SPACING:
         place = place + disc * _GOLDEN % 1
-    at = starts[stroke] + place * ((ends - starts) / np.maximum(gaps, 1))[stroke]
+    at = starts[stroke] + place * (lengths / np.maximum(gaps, 1))[stroke]
     at = np.minimum(at, ends[stroke])
-    return np.stack([np.interp(at, along, axis) for axis in points])
+    return np.array([np.interp(at, along, axis) for axis in points])
 
 
 def _merged(points: Points) -> Points:
@@ -121,13 +131,15 @@ def _merged(points: Points) -> Points:
 def _inked(discs: Points, ink_width: float) -> NDArray[np.float32]:
     """The share of each pixel that discs at these points cover: (28, 28) in 0 to 1."""
     reach = ink_width / 2 + 0.5  # px from a disc's centre to the farthest pixel that it touches
-    x, y = discs[:, discs[1].argsort()]
-    across = (_PIXELS[:, None] - x).astype(np.float32) ** 2
-    down = (_PIXELS[:, None] - y).astype(np.float32) ** 2
-    firsts, lasts = y.searchsorted([_PIXELS - reach, _PIXELS + reach]).tolist()
-    nearest = np.full((FIELD, FIELD), reach**2, np.float32)
-    for row, (first, last) in enumerate(zip(firsts, lasts, strict=True)):
-        if first < last:  # one row's discs at a time stay in the processor's cache
-            near = across[:, first:last] + down[row, first:last]
-            near.min(axis=1, out=nearest[row])
-    return np.clip(reach - np.sqrt(nearest), 0.0, 1.0)
+    # Squared distances from each disc (n) to the k×k pixels that it may touch; then the least of
+    # each pixel.
+    first = np.ceil(discs - (reach + 0.5)).astype(np.intp)
+    pixels = first[:, None] + np.arange(math.ceil(2 * reach))[:, None]
+    across, down = ((pixels + 0.5) - discs[:, None]).astype(np.float32) ** 2  # (k, n) each
+    column, row = pixels
+    places = (row * _WIDE + (_MARGIN * _WIDE + _MARGIN))[:, None] + column
+    nearest = np.full((_WIDE, _WIDE), np.inf, np.float32)
+    np.minimum.at(nearest.reshape(-1), places.reshape(-1), (down[:, None] + across).reshape(-1))
+    ink = np.sqrt(nearest[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN])
+    np.subtract(reach, ink, out=ink)
+    return np.minimum(np.maximum(ink, 0, out=ink), 1, out=ink)

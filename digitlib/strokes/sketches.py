@@ -1,6 +1,7 @@
 """Sketches files (Parquet): labelled strokes with their source and writer."""
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,7 +33,7 @@ def read_sketches(path: Path) -> list[Sketch]:
     columns = ", ".join(Sketch._fields)
     try:
         with duckdb.connect() as connection:
-            rows = connection.read_parquet(str(path)).project(columns).fetchall()
+            rows = connection.read_parquet(_literal(path)).project(columns).fetchall()
     except duckdb.Error as error:
         raise ValueError(
             f"{path} is not a sketches file (Parquet with {columns}): {error}"
@@ -46,6 +47,11 @@ def read_sketches(path: Path) -> list[Sketch]:
                 f"{path}, row {number}, id {row[0]!r}: {error} Correct or remove this row."
             ) from error
     return sketches
+
+
+def _literal(path: Path) -> str:
+    """The path as DuckDB's glob pattern that matches nothing else."""
+    return re.sub(r"([*?\[])", r"[\1]", str(path))
 
 
 def _checked_sketch(id: Any, label: Any, strokes: Any, source: Any, writer: Any) -> Sketch:

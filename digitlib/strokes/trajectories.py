@@ -46,12 +46,13 @@ def trajectory(strokes: Iterable[ArrayLike]) -> Trajectory:
     return np.concatenate(rows).astype(np.float32)
 
 
-def geometric_mean(one: NDArray[np.floating], other: NDArray[np.floating]) -> Probabilities:
+def geometric_mean(one: ArrayLike, other: ArrayLike) -> Probabilities:
     """The geometric mean of two models' probabilities (n, 10), normalised to rows that sum to 1.
 
     The logarithmic opinion pool with equal weights (Genest and Zidek 1986): a class that either
     model rules out stays ruled out. Raises ValueError when the shapes differ.
     """
+    one, other = np.asarray(one), np.asarray(other)
     if one.shape != other.shape:
         raise ValueError(
             f"Probabilities of different drawings: shapes {one.shape} and {other.shape}."

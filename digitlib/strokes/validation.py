@@ -17,7 +17,7 @@ def checked_label(label: object) -> int:
     """The label as an int; ValueError unless it is a whole number from 0 to 9."""
     whole = isinstance(label, int | np.integer) and not isinstance(label, bool)
     if not (whole and 0 <= int(label) <= 9):  # type: ignore[call-overload]
-        raise ValueError(f"A label is a whole number from 0 to 9; got {str(label)[:40]!r}.")
+        raise ValueError(f"A label is a whole number from 0 to 9; got {repr(label)[:40]}.")
     return int(label)  # type: ignore[call-overload]
 
 

@@ -158,8 +158,18 @@ def test_malformed_strokes_are_refused(drawing, complaint):
         rasterise(drawing)
 
 
-def test_sketches_survive_writing_and_reading(tmp_path: Path):
-    path = tmp_path / "some.parquet"
+@pytest.mark.parametrize("width", [25, 20, 0, -1, float("nan")])
+def test_an_impossible_ink_width_is_refused(width):
+    with pytest.raises(ValueError, match=r"^ink_width=.* above 0 and below 20"):
+        rasterise(SEVEN, width)
+
+
+@pytest.mark.parametrize("name", ["some.parquet", "a*b?[c].parquet"])
+def test_sketches_survive_writing_and_reading(tmp_path: Path, name):
+    folder = tmp_path / "mine [1]?*"
+    folder.mkdir()
+    write_sketches(folder / "a1b2c.parquet", [])  # what the name would match as a pattern
+    path = folder / name
     written = [
         Sketch("a", 7, as_strokes(SEVEN), "pad", "me"),
         Sketch("b", 1, as_strokes([[[0.5, 0.5]]]), "pad", 'O\'Neill "x"'),
@@ -169,7 +179,7 @@ def test_sketches_survive_writing_and_reading(tmp_path: Path):
         assert (back[:2], back[3:]) == (sketch[:2], sketch[3:])
         for one, other in zip(back.strokes, sketch.strokes, strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-6)
-    assert [file.name for file in tmp_path.iterdir()] == ["some.parquet"]
+    assert {file.name for file in folder.iterdir()} == {"a1b2c.parquet", name}
 
 
 def test_a_file_that_is_not_a_sketches_file_is_named(tmp_path: Path):
