@@ -181,7 +181,7 @@ class Dashboard(ipw.VBox):
             )
         else:
             self.status.say(State.SAVING, "Saving …")
-            save = self._save(self.draft, self.pad.strokes, self.labels.label, self.guess.reading)
+            save = self._save(self.draft, self.pad.strokes, self.labels.label, self.guess.prediction)
             run_in_background(save)
 
     def _questions(self, label: int) -> bool:
