@@ -181,8 +181,8 @@ class Dashboard(ipw.VBox):
             )
         else:
             self.status.say(State.SAVING, "Saving …")
-            save = self._save(self.draft, self.pad.strokes, self.labels.label, self.guess.prediction)
-            run_in_background(save)
+            label, prediction = self.labels.label, self.guess.prediction
+            run_in_background(self._save(self.draft, self.pad.strokes, label, prediction))
 
     def _questions(self, label: int) -> bool:
         """Whether the model confidently contradicts a label that was not questioned yet."""
