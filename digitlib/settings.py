@@ -7,6 +7,7 @@ the environment, else from the `.env` file in the project's root, else it is the
 import logging
 import os
 import re
+import sys
 from pathlib import Path
 from typing import TextIO
 from urllib.parse import unquote, urlsplit
@@ -106,12 +107,26 @@ def _server_log() -> TextIO | None:
 
     A kernel's standard error goes to the browser, where Voila drops it.
     """
+    handlers = _kernel_logger().handlers
+    streams = [h.stream for h in handlers if isinstance(h, logging.StreamHandler)]
+    return streams[0] if streams else None
+
+
+def _kernel_logger() -> logging.Logger:
+    """The logger of the kernel, or of whichever Jupyter application runs here."""
     from traitlets.log import get_logger  # loaded in a kernel anyway
 
     log = get_logger()
-    handlers = log.handlers if isinstance(log, logging.Logger) else log.logger.handlers
-    streams = [h.stream for h in handlers if isinstance(h, logging.StreamHandler)]
-    return streams[0] if streams else None
+    return log if isinstance(log, logging.Logger) else log.logger
+
+
+def _is_no_shutdown(record: logging.LogRecord) -> bool:
+    """Whether a record is anything but the interrupt that ends a kernel after its last cell.
+
+    papermill and Jupyter interrupt a kernel before they shut it down, which ipykernel calls an
+    error. A cell that is interrupted has a traceback of its own.
+    """
+    return not record.getMessage().startswith("KeyboardInterrupt caught in kernel")
 
 
 def configure_logging(*, to_server: bool = False) -> None:
@@ -126,6 +141,8 @@ def configure_logging(*, to_server: bool = False) -> None:
         logger.addHandler(handler)
         logger.propagate = False
     logger.setLevel(logging.DEBUG if debug_mode() else logging.WARNING)
+    if "ipykernel" in sys.modules:
+        _kernel_logger().addFilter(_is_no_shutdown)
 
 
 def write_atomically(path: Path, content: bytes | str) -> None:

