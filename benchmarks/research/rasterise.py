@@ -1,6 +1,6 @@
 """How long rasterising takes: the pen sketches of the data folder, else synthetic drawings.
 
-Usage: python benchmarks/rasterise.py [--drawings 1000]
+Usage: python benchmarks/research/rasterise.py [--drawings 1000]
 """
 
 import argparse

@@ -4,14 +4,18 @@ One network for images is trained as in `recipes.py`, then a stroke model in eac
 is the accuracy, together and alone, on four whole collections held out for this choice. Loss is
 that of the two together, in nats. No test set is used.
 
-Usage: python benchmarks/stroke_model.py [--epochs 6] [--seed 0] [VARIANT …]
+Usage: python benchmarks/research/stroke_model.py [--epochs 6] [--seed 0] [VARIANT …]
 """
 
 import argparse
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 from recipes import BUNDLED, HELD_OUT, LEARNT, STRANGE
 from unseen_collections import mixed, probabilities, trained
 

@@ -6,14 +6,18 @@ by: MNIST's last 10,000 training images, the sketches of some writers, and those
 collections. No test set is looked at. Loss is cross-entropy in nats, after the temperature is
 fitted on the first two.
 
-Usage: python benchmarks/recipes.py [--epochs 6] [--seed 0] [VARIANT …]
+Usage: python benchmarks/research/recipes.py [--epochs 6] [--seed 0] [VARIANT …]
 """
 
 import argparse
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 from unseen_collections import mixed, trained
 
 from digitlib import datasets, evaluation, training
@@ -21,7 +25,7 @@ from digitlib.datasets import Digits, Writers
 from digitlib.training import PRESETS, Recipe
 
 LEARNT, HELD_OUT = 30_000, 10_000  # of MNIST's training images: the first, and the last
-# One network tells as much; for the reader of the pen's way there is `stroke_model.py`.
+# One network is enough for a comparison; `stroke_model.py` compares stroke models.
 BUNDLED = {**PRESETS["people"], "ensemble": 1, "stroke_model": False, "limit": LEARNT}
 VARIANTS: dict[str, dict[str, object]] = {
     "bundled model's": {},

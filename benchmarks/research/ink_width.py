@@ -1,7 +1,7 @@
 """Which `ink_width` gives rasterised pen strokes the ink width of MNIST's digits?
 
-Run `python benchmarks/ink_width.py`. It reads MNIST's training set and the pen sketches from the
-data folder. Ink width is twice the area of the ink divided by the length of its outline
+Run `python benchmarks/research/ink_width.py`. It reads MNIST's training set and the pen sketches
+from the data folder. Ink width is twice the area of the ink divided by the length of its outline
 (`digitlib.datasets.ink_widths`). It is measured alike on both, so its errors at ends and crossings
 cancel.
 """
