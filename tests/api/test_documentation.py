@@ -1,0 +1,154 @@
+"""What docs/service.md shows works: its programs, and its proxy beside the dashboard."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+import httpx
+import pytest
+from services import ONE, Service, free_port
+from visits import Server
+
+from digitlib import settings
+from digitlib.api.keys import Right, new_key
+from digitlib.strokes import read_sketches
+
+PAGE = (settings.project_root() / "docs" / "service.md").read_text()
+NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")  # not on users' paths
+MAIN = """
+daemon off;
+master_process off;
+pid {folder}/pid;
+error_log {folder}/error.log;
+events {{}}
+http {{
+  access_log {folder}/access.log;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+{server}
+}}
+"""
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def example(language: str, has: str) -> str:
+    (found,) = [block for block in blocks(language) if has in block]
+    return found
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    """A service that one key may do all with."""
+    key, entry = new_key("all", list(Right))
+    with Service(tmp_path_factory.mktemp("service"), DIGITS_API_KEYS=entry) as running:
+        running.keys["all"] = key
+        yield running
+
+
+def run(service: Service, command: list[str], program: str, folder) -> str:
+    """What a program of the page prints, run against the service with a key."""
+    done = subprocess.run(
+        command,
+        input=program.replace("http://localhost:8000", service.url),
+        cwd=folder,
+        env={**os.environ, "DIGITS_KEY": service.keys["all"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_curl_example_reads(service, tmp_path):
+    out = run(service, ["bash", "-e"], example("sh", "/v1/read"), tmp_path)
+    assert '"digit":1,' in out
+
+
+def test_the_python_example_reads(service, tmp_path):
+    out = run(service, [sys.executable, "-"], example("python", "httpx"), tmp_path)
+    assert out.strip() == "[1, 7]"
+
+
+def test_the_javascript_example_submits(service, tmp_path):
+    if not shutil.which("node"):
+        pytest.skip("there is no Node.js here")
+    out = run(service, ["node", "--input-type=module"], example("javascript", "fetch"), tmp_path)
+    assert out.strip() == "201 true"
+    assert service.store.page(1)[0].session == "all/visit-17"
+
+
+def test_the_export_example_writes_a_sketches_file(service, tmp_path):
+    submission = {"strokes": ONE, "label": 1}
+    service.client.post("/v1/submissions", json=submission, headers=service.bearer("all"))
+    out = run(service, ["bash", "-e"], example("sh", "submissions.parquet"), tmp_path)
+    assert '"serves":true' in out
+    assert len(read_sketches(tmp_path / "submissions.parquet")) == service.store.tally().total
+
+
+def test_the_key_example_makes_a_key(tmp_path):
+    command = example("sh", "api key").split("#")[0].split()
+    done = subprocess.run(
+        [sys.executable, *command[1:]], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    _, key, _, entry = (line.strip() for line in done.stdout.splitlines())
+    with Service(tmp_path, DIGITS_API_KEYS=entry) as service:
+        service.keys["kiosk"] = key
+        body, headers = {"strokes": ONE, "label": 1}, service.bearer("kiosk")
+        answer = service.client.post("/v1/submissions", json=body, headers=headers)
+        assert answer.status_code == 201
+
+
+def test_the_proxy_example_serves_dashboard_and_service_on_one_port(tmp_path):
+    if NGINX is None:
+        pytest.skip("there is no nginx here: apt install nginx-light")
+    (tmp_path / "service").mkdir()
+    port, config, log = free_port(), tmp_path / "nginx.conf", tmp_path / "error.log"
+    options = ["--VoilaConfiguration.default_pool_size=1"]
+    with (
+        Service(tmp_path / "service", "--root-path", "/service") as service,
+        Server(tmp_path, options) as dashboard,
+    ):
+        server = example("nginx", "listen").replace("listen 80", f"listen 127.0.0.1:{port}")
+        server = server.replace("8866", str(dashboard.port)).replace("8000", str(service.port))
+        config.write_text(MAIN.format(folder=tmp_path, server=server))
+        with subprocess.Popen([NGINX, "-p", tmp_path, "-c", config, "-e", log]) as process:
+            try:
+                visit(f"http://127.0.0.1:{port}", service)
+            finally:
+                process.terminate()
+
+
+def visit(url: str, service: Service) -> None:
+    """Use what is behind the proxy."""
+    with httpx.Client(base_url=url, timeout=60) as client:
+        until = time.monotonic() + 60
+        while True:
+            try:
+                page = client.get("/")
+                break
+            except httpx.TransportError:
+                assert time.monotonic() < until
+                time.sleep(0.1)
+        assert "kernelId" in page.text
+        documentation = client.get("/service/docs").text
+        for path in re.findall(r'(?:src|href)="([^"]+)"', documentation):
+            assert path.startswith("/service/")
+            assert client.get(path).status_code == 200
+        assert '"/service/openapi.json"' in documentation.replace("'", '"')
+        assert client.get("/service/openapi.json").json()["servers"] == [{"url": "/service"}]
+        assert client.post("/service/v1/read", json={"strokes": ONE}).json()["digit"] == 1
+        body, headers = {"strokes": ONE, "label": 1}, service.bearer("submit")
+        answer = client.post("/service/v1/submissions", json=body, headers=headers)
+        assert answer.status_code == 201
+        assert client.get(answer.headers["Location"], headers=headers).json()["label"] == 1
+        assert client.get("/service/v1/read").headers["Allow"] == "POST"
