@@ -47,7 +47,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
     configure_log(as_json=configuration().json_log)
     tap = StrokesInput(strokes=[[[0.5, 0.2], [0.5, 0.8]]])
-    predict(latest_model(app), [tap])  # the first takes longer: not a visitor's
+    predict(app, latest_model(app), [tap])  # the first takes longer: not a visitor's
     yield
 
 

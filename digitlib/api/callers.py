@@ -3,6 +3,7 @@
 import math
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from digitlib.api.configuration import Configuration
@@ -112,6 +113,7 @@ def _without_port(host: str) -> str:
     return name if colon and port.isdigit() else host.lower()
 
 
+@lru_cache(1000)
 def _address(client: str | None) -> tuple[str, bool]:
     """An address to count by, and whether it is this machine's; of IPv6 a network counts as one."""
     if client is None:  # a Unix socket, which the Host header vouches for

@@ -7,7 +7,6 @@ from fastapi import APIRouter, Request, UploadFile
 from digitlib.api import metrics
 from digitlib.api.configuration import PHOTO_BYTES
 from digitlib.api.keys import Right
-from digitlib.api.picture import find_digit
 from digitlib.api.problems import Problem, documented
 from digitlib.api.routes import guarded
 from digitlib.api.schemas import Box, PhotoDigit, PhotoOutput
@@ -32,6 +31,8 @@ def read_photo(photo: UploadFile, request: Request) -> PhotoOutput:
 
     Nothing is kept.
     """
+    from digitlib.api.picture import find_digit  # Pillow, 3 MB, only where photos are read
+
     content = photo.file.read(PHOTO_BYTES + 1)
     try:
         with _TURN:

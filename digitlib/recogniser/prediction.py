@@ -79,7 +79,9 @@ def predict_images(recogniser: Recogniser, images: ArrayLike) -> list[Prediction
     Raises ValueError as `Recogniser.predict` and `predict_drawings` do.
     """
     array = np.asarray(images)
-    pixels = checked_images(array) if array.size else np.zeros((0, 28, 28), np.uint8)
+    if not array.size:
+        return []
+    pixels = checked_images(array)
     rows = recogniser.predict(pixels)
     _check_probabilities(rows, recogniser)
     threshold = float(recogniser.card.get("rejection_threshold", REJECTION_THRESHOLD))
