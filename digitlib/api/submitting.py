@@ -65,12 +65,14 @@ def submit(body: SubmissionInput, request: Request, response: Response) -> Recei
             raise Problem(409, "Another submission has this id. Choose a new one, or delete that.")
         response.status_code = 200
         return Receipt(id=body.id, label=label, session=session)
+    model = latest_model(request.app)
     id = store(request).submit(
         strokes=body.strokes,
         label=label,
-        recogniser=latest_model(request.app).recogniser,
+        recogniser=model.recogniser,
         session=session,
         id=body.id,
+        prediction=model.read(body.strokes),
     )
     metrics.count_submission(label)
     response.headers["Location"] = f"{request.url.path}/{id}"
