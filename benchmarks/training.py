@@ -1,8 +1,8 @@
-"""How good and how fast the default is: `papermill notebooks/train.ipynb -p epochs 10` by seed.
+"""Accuracy, time and memory of `papermill notebooks/train.ipynb -p epochs 10`, by seed.
 
-Each seed is the command that users type, with outputs of its own. Seconds are those of the passes
-over the training images; memory is the largest of any process of the run; the start is the time
-from papermill's start, its kernel's included, to the first batch.
+Each run is the command that users type, with its own outputs folder. Training time is that of the
+passes over the training images; memory is the peak of any process of the run; the start is the time
+from the start of papermill to the first batch.
 
 Usage: python benchmarks/training.py [--seeds 3] [--epochs 10]
 """

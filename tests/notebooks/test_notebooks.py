@@ -83,8 +83,9 @@ def test_cells_are_short_and_framed_by_prose(notebook):
     cells = [cell for cell in code_of(content) if cell not in [tag.source for tag in tagged]]
     lengths = [len(cell.splitlines()) for cell in cells]
     assert max(lengths) <= 15, f"{name}: {max(lengths)} lines"
-    most = 8 if name == "learn" else 5  # it builds a network from scratch in its cells
-    assert statistics.median(lengths) <= most
+    # learn.ipynb builds a network from scratch in its cells; elsewhere the module does the work
+    median, function = (8, 15) if name == "learn" else (5, 5)
+    assert statistics.median(lengths) <= median
     assert content.cells[0].source.startswith("# ")
     functions = [
         node
@@ -92,4 +93,4 @@ def test_cells_are_short_and_framed_by_prose(notebook):
         for node in ast.walk(ast.parse(without_magics(cell)))
         if isinstance(node, ast.FunctionDef | ast.ClassDef)
     ]
-    assert all(node.end_lineno - node.lineno < 5 for node in functions)
+    assert all(node.end_lineno - node.lineno < function for node in functions)
