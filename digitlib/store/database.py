@@ -13,7 +13,9 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from digitlib import settings
-from digitlib.store.diagnosis import STRAY_LOG, explanation, is_held, log_of
+from digitlib.store.diagnosis import STRAY_LOG, TRUNCATED, explanation, is_held, log_of
+from digitlib.store.folders import make_folder, sync_folder
+from digitlib.store.header import least_size
 from digitlib.store.lock import locked
 from digitlib.store.schema import StoreError, migrate
 
@@ -69,7 +71,7 @@ class Database:
                     raise
                 _commit(connection, log)
                 if is_new:
-                    _sync_folder(self.path.parent)  # so that a power failure keeps its name
+                    sync_folder(self.path.parent)  # so that a power failure keeps its name
                 _merge_log(connection, log)
 
     def _create(self) -> None:
@@ -88,7 +90,7 @@ class Database:
         finally:
             for file in (partial, log_of(partial)):
                 file.unlink(missing_ok=True)
-        _sync_folder(self.path.parent)
+        sync_folder(self.path.parent)
 
     @contextmanager
     def reading(self) -> Iterator[DuckDBPyConnection]:
@@ -116,7 +118,7 @@ class Database:
         with ExitStack() as stack:
             try:
                 if not to_read:
-                    _make_folder(self.path.parent)
+                    make_folder(self.path.parent)
                 stack.enter_context(locked(Path(f"{self.path}.lock"), self.lock_timeout))
             except OSError as error:
                 if isinstance(error, TimeoutError) or not to_read:
@@ -150,7 +152,10 @@ class Database:
         self._engine = None
 
     def _attach(self, to: DuckDBPyConnection, deadline: float, *, read_only: bool) -> None:
-        """Attach the file; until the deadline, wait while another program holds it."""
+        """Attach the file; until the deadline, wait while another program holds it.
+
+        Raises StoreError when the file's end is missing: DuckDB notices only on reading it.
+        """
         option = "READ_ONLY" if read_only else _ROW_GROUPS
         while True:
             try:
@@ -160,6 +165,13 @@ class Database:
                 if not is_held(self.path) or time.monotonic() > deadline:
                     raise
                 time.sleep(random.uniform(0.01, 0.05))
+        if _lacks_blocks(to, self.path):
+            to.execute("DETACH file")
+            _attach(to, self.path, "READ_ONLY")  # without blocks that the log is going to need
+            if _lacks_blocks(to, self.path):
+                raise StoreError(TRUNCATED.format(path=self.path))
+            to.execute("DETACH file")
+            _attach(to, self.path, option)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -185,6 +197,14 @@ def _attach(to: DuckDBPyConnection, path: Path, option: str) -> None:
     """Attach a file under the name `file`."""
     quoted = str(path).replace("'", "''")  # ATTACH takes no parameter
     to.execute(f"ATTACH '{quoted}' AS file (TYPE duckdb, {option})")
+
+
+def _lacks_blocks(connection: DuckDBPyConnection, path: Path) -> bool:
+    """Whether the file is too short for its blocks in use; a free one at its end may be missing."""
+    found = connection.execute(
+        "SELECT used_blocks, block_size FROM pragma_database_size() WHERE database_name = 'file'"
+    ).fetchone()
+    return found is not None and path.stat().st_size < least_size(*found)
 
 
 def _commit(connection: DuckDBPyConnection, log: Path) -> None:
@@ -221,19 +241,3 @@ def without_pandas() -> Iterator[None]:
         yield
     finally:
         sys.modules.pop("pandas", None)
-
-
-def _make_folder(folder: Path) -> None:
-    """Make a folder and those above it, so that a power failure keeps them all."""
-    new = [path for path in (folder, *folder.parents) if not path.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in new:
-        _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

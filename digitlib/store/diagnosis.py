@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from digitlib.store.header import FileKind, file_kind
+from digitlib.store.header import FileKind, file_kind, may_be_short
 
 _ELSEWHERE = "or set DIGITS_DATABASE to another file."
 _AS_IT_IS = "It was left as it is: "
@@ -68,7 +68,9 @@ def _sentence(error: Exception, path: Path) -> str:
         if is_held(path):
             return HELD
         if isinstance(error, duckdb.IOException | duckdb.InternalException | duckdb.FatalException):
-            return FOREIGN_LOG if log_of(path).exists() and _opens_alone(path) else DAMAGED
+            if log_of(path).exists() and _opens_alone(path):
+                return FOREIGN_LOG
+            return TRUNCATED if may_be_short(path) else DAMAGED
     return "The database {path} can't be used: {error}"
 
 

@@ -22,7 +22,7 @@ class FileKind(Enum):
     SQLITE = auto()
     OTHER = auto()  # also an empty file
     NEWER = auto()  # a DuckDB format later than this DuckDB writes
-    TRUNCATED = auto()
+    TRUNCATED = auto()  # within the headers
 
 
 def file_kind(path: Path) -> FileKind:
@@ -38,14 +38,18 @@ def file_kind(path: Path) -> FileKind:
     if len(headers) < _HEADERS:
         return FileKind.TRUNCATED
     (version,) = struct.unpack_from("<Q", headers, _VERSION_AT)
-    if newest_version() < version < _MAX_VERSION:
-        return FileKind.NEWER
+    return FileKind.NEWER if newest_version() < version < _MAX_VERSION else FileKind.DUCKDB
+
+
+def may_be_short(path: Path) -> bool:
+    """Whether a DuckDB file ends before its last block, which it may do if that block is free."""
+    with path.open("rb") as file:
+        headers = file.read(_HEADERS)
     # checksum, iteration, metadata block, free list, number of blocks, block size in bytes
     found = [struct.unpack_from("<6Q", headers, at) for at in _DATABASE_HEADERS_AT]
     _, _, _, _, blocks, block_size = max(found, key=lambda header: header[1])
     is_plausible = block_size in _BLOCK_SIZES and blocks < _MAX_BLOCKS  # else it is damaged
-    is_short = is_plausible and path.stat().st_size < least_size(blocks, block_size)
-    return FileKind.TRUNCATED if is_short else FileKind.DUCKDB
+    return is_plausible and path.stat().st_size < least_size(blocks, block_size)
 
 
 def least_size(blocks: int, block_size: int) -> int:

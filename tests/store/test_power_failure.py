@@ -1,7 +1,7 @@
 """An acknowledged submission survives a power failure, not only a kill.
 
-strace notes what a submitter asks of the system. From that the folder is rebuilt as a disk may
-hold it when the power fails: what was synced for sure, and of the rest nothing, all, or some.
+strace records a submitter's system calls. From them the folder is rebuilt as a disk may hold it
+when the power fails: everything that was synced, and of the rest nothing, all, or some.
 """
 
 import re
@@ -21,9 +21,10 @@ pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="needs strace
 
 SUBMITTER = Path(__file__).with_name("submitter.py")
 NAME = "digits.duckdb"
-SUBMISSIONS = 40  # the log is merged into the database several times meanwhile
+SUBMISSIONS = 14  # large ones: the log is merged into the database three times meanwhile
+POINTS = 1000
 
-# All that could change a file; one of them that `Disk` doesn't know fails the test.
+# All calls that could change a file; the test fails on one that `Disk` does not know.
 CALLS = (
     "open,openat,openat2,creat,write,writev,pwrite64,pwritev,pwritev2,truncate,ftruncate,fallocate,"
     "copy_file_range,sendfile,splice,rename,renameat,renameat2,link,linkat,symlink,symlinkat,"
@@ -35,7 +36,7 @@ Files = dict[str, bytes]  # name and content
 
 
 class Call(NamedTuple):
-    """A system call: the path of the file that it was given open, its texts, and the rest."""
+    """A system call: the path of the open file in its arguments, its texts, and the rest."""
 
     name: str
     handle: Path | None
@@ -49,7 +50,7 @@ class Call(NamedTuple):
 
 
 def calls(trace: Path) -> Iterator[Call]:
-    """The calls that succeeded, in the order in which they ended."""
+    """The successful calls, in the order in which they ended."""
     begun: dict[str, str] = {}
     for line in trace.read_text().splitlines():
         process, text = line.split(maxsplit=1)
@@ -74,7 +75,7 @@ Write = tuple[int, bytes | None]  # None: the file is cut off there
 
 @dataclass
 class File:
-    """What the disk has of a file for sure, and the writes since: (start, bytes)."""
+    """The synced content of a file, and the writes since then: (start, bytes)."""
 
     synced: bytes = b""
     since: list[Write] = field(default_factory=list)
@@ -84,7 +85,7 @@ class File:
         return _written(self.synced, self.since)
 
     def torn(self) -> bytes:
-        """The file if of what was appended half reached the disk, and of the rest every other."""
+        """The file when half of what was appended and every other write reached the disk."""
         inside = [(start, data) for start, data in self.since if start < len(self.synced)]
         appended = self.content()[len(self.synced) :]
         return _written(self.synced, inside[1::2]) + appended[: len(appended) // 2]
@@ -99,7 +100,7 @@ def _written(content: bytes, writes: list[Write]) -> bytes:
 
 
 class Disk:
-    """A folder as programs see it, and, in `synced`, the names that it has for sure."""
+    """A folder as programs see it, and the names in it that were synced."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -107,7 +108,7 @@ class Disk:
         self.synced = dict(self.names)
 
     def follow(self, call: Call) -> None:
-        """Do what a call does to the folder and its files."""
+        """Apply a call to the folder and its files."""
         paths = [call.handle] if call.handle else [Path(text.decode()) for text in call.texts]
         if not any(self.folder in (path, path.parent) for path in paths):
             return
@@ -134,37 +135,41 @@ class Disk:
             case "mkdir":
                 assert paths[0] == self.folder  # which was there
             case _:
-                raise AssertionError(f"{call.name} changed {name} in a way not followed here")
+                raise AssertionError(f"{call.name} changed {name} in an unknown way")
 
     def after_a_failure(self) -> list[Files]:
-        """What the folder may hold when the power is back; first, nothing but what was synced."""
-        ways: list[Callable[[File], bytes]] = [lambda file: file.synced, File.torn, File.content]
+        """What the folder may hold when the power is back; first, only what was synced."""
+        contents: list[Callable[[File], bytes]] = [
+            lambda file: file.synced,
+            File.torn,
+            File.content,
+        ]
         return [
             {name: content(file) for name, file in names.items() if not name.endswith(".lock")}
             for names in (self.synced, self.names)
-            for content in ways
+            for content in contents
         ]
 
 
 class Failure(NamedTuple):
-    """The power fails: what was acknowledged by then, and what the folder may hold afterwards."""
+    """A power failure: what was acknowledged by then, and what the folder may hold afterwards."""
 
     acknowledged: set[str]
     folders: list[Files]
 
 
 def failures(folder: Path, count: int) -> Iterator[Failure]:
-    """Submit into a folder, where the power fails before each sync, and after each of the ids."""
+    """Submit into a folder; the power fails before each sync and after each acknowledged id."""
     disk, acknowledged, trace = Disk(folder), set(), folder.with_name("trace")
     strace = ["strace", "-fyxx", "-s99999999", f"-etrace={CALLS}", f"-o{trace}"]
     with subprocess.Popen(
-        [*strace, sys.executable, str(SUBMITTER), str(folder / NAME)],
+        [*strace, sys.executable, str(SUBMITTER), str(folder / NAME), str(POINTS)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
         said = [process.stdout.readline() for _ in range(count)]
-        process.stdout.close()  # at its next word the submitter ends
+        process.stdout.close()  # the next print ends the submitter
         complaint = process.stderr.read()
     if "ptrace" in complaint:
         pytest.skip(f"strace can't follow a program here: {complaint}")
@@ -180,7 +185,7 @@ def failures(folder: Path, count: int) -> Iterator[Failure]:
 
 
 def kept(folder: Path, files: Files) -> set[str]:
-    """The submissions in a database that consists of these files."""
+    """The ids in a database that consists of these files."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     for name, content in files.items():
@@ -196,10 +201,11 @@ def test_power_may_fail_at_any_moment(tmp_path: Path) -> None:
     for acknowledged, folders in failures(tmp_path / "folder", SUBMISSIONS):
         for files in folders:
             state = tuple(sorted(files.items()))
-            if state not in seen:  # also before the first: what is there can be used
+            if state not in seen:  # also before the first id: the database can be used
                 seen[state] = kept(tmp_path / "disk", files)
             assert acknowledged <= seen[state]
     assert len(seen) > SUBMISSIONS
+    assert len({dict(state).get(NAME) for state in seen}) > 3  # the log was merged meanwhile
 
 
 def test_power_may_fail_again(tmp_path: Path) -> None:

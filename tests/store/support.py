@@ -1,0 +1,48 @@
+"""What the store's tests share: a predictor without a model file, and sketches to submit."""
+
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+
+from digitlib.store.store import Store
+from digitlib.strokes.ink import Strokes
+from digitlib.strokes.synthesis import draw
+
+
+class FixedPredictor:
+    """Predicts the same digit for every image; no model file is needed."""
+
+    name = "always"
+
+    def __init__(self, digit: int = 7) -> None:
+        self.probabilities = np.full((1, 10), 0.01, np.float32)
+        self.probabilities[0, digit] = 0.91
+
+    def predict(self, images: np.ndarray) -> np.ndarray:
+        assert images.shape == (1, 28, 28) and images.dtype == np.uint8
+        return self.probabilities
+
+
+def drawn(digit: int, seed: int = 0) -> Strokes:
+    return draw(digit, np.random.default_rng(seed))
+
+
+def submit(store: Store, label: int = 7, session: str = "a visit", id: UUID | None = None) -> UUID:
+    return store.submit(
+        strokes=drawn(label), label=label, recogniser=FixedPredictor(), session=session, id=id
+    )
+
+
+def submit_large(store: Store) -> UUID:
+    """Submit a sketch of 12,000 bytes, of which a few fill the log."""
+    strokes = np.random.default_rng().random((1, 1500, 2))
+    return store.submit(strokes=strokes, label=1, recogniser=FixedPredictor(), session="large")
+
+
+def kept(store: Store) -> set[UUID]:
+    return {id for (id,) in store.submissions().project("id").fetchall()}
+
+
+def log_of(path: Path) -> Path:
+    return Path(f"{path}.wal")
