@@ -1,4 +1,4 @@
-"""Calibration and rejection, against counts made by hand."""
+"""Calibration and rejection, against counts that are known."""
 
 import numpy as np
 import pytest

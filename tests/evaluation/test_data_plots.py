@@ -1,4 +1,4 @@
-"""Figures of the data: they can be drawn with little or lopsided data."""
+"""Figures of the data can be drawn with few or unbalanced digits."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def drawn(figure: Figure) -> bool:
     return all(panel.has_data() for panel in figure.axes)
 
 
-def test_pictures_of_lopsided_sets(sets):
+def test_pictures_of_unbalanced_sets(sets):
     images, labels = sets["few"]
     assert drawn(data.samples(sets, columns=8, seed=0))
     apart = statistics.distances_to_mean(images, labels)
@@ -31,7 +31,7 @@ def test_pictures_of_lopsided_sets(sets):
     assert drawn(data.class_means(means, means))
 
 
-def test_graphs_of_lopsided_sets(sets):
+def test_graphs_of_unbalanced_sets(sets):
     labels = {name: part[1] for name, part in sets.items()}
     shares = {name: statistics.class_shares(of) for name, of in labels.items()}
     widths = {name: statistics.ink_widths(part[0]) for name, part in sets.items()}
@@ -46,7 +46,7 @@ def test_graphs_of_lopsided_sets(sets):
     assert drawn(data.spread(apart, labels))
 
 
-def test_numerals_on_a_map_keep_apart(sets):
+def test_numerals_on_a_map_do_not_overlap(sets):
     images, labels = sets["all"]
     points = neighbours.principal_components(images)[:, :2]
     figure = data.image_map({"all": points}, {"all": labels})

@@ -28,7 +28,7 @@ def test_about_the_expected_share_of_the_same_kind_are_outliers(reference):
     assert share == pytest.approx(drift.EXPECTED, abs=0.04)
 
 
-def test_most_of_another_kind_are(reference):
+def test_most_scribbles_are_outliers(reference):
     assert reference.beyond(nondigits.nondigit_images(300, 5).images.numpy()).mean() > 0.4
 
 

@@ -1,4 +1,4 @@
-"""Figures say what they show: their colours in print, their axes at the ends, their names."""
+"""Figures can be read: colours in print, axes at their ends, labels that don't overlap."""
 
 from itertools import combinations
 
@@ -19,7 +19,7 @@ def test_colours_differ_in_grey_print(one, other):
 
 
 @pytest.mark.parametrize("colour", COLOURS)
-def test_words_in_each_colour_are_legible_on_white(colour):
+def test_text_in_each_colour_is_legible_on_white(colour):
     """WCAG 2.2, success criterion 1.4.3: a contrast of 4.5 to 1."""
     parts = np.array(to_rgb(colour))
     linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
@@ -32,7 +32,7 @@ def curves(losses, accuracies, rates):
     return figure.axes
 
 
-def test_curves_of_one_epoch_end_at_100_per_cent_and_have_no_power_of_ten_aside():
+def test_curves_of_one_epoch_end_at_100_per_cent_without_a_power_of_ten_beside_the_axis():
     _, accuracy, rate = curves([0.2], [0.9915], [1.2e-6])
     assert accuracy.get_ylim()[1] <= 1
     assert [text.get_text() for text in accuracy.texts] == ["99.15 %"]
@@ -40,20 +40,20 @@ def test_curves_of_one_epoch_end_at_100_per_cent_and_have_no_power_of_ten_aside(
     assert rate.yaxis.get_offset_text().get_text() == ""
 
 
-def test_the_mark_of_the_epoch_that_was_kept_does_not_lie_on_the_axis():
+def test_the_label_of_the_kept_epoch_does_not_overlap_the_axis():
     *_, rate = curves([0.2, 0.1, 0.05], [0.97, 0.98, 0.99], [0.001, 0.002, 0.0001])
     (mark,) = rate.texts[-1:]
     assert mark.get_text() == "kept"
     assert mark.get_window_extent().x0 > rate.get_window_extent().x0
 
 
-def test_names_of_curves_that_meet_keep_apart():
+def test_labels_of_curves_that_meet_do_not_overlap():
     losses, *_ = curves([0.2, 0.1], [0.9, 0.91], [0.01, 0])
     one, other = (text.get_window_extent() for text in losses.texts)
     assert abs(one.y0 - other.y0) > 0.7 * one.height
 
 
-def test_where_there_are_no_images_a_sentence_stands():
+def test_a_grid_without_images_says_so():
     figure = style.digit_grid(np.zeros((0, 28, 28), np.uint8), [], title="0 of 0: wrong")
     assert not figure.axes[0].axison
     assert [text.get_text() for text in figure.axes[0].texts] == ["No images."]
@@ -63,7 +63,7 @@ def share(hits, n):
     return metrics.accuracy(np.ones(n), np.arange(n) < hits)
 
 
-def test_a_models_name_stands_below_the_title_and_no_tick_above_100():
+def test_a_models_name_is_below_the_title_and_no_tick_above_100():
     figure = submissions.over_time({"people-cnn": {"2025-03-03": share(12, 12)}})
     figure.draw_without_rendering()
     (axes,) = figure.axes
@@ -78,7 +78,22 @@ def test_sketches_are_counted_on_named_axes_in_whole_numbers():
         assert all(tick == round(tick) for tick in axes.get_yticks())
 
 
-def test_a_day_like_the_training_is_drawn_whole():
+def test_a_day_without_outliers_is_not_cut_off():
     (axes,) = submissions.drift({"2025-03-03": share(0, 30)}, 0.05).axes
     assert not any(line.get_clip_on() for line in axes.lines if line.get_marker() == "o")
     assert axes.get_title(loc="right").startswith("dashed: 5 %")
+
+
+def test_one_person_has_a_point_but_no_interval():
+    one, two = (
+        metrics.accuracy(np.ones(8), np.arange(8) > 0, np.arange(8) % people) for people in (1, 2)
+    )
+    for figure in (
+        style.accuracies({"one": one, "two": two}, ""),
+        submissions.drift({"2025-03-03": one, "2025-03-04": two}, 0.05),
+        submissions.over_time({"model": {"2025-03-03": one}, "next": {"2025-03-04": two}}),
+    ):
+        lines = [line.get_xydata() for line in figure.axes[0].lines]
+        assert sum(len(line) == 1 for line in lines) == 2
+        spans = [round(float(np.ptp(line, axis=0).max()), 6) for line in lines]
+        assert round(100 * (two.high - two.low), 6) in spans and 100 not in spans

@@ -1,4 +1,4 @@
-"""Disturbances do what they say, and a disturbed digit is read worse."""
+"""Disturbances change what their names say, and accuracy falls with their level."""
 
 import numpy as np
 import pytest
@@ -32,11 +32,11 @@ def middle(images: np.ndarray) -> np.ndarray:
     return np.stack([(ink * y).sum(axis=(1, 2)) / mass, (ink * x).sum(axis=(1, 2)) / mass], axis=1)
 
 
-def test_directions_and_amounts(digits):
+def test_disturbances_have_the_stated_direction_and_amount(digits):
     images = digits.images.numpy()
     moved = middle(robustness.shifted(images, 1)) - middle(images)
     corners = [(1, 1), (1, -1), (-1, 1), (-1, -1)] * 50
-    np.testing.assert_allclose(moved, corners, atol=0.25)  # ink at the edge falls off
+    np.testing.assert_allclose(moved, corners, atol=0.25)  # ink at the edge is lost
     np.testing.assert_allclose(middle(robustness.shrunk(images, 40)), middle(images), atol=0.6)
     ink = images.mean()
     assert robustness.shrunk(images, 50).mean() == pytest.approx(ink / 4, rel=0.1)
@@ -45,12 +45,12 @@ def test_directions_and_amounts(digits):
     assert robustness.thinned(images, 2).mean() < 0.6 * ink
     assert robustness.blurred(images, 2).max() < images.max()
     above = np.zeros((2, 28, 28), np.uint8)
-    above[:, 4, 14] = 255  # above the middle: against the clock, it goes to the left
+    above[:, 4, 14] = 255  # above the centre: anticlockwise is to the left
     left, right = middle(robustness.rotated(above, 45))[:, 1]
     assert left < 10 and right > 18
 
 
-def test_curves_fall_and_say_how_far_they_hold(digits):
+def test_accuracy_falls_with_the_level_and_the_level_that_keeps_it_is_found(digits):
     kinds = [kind for kind in robustness.DISTURBANCES if kind.name in ("rotation", "occlusion")]
     recogniser = Recogniser.load(BUNDLED)
     for curve in robustness.robustness_curves(
@@ -63,6 +63,6 @@ def test_curves_fall_and_say_how_far_they_hold(digits):
         assert curve.holds_to(1.01) == curve.disturbance.levels[0]
 
 
-def test_some_digits_from_the_first_to_the_last():
+def test_a_sample_is_evenly_spaced_from_the_first_digit_to_the_last():
     assert robustness.evenly_spaced(10_000, 3).tolist() == [0, 4999, 9999]
     assert robustness.evenly_spaced(4, 9).tolist() == [0, 1, 2, 3]

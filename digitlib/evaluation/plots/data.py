@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
+from adjustText import adjust_text
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
+from matplotlib.text import Text
 from numpy.typing import NDArray
 
 from digitlib.evaluation.plots.style import ACCENT, GREY, INK, WIDTH, label_ends, style_axes
@@ -125,34 +127,23 @@ def image_map(points: Mapping[str, Floats], labels: Mapping[str, Labels]) -> Fig
         panel.set(xticks=[], yticks=[], aspect="equal")
         panel.set_title(name, loc="left", fontsize=10, color=INK)
         panel.spines[:].set_visible(False)
-        numerals: list[Floats] = []
+        numerals = []
         for digit in DIGITS:
             points_of, colour = places[labels[name] == digit], DIGIT_COLOURS[digit]
             panel.scatter(points_of[:, 0], points_of[:, 1], s=3, color=colour, linewidths=0)
             if len(points_of):
-                numerals.append(_free_place(points_of, numerals, np.ptp(everything) / 20))
-                _numeral(panel, digit, numerals[-1], colour)
+                numerals.append(_numeral(panel, digit, np.median(points_of, axis=0), colour))
+        adjust_text(numerals, ax=panel, iter_lim=100)
     return figure
 
 
-def _free_place(points: Floats, taken: list[Floats], apart: float) -> Floats:
-    """The median of points (n, 2), or a point of them at least `apart` from the places taken."""
-    middle = np.median(points, axis=0)
-    gaps = [np.hypot(*(points - place).T) for place in taken]
-    if not gaps or min(np.hypot(*(middle - place)) for place in taken) >= apart:
-        return middle
-    inner = np.hypot(*(points - middle).T)
-    free = np.where(inner <= np.quantile(inner, 0.7), np.min(gaps, axis=0), -1)
-    return points[free.argmax()]
-
-
-def _numeral(panel: Axes, digit: int, place: Floats, colour: str) -> None:
+def _numeral(panel: Axes, digit: int, place: Floats, colour: str) -> Text:
     """A large numeral with a white outline, legible on top of points."""
-    rim = [withStroke(linewidth=3, foreground="white")]
     text = panel.text(
         place[0], place[1], str(digit), fontsize=17, weight="bold", ha="center", va="center"
     )
-    text.set(color=colour, path_effects=rim)
+    text.set(color=colour, path_effects=[withStroke(linewidth=3, foreground="white")])
+    return text
 
 
 def _name(axes: Axes, name: str, at: tuple[float, float], colour: str, by: tuple[int, int]) -> None:
