@@ -32,12 +32,19 @@ class Accuracy(NamedTuple):
         """Whether the data suffice for an interval: digits of a single person don't."""
         return self.clusters != 1
 
+    @property
+    def sample(self) -> str:
+        """The number of digits and, where known, of people."""
+        if self.clusters is None:
+            return f"n = {self.n:,}"
+        people = "one person" if self.clusters == 1 else f"{self.clusters:,} people"
+        return f"n = {self.n:,} by {people}"
+
     def __str__(self) -> str:
         if not self.has_interval:
-            return f"{percent(self.value)} (n = {self.n:,} by one person: no interval)"
-        people = f" by {self.clusters:,} people" if self.clusters else ""
+            return f"{percent(self.value)} ({self.sample}: no interval)"
         interval = f"95 % interval {100 * self.low:.2f} to {percent(self.high)}"
-        return f"{percent(self.value)} ({interval}, n = {self.n:,}{people})"
+        return f"{percent(self.value)} ({interval}, {self.sample})"
 
 
 def accuracy(labels: Labels, predicted: Labels, clusters: Clusters = ()) -> Accuracy:

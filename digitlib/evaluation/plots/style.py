@@ -198,6 +198,7 @@ def accuracies(groups: Mapping[str, Accuracy], title: str) -> Figure:
             ends = [100 * accuracy.low, 100 * accuracy.high]
             axes.plot(ends, [row, row], color=GREY, linewidth=2)
         axes.plot(100 * accuracy.value, row, "o", color=ACCENT)
-    axes.set_yticks(range(len(groups)), [f"{name} (n = {a.n:,})" for name, a in groups.items()])
+    names = [f"{name} ({accuracy.sample})" for name, accuracy in groups.items()]
+    axes.set_yticks(range(len(groups)), names)
     axes.set_ylim(len(groups) - 0.5, -0.5)
     return figure
