@@ -9,8 +9,8 @@ what a threshold that rejects 1 % of these would reject.
 Usage: python benchmarks/rejection.py [MODEL FOLDER]
 """
 
+import argparse
 import string
-import sys
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -78,7 +78,9 @@ def mnist_test() -> NDArray[np.uint8]:
 
 def main() -> None:
     """Print the share that is rejected of each kind of drawing."""
-    recogniser = Recogniser.load(sys.argv[1] if len(sys.argv) > 1 else None)
+    parser = argparse.ArgumentParser(description="Shares of non-digits that are rejected.")
+    parser.add_argument("folder", nargs="?", help="of the model; by default the one that serves")
+    recogniser = Recogniser.load(parser.parse_args().folder)
     model = LoadedModel(recogniser, recogniser.folder, 0)
     generator = np.random.default_rng(0)
     sketches = load_sketches()

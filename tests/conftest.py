@@ -14,6 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from digitlib import settings
 from digitlib.datasets.digits import DataUnavailable, Digits
 from digitlib.datasets.loading import load_sketches, load_synthetic
+from digitlib.datasets.mnist import find_mnist
 from digitlib.strokes.sketches import Sketch
 
 # The time for an example depends on the machine's load.
@@ -93,7 +94,7 @@ def drawn() -> Digits:
 def mnist() -> Iterator[Path]:
     """The folder that holds the real MNIST."""
     folder = settings.data_dir()
-    if not any((folder / "MNIST" / "raw").glob("train-images-idx3-ubyte*")):
+    if not find_mnist(folder):
         pytest.skip("MNIST is not in the data folder: `make train` downloads it")
     yield folder
 

@@ -16,7 +16,7 @@ from digitlib.datasets.digits import (
     split,
 )
 from digitlib.datasets.loading import load_dataset, load_sketches, load_synthetic, rasterised
-from digitlib.datasets.mnist import MNIST_FILES, load_mnist
+from digitlib.datasets.mnist import find_mnist, load_mnist
 from digitlib.datasets.neighbours import (
     duplicates,
     nearest_neighbours,
@@ -53,7 +53,6 @@ from digitlib.datasets.statistics import (
 
 __all__ = [
     "LEVELS",
-    "MNIST_FILES",
     "NO_DIGIT",
     "DataUnavailable",
     "Digits",
@@ -71,6 +70,7 @@ __all__ = [
     "describe_sketches",
     "distances_to_mean",
     "duplicates",
+    "find_mnist",
     "first",
     "grey_levels",
     "hold_out_last",

@@ -8,7 +8,7 @@ import torch
 
 from digitlib import settings, strokes
 from digitlib.datasets.digits import Dataset, DataUnavailable, Digits
-from digitlib.datasets.mnist import load_mnist
+from digitlib.datasets.mnist import load_mnist, similar_files
 from digitlib.strokes import Sketch, rasterise, read_sketches
 
 logger = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ def load_dataset(name: str, seed: int = 0, synthetic_size: int = 30_000) -> Data
         except DataUnavailable as error:
             if name == "mnist":
                 raise
-            warning = SYNTHETIC_WARNING
+            warning = SYNTHETIC_WARNING + similar_files(settings.data_dir())
             logger.warning("%s (%s)", warning, error)
     train = load_synthetic(synthetic_size, seed)
     test = load_synthetic(max(synthetic_size // 6, 100), seed + 1_000_003)

@@ -61,7 +61,7 @@ def original_test_sets(card: dict[str, Any]) -> list[EvaluationSet | MissingSet]
 def _downloaded_mnist() -> EvaluationSet | MissingSet:
     """MNIST's test set if it is on disk: a model of other data needs no download."""
     raw = settings.data_dir() / "MNIST" / "raw"
-    if not all((raw / name).is_file() for name in datasets.MNIST_FILES):
+    if not datasets.find_mnist(settings.data_dir()):
         return MissingSet(MNIST, f"it is not in {raw} (README, 'Getting MNIST')")
     try:
         return EvaluationSet(MNIST, datasets.load_mnist()[1])

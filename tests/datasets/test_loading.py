@@ -1,5 +1,7 @@
 """Datasets are complete or reported as broken; without MNIST, synthetic digits and a warning."""
 
+import gzip
+import re
 import shutil
 
 import pytest
@@ -9,7 +11,7 @@ from digitlib.datasets import digits as datasets
 from digitlib.datasets import loading
 from digitlib.datasets.digits import DataUnavailable, Digits, split
 from digitlib.datasets.loading import load_dataset
-from digitlib.datasets.mnist import load_mnist
+from digitlib.datasets.mnist import MNIST_FILES, find_mnist, load_mnist
 from digitlib.strokes.ink import as_strokes
 from digitlib.strokes.sketches import Sketch, write_sketches
 
@@ -46,6 +48,53 @@ def test_a_broken_file_is_named_and_nothing_is_loaded(mnist, tmp_path, damage):
     assert "train-images" not in str(error.value)
     with pytest.raises(ValueError, match="t10k-images"):
         load_mnist(tmp_path)
+
+
+DOTTED = {name: name.replace("-idx", ".idx") for name in MNIST_FILES}
+
+
+@pytest.mark.parametrize("folder", ["MNIST/raw", "MNIST", "."])
+@pytest.mark.parametrize("packed", ["", ".gz"])
+@pytest.mark.parametrize("names", [{name: name for name in MNIST_FILES}, DOTTED])
+def test_mnist_is_found_under_its_usual_other_names(tmp_path, folder, packed, names):
+    for name in names.values():
+        assert find_mnist(tmp_path) == {}  # until all four are there
+        file = tmp_path / folder / f"{name}{packed}"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    assert find_mnist(tmp_path) == {
+        name: tmp_path / folder / f"{other}{packed}" for name, other in names.items()
+    }
+
+
+def test_packed_and_dotted_files_load_as_mnist(mnist, tmp_path):
+    originals = find_mnist(mnist)
+    for name in MNIST_FILES:
+        content = originals[name].read_bytes()
+        if name.startswith("t10k"):
+            (tmp_path / f"{name}.gz").write_bytes(gzip.compress(content, 1))
+        else:  # as Kaggle's archive unpacks them
+            (tmp_path / DOTTED[name]).mkdir()
+            (tmp_path / DOTTED[name] / DOTTED[name]).write_bytes(content)
+    for found, expected in zip(load_mnist(tmp_path), load_mnist(mnist), strict=True):
+        assert torch.equal(found.images, expected.images)
+        assert torch.equal(found.labels, expected.labels)
+
+
+def test_a_truncated_archive_is_named(tmp_path):
+    for name in MNIST_FILES:
+        (tmp_path / f"{name}.gz").write_bytes(gzip.compress(b"x" * 1000)[:-9])
+    with pytest.raises(ValueError, match=r"t10k-labels-idx1-ubyte.gz \(.* bytes, MD5 unknown"):
+        load_mnist(tmp_path)
+
+
+def test_what_may_be_mnist_but_is_not_in_its_format_is_named_in_the_warning(unreachable, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "mnist.npz").write_bytes(b"")
+    (tmp_path / "empty" / "train-images.idx3-ubyte").write_bytes(b"")
+    warning = load_dataset("auto", synthetic_size=60).warning
+    assert "SYNTHETIC" in warning
+    assert re.search(r"not MNIST's four .*mnist\.npz, .*train-images\.idx3-ubyte", warning)
 
 
 def test_without_data_or_network_the_error_says_what_to_do(unreachable):
