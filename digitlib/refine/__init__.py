@@ -19,7 +19,7 @@ from digitlib.refine.champion import (
     decide_promotion,
     validation_summary,
 )
-from digitlib.refine.finetune import fine_tune
+from digitlib.refine.finetune import augmented, fine_tune
 from digitlib.refine.label_errors import record_disputed, recorded_disputed, with_disputed
 from digitlib.refine.parameters import Refinement, ReviewFilter
 from digitlib.refine.review import (
@@ -42,6 +42,7 @@ __all__ = [
     "ReviewFilter",
     "accuracy_by",
     "accuracy_over_time",
+    "augmented",
     "challenger_metrics",
     "changed_predictions",
     "compare_on_new_visits",

@@ -2,12 +2,11 @@
 
 import dataclasses
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
 from digitlib import recogniser, settings, training
-from digitlib.recogniser import STROKE_MODEL_FILES, Recogniser, lineage
+from digitlib.recogniser import Recogniser, lineage
 from digitlib.refine.finetune import Refined
 from digitlib.refine.gate import Decision
 from digitlib.refine.parameters import Refinement
@@ -21,7 +20,7 @@ def refined_lineage(card: dict[str, Any], selected: Selected) -> dict[str, Any]:
     The ids are those that the model or an ancestor was trained on or validated with.
     """
     metrics, known = card.get("metrics", {}), lineage(card)
-    used = [sketch.id for sketch in (*selected.train, *selected.validation)]
+    used = [submission.id for submission in (*selected.train, *selected.validation)]
     parent = {
         "name": card["name"],
         "created": card.get("created"),
@@ -59,15 +58,26 @@ def refined_card(
         rejection_threshold=refined.rejection_threshold,
         device=str(next(refined.network.parameters()).device),
         lineage=refined_lineage(parent, selected),
-        pen=parent.get("pen", {}),
+        pen=_stroke_model_card(parent, refined),
     )
 
 
-def write_refined(run: Run, refined: Refined, card: dict[str, Any], parent: Recogniser) -> None:
-    """Write the refined network into the run's folder, with the parent's stroke model if any."""
+def _stroke_model_card(parent: dict[str, Any], refined: Refined) -> dict[str, Any]:
+    """What the card says of the stroke model; empty where there is none."""
+    if refined.stroke_model is None:
+        return {}
+    return {
+        **parent["pen"],
+        "temperature": refined.stroke_model.temperature,
+        "rejection_threshold": refined.pair_threshold,
+    }
+
+
+def write_refined(run: Run, refined: Refined, card: dict[str, Any]) -> None:
+    """Write the refined networks into the run's folder."""
     training.write_model(run.folder, refined.network, card)
-    for name in STROKE_MODEL_FILES if card.get("pen") else ():
-        shutil.copyfile(parent.folder / name, run.folder / name)
+    if refined.stroke_model is not None:
+        refined.stroke_model.write(run.folder)
 
 
 def complete_model(run: Run, card: dict[str, Any]) -> Path:

@@ -1,12 +1,11 @@
 """Champion and challenger compared: on visits new to both, and on the original test set."""
 
 from collections.abc import Sequence
-from functools import reduce
 from typing import Any
 
 import numpy as np
 
-from digitlib import datasets, evaluation
+from digitlib import evaluation
 from digitlib.recogniser import Recogniser, lineage
 from digitlib.refine import gate
 from digitlib.refine.finetune import Refined
@@ -14,7 +13,7 @@ from digitlib.refine.gate import Decision
 from digitlib.refine.paired import Paired
 from digitlib.refine.parameters import Refinement
 from digitlib.refine.selection import Selected
-from digitlib.strokes import Sketch
+from digitlib.refine.submissions import digits_of, read
 from digitlib.text import percent
 from digitlib.training import Replay
 
@@ -48,21 +47,15 @@ def compare_on_new_visits(
     champion: Recogniser, challengers: Sequence[Refined], selected: Selected
 ) -> Paired:
     """Both models on the new visits, each fold by the challenger that was trained without it."""
-    digits = reduce(datasets.concatenate, map(datasets.rasterised, selected.folds))
-    images = digits.images.numpy()
-    new = np.concatenate(
-        [
-            challenger.predict(datasets.rasterised(fold).images)
-            for challenger, fold in zip(challengers, selected.folds, strict=True)
-        ]
-    )
+    folds = zip(challengers, selected.folds, strict=True)
+    digits = digits_of(selected.new)
     return Paired(
         "sketches of new visits",
-        images,
+        digits.images.numpy(),
         digits.labels.numpy(),
-        _with_strokes(champion, champion.predict(images), selected.new),
-        _with_strokes(champion, new, selected.new),
-        [sketch.writer for sketch in selected.new],
+        read(champion, selected.new),
+        np.concatenate([challenger.read(fold) for challenger, fold in folds]),
+        [submission.visit for submission in selected.new],
     )
 
 
@@ -79,30 +72,17 @@ def validation_summary(champion: Recogniser, refined: Refined, selected: Selecte
 
     The refined model itself can't be tested on the sketches that it was trained on.
     """
-    sketches = selected.validation
-    if not sketches:
+    submissions = selected.validation
+    if not submissions:
         return ""
-    digits = datasets.rasterised(sketches)
-    old, new = (
-        _with_strokes(champion, probabilities, sketches).argmax(axis=1)
-        for probabilities in (
-            champion.predict(digits.images.numpy()),
-            refined.predict(digits.images),
-        )
-    )
-    labels, visits = digits.labels.numpy(), [sketch.writer for sketch in sketches]
+    labels = digits_of(submissions).labels.numpy()
+    new = refined.read(submissions).argmax(axis=1)
+    before = float(np.mean(read(champion, submissions).argmax(axis=1) == labels))
+    found = evaluation.accuracy(labels, new, [submission.visit for submission in submissions])
     return (
-        f"Accuracy on the validation sketches, which chose the epoch and the temperature: "
-        f"{evaluation.accuracy(labels, new, visits)}; {champion.name} "
-        f"{percent(float(np.mean(old == labels)))}."
+        "Accuracy on the validation sketches, which chose the epoch and the temperature: "
+        f"{found}; {champion.name} {percent(before)}."
     )
-
-
-def _with_strokes(
-    champion: Recogniser, probabilities: np.ndarray, sketches: Sequence[Sketch]
-) -> np.ndarray:
-    """Image probabilities (n, 10), combined with the stroke model that both models share."""
-    return champion.with_stroke_model(probabilities, [sketch.strokes for sketch in sketches])
 
 
 def changed_predictions(pair: Paired, right: bool, most: int = 30) -> dict[str, Any]:

@@ -9,7 +9,7 @@ Otherwise a model that was trained on similar errors would let it pass.
 
 import json
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from digitlib.recogniser import Recogniser
+from digitlib.refine.submissions import Submission, digits_of, read, submissions_of
 from digitlib.store import Store
 
 FOLDS = 5
@@ -33,19 +34,23 @@ Probabilities = NDArray[np.float64]
 
 
 def cross_validated_probabilities(
-    recogniser: Recogniser, images: NDArray[np.uint8], labels: Labels, sessions: NDArray[np.object_]
+    recogniser: Recogniser, submissions: Sequence[Submission]
 ) -> Probabilities:
-    """Probabilities (n, 10) for images (n, 28, 28) uint8 whose labels (n,) may be wrong.
+    """Probabilities (n, 10) for submissions whose labels may be wrong.
 
-    The mean of the model's and those of a classifier that never saw the image's session.
+    The mean of the model's, by image and strokes, and those of a classifier that never saw the
+    submission's visit. The classifier gets the image's features and the model's log-probabilities.
     """
-    model = recogniser.predict(images).astype(np.float64)
-    groups = len(np.unique(sessions))
+    model = read(recogniser, submissions).astype(np.float64)
+    labels = np.array([submission.label for submission in submissions])
+    visits = [submission.visit for submission in submissions]
+    groups = len(set(visits))
     if len(labels) < MINIMUM or groups < 2:
         return model
-    features = recogniser.features(images)
+    images = recogniser.features(digits_of(submissions).images.numpy())
+    features = np.hstack([images, np.log(np.maximum(model, 1e-6))])
     others = model.copy()
-    for train, test in GroupKFold(min(FOLDS, groups)).split(features, labels, sessions):
+    for train, test in GroupKFold(min(FOLDS, groups)).split(features, labels, visits):
         if len(np.unique(labels[train])) < 2:  # nothing to classify: keep the model's
             continue
         classifier = make_pipeline(
@@ -82,11 +87,8 @@ def with_disputed(
     kept = frame.index[frame.review != "rejected"]
     if kept.empty:
         return frame
-    images = np.frombuffer(b"".join(map(bytes, frame.image[kept])), np.uint8).reshape(-1, 28, 28)
     labels = frame.label[kept].to_numpy(np.int64)
-    probabilities = cross_validated_probabilities(
-        recogniser, images, labels, frame.session[kept].to_numpy(object)
-    )
+    probabilities = cross_validated_probabilities(recogniser, submissions_of(frame.loc[kept]))
     earlier = still_disputed(frame.loc[kept], before).to_numpy()
     pending = (frame.review[kept] == "pending").to_numpy()
     frame.loc[kept, "disputed"] = (disputed(labels, probabilities) | earlier) & pending

@@ -4,50 +4,55 @@ from collections.abc import Collection
 from hashlib import blake2b
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 from sklearn.model_selection import GroupKFold
 
-from digitlib.datasets import Writers
 from digitlib.evaluation import not_trained_on
 from digitlib.recogniser import Recogniser
 from digitlib.refine import label_errors
-from digitlib.strokes import SUBMISSION, Sketch, as_strokes
+from digitlib.refine.submissions import Submission, submissions_of
 
 FOLDS = 3  # also the minimum number of new visits
-MINIMUM_NEW = 20  # sketches of new visits, below which no improvement can be significant
+MINIMUM_NEW = 20  # submissions of new visits, below which no improvement can be significant
 _VALIDATION_SHARE = 0.1
+
+
+class Split(NamedTuple):
+    """Submissions to train on and to validate with, of different visits."""
+
+    train: list[Submission]
+    validation: list[Submission]
 
 
 class Selected(NamedTuple):
     """Usable submissions, split by visit.
 
     Visits that are new to the model test its challenger by cross-validation: for each of `folds`,
-    a copy is trained on all other sketches.
+    a copy is trained on all others.
     """
 
-    train: list[Sketch]
-    validation: list[Sketch]  # never trained on
-    folds: list[list[Sketch]]  # the sketches of new visits in `train`
+    train: list[Submission]
+    validation: list[Submission]  # never trained on
+    folds: list[list[Submission]]  # those of new visits in `train`
     disputed: pd.DataFrame  # left out; with `likeliest` and `confidence`
     rejected: int
     duplicates: int
 
     @property
     def usable(self) -> int:
-        """The number of sketches to train on and validate with."""
+        """The number of submissions to train on and validate with."""
         return len(self.train) + len(self.validation)
 
     @property
-    def new(self) -> list[Sketch]:
-        """The sketches of new visits, fold after fold."""
-        return [sketch for fold in self.folds for sketch in fold]
+    def new(self) -> list[Submission]:
+        """The submissions of new visits, fold after fold."""
+        return [submission for fold in self.folds for submission in fold]
 
-    def without(self, fold: list[Sketch]) -> Writers:
+    def without(self, fold: list[Submission]) -> Split:
         """The split that holds out one fold; with an empty fold, nothing is held out."""
-        held_out = {sketch.id for sketch in fold}
-        train = [sketch for sketch in self.train if sketch.id not in held_out]
-        return Writers(train, self.validation, fold)
+        held_out = {submission.id for submission in fold}
+        train = [submission for submission in self.train if submission.id not in held_out]
+        return Split(train, self.validation)
 
     def insufficient_reason(self, minimum: int) -> str:
         """Why there is too little to refine on; empty where there is enough."""
@@ -55,7 +60,7 @@ class Selected(NamedTuple):
             return f"{self.usable} submissions are usable; refining needs {minimum}."
         if len(self.new) >= MINIMUM_NEW and len(self.folds) == FOLDS:
             return ""
-        visits = len({sketch.writer for sketch in self.new})
+        visits = len({submission.visit for submission in self.new})
         return (
             f"{len(self.new)} usable submissions are from {visits} visits that the model was not "
             f"trained on; testing needs {MINIMUM_NEW} from {FOLDS} or more such visits."
@@ -94,9 +99,9 @@ def select(frame: pd.DataFrame, recogniser: Recogniser, before: Collection[str] 
     validates = usable.session.map(is_validation_session).astype(bool)
     train = usable[~validates]
     return Selected(
-        _sketches(train),
-        _sketches(usable[validates]),
-        _folds(_sketches(train[train.new])),
+        submissions_of(train),
+        submissions_of(usable[validates]),
+        _folds(submissions_of(train[train.new])),
         single[single.disputed],
         rejected=len(frame) - len(kept),
         duplicates=len(kept) - len(single),
@@ -123,25 +128,11 @@ def _without_duplicates(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _sketches(rows: pd.DataFrame) -> list[Sketch]:
-    """The rows as sketches, with the session as the writer."""
-    return [
-        Sketch(
-            str(row.id),
-            int(row.label),
-            as_strokes(map(np.stack, row.strokes)),
-            SUBMISSION,
-            row.session,
-        )
-        for row in rows.itertuples()
-    ]
-
-
-def _folds(sketches: list[Sketch]) -> list[list[Sketch]]:
-    """The sketches in `FOLDS` parts of about equal size, split by visit; fewer with few visits."""
-    visits = [sketch.writer for sketch in sketches]
+def _folds(submissions: list[Submission]) -> list[list[Submission]]:
+    """The submissions in `FOLDS` parts of about equal size, split by visit; fewer if few visits."""
+    visits = [submission.visit for submission in submissions]
     count = min(FOLDS, len(set(visits)))
     if count < 2:
-        return [sketches] if sketches else []
+        return [submissions] if submissions else []
     parts = GroupKFold(count).split(visits, groups=visits)
-    return [[sketches[place] for place in places] for _, places in parts]
+    return [[submissions[place] for place in places] for _, places in parts]

@@ -20,6 +20,7 @@ class Replay(NamedTuple):
     validation: Digits
     test: Digits
     note: str = ""
+    writers: Writers = Writers([], [], [])  # whose sketches are in `train` and `validation`
 
 
 def recipe_parameters(card: dict[str, Any]) -> dict[str, Any]:
@@ -41,7 +42,7 @@ def replay_data(card: dict[str, Any], count: int, seed: int) -> Replay:
     database, where they are reviewed. The note says where sketches that the model was trained on
     are no longer there.
     """
-    recipe, note = recipe_parameters(card), ""
+    recipe, note, writers = recipe_parameters(card), "", Writers([], [], [])
     data = datasets.load_dataset(card["data"]["name"], recipe["seed"], recipe["limit"] or 30_000)
     train, validation = datasets.split(
         datasets.first(data.train, recipe["limit"]), recipe["validation_fraction"], recipe["seed"]
@@ -50,17 +51,18 @@ def replay_data(card: dict[str, Any], count: int, seed: int) -> Replay:
     train = Digits(*(part[order[:count]] for part in train))
     if card["data"].get("sketches"):
         try:
-            writers = datasets.split_as_trained(
+            known = datasets.split_as_trained(
                 datasets.load_sketches(),
                 card["data"]["sketches"],
                 recipe["validation_fraction"],
                 recipe["seed"],
             )
-            writers = Writers(*([s for s in part if s.source != SUBMISSION] for part in writers))
-            if not writers.train:
+            known = Writers(*([s for s in part if s.source != SUBMISSION] for part in known))
+            if not known.train:
                 raise DataUnavailable("All pen sketches are submissions.")
             share = recipe["sketch_share"]
-            train, validation = datasets.mix_sketches(train, validation, writers, share, seed)
+            train, validation = datasets.mix_sketches(train, validation, known, share, seed)
+            writers = known
         except (DataUnavailable, ValueError) as error:  # none, or too few to split
             note = f"{error} The model was trained on some and may forget them."
-    return Replay(train, validation, data.test, note)
+    return Replay(train, validation, data.test, note, writers)

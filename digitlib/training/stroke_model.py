@@ -5,6 +5,7 @@ It is trained on sketches only, because MNIST has no strokes, and adds what an i
 """
 
 import copy
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm.auto import tqdm
@@ -217,6 +219,20 @@ class _Served(nn.Module):
 
     def forward(self, trajectories: Tensor) -> Tensor:
         return self.network(trajectories.unsqueeze(2)) / self.temperature
+
+
+def read_stroke_model(folder: Path) -> StrokeModel:
+    """The stroke model of a model folder, to be evaluated or trained further.
+
+    Raises ValueError when the folder's weights don't fit the network.
+    """
+    card = json.loads((folder / "card.json").read_text())
+    network = build_stroke_network()
+    try:
+        network.load_state_dict(load_file(folder / "pen.safetensors"))
+    except (RuntimeError, OSError) as error:
+        raise ValueError(f"{folder} has no sound stroke model: {error}") from error
+    return StrokeModel(network.eval(), float(card["pen"]["temperature"]))
 
 
 def fitted_stroke_model(recipe: Recipe, writers: Writers, checkpoint: Path) -> StrokeModel:

@@ -7,6 +7,8 @@ import pytest
 from digitlib.recogniser.locations import BUNDLED
 from digitlib.recogniser.model import Recogniser
 from digitlib.refine import label_errors, selection
+from digitlib.refine.review import row_images
+from digitlib.refine.submissions import submissions_of
 from digitlib.store.store import Store
 from digitlib.strokes.ink import rasterise
 from digitlib.strokes.synthesis import draw, draw_many
@@ -89,6 +91,18 @@ def test_an_accepted_label_is_never_disputed(correct, recogniser):
     assert not disputed(wrong.assign(review="accepted"), recogniser).any()
 
 
+def test_labels_are_compared_with_what_image_and_strokes_show(few, recogniser):
+    rows = few[:10].reset_index(drop=True)
+    rows["strokes"] = [strokes if n < 5 else [] for n, strokes in enumerate(rows.strokes)]
+    found = label_errors.cross_validated_probabilities(recogniser, submissions_of(rows))
+    drawn = recogniser.read([[np.array(s) for s in strokes] for strokes in rows.strokes[:5]])
+    images = recogniser.predict(row_images(rows))
+    np.testing.assert_allclose(found[:5], drawn, atol=1e-5)
+    np.testing.assert_allclose(found[5:], images[5:], atol=1e-5)
+    assert np.abs(found[:5] - images[:5]).max() > 1e-4
+    assert not disputed(rows, recogniser).any()
+
+
 def test_few_sketches_or_none_are_no_problem(correct, recogniser):
     assert len(disputed(correct[:0], recogniser)) == 0
     few = correct[:20].assign(label=[(correct.label[0] + 5) % 10, *correct.label[1:20]])
@@ -116,7 +130,7 @@ def test_rejected_duplicate_and_disputed_rows_are_left_out_and_visits_stay_whole
     assert "refining needs 1000" in found.insufficient_reason(1000)
     assert len(found.folds) == selection.FOLDS
     for fold in found.folds:
-        parts = [{sketch.writer for sketch in part} for part in found.without(fold)]
+        parts = [{sketch.visit for sketch in part} for part in found.without(fold)]
         assert not (parts[0] & parts[1] or parts[0] & parts[2] or parts[1] & parts[2])
         assert set.union(*parts) == set(few.session)
     new = [sketch.id for sketch in found.new]
@@ -180,8 +194,8 @@ def test_only_visits_that_the_model_was_not_trained_on_test_it(few, recogniser, 
     monkeypatch.setitem(recogniser.card, "lineage", {})
     monkeypatch.setitem(recogniser.card, key, {"submissions": known})
     found = selection.select(frame, recogniser)
-    assert {sketch.writer for sketch in found.new} == {"visit 4", "visit 5", "visit 6"}
-    assert {"visit 2", "visit 3"} <= {sketch.writer for sketch in found.train}
+    assert {sketch.visit for sketch in found.new} == {"visit 4", "visit 5", "visit 6"}
+    assert {"visit 2", "visit 3"} <= {sketch.visit for sketch in found.train}
     for new, visits in ((0, []), (20, ["visit 3"]), (40, ["visit 3", "visit 4"])):
         trained = frame.id[~frame.session.isin(visits)].tolist()
         monkeypatch.setitem(recogniser.card, key, {"submissions": trained})

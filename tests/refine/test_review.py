@@ -24,6 +24,9 @@ class AlwaysSeven:
         probabilities[:, 7] = self.share
         return probabilities
 
+    def with_stroke_model(self, probabilities: np.ndarray, drawings: list) -> np.ndarray:
+        return probabilities
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
