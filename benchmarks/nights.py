@@ -1,10 +1,10 @@
-"""Does the refine loop learn from real hands? Five nights, with UNIPEN's writers as visitors.
+"""Does refining help real people? Five days of submissions by UNIPEN's writers.
 
-A model that has seen MNIST alone serves. Half of the writers come, a fifth of them each day, and
-submit what they drew through `Store.submit`; after each day `refine.ipynb` runs as it does every
-night. Then the model that serves reads the writers who came so far, those who never do, and
-MNIST's test set. With `--wrong 0.2` a fifth of the labels is wrong at random; with `--liar 200` one
-more visit submits so many 1s as 7s on the first day.
+The first model is trained on MNIST only. Half of the writers submit their sketches through
+`Store.submit`, a fifth of them each day; `refine.ipynb` runs after each day, as cron runs it every
+night. Each time the model that serves is evaluated on the writers who submitted so far, on those
+who never do, and on MNIST's test set. With `--wrong 0.2` a fifth of the labels is wrong at random;
+with `--liar 200` one more visit submits 200 1s as 7s on the first day.
 
 Usage: python benchmarks/nights.py [--nights 5] [--seed 0] [--wrong 0.2] [--liar 200] [--base NAME]
 """
@@ -31,7 +31,7 @@ from digitlib.strokes import Sketch, augment_strokes
 
 
 class Night(NamedTuple):
-    """What the model that serves after a night reads, and what the night took."""
+    """The accuracy of the model that serves after a night, and how long refining took."""
 
     number: int
     model: str
@@ -63,17 +63,17 @@ def by_writer(sketches: Sequence[Sketch], seed: int) -> list[list[Sketch]]:
 
 
 def submit(sketches: Sequence[Sketch], wrong: float, generator: np.random.Generator) -> None:
-    """Submit what visitors drew, a share of it under a wrong label."""
-    store, reader = Store(), Recogniser.load()
+    """Submit sketches, a share `wrong` of them with a wrong label."""
+    store, recogniser = Store(), Recogniser.load()
     for sketch in sketches:
         off = int(generator.integers(1, 10)) if generator.random() < wrong else 0
         session = writer_of(sketch)
         label = (sketch.label + off) % 10
-        store.submit(strokes=sketch.strokes, label=label, recogniser=reader, session=session)
+        store.submit(strokes=sketch.strokes, label=label, recogniser=recogniser, session=session)
 
 
-def read(sketches: Sequence[Sketch]) -> Accuracy | None:
-    """How well the model that serves reads these; None without any."""
+def accuracy_on(sketches: Sequence[Sketch]) -> Accuracy | None:
+    """The accuracy of the model that serves on these sketches; None without any."""
     if not sketches:
         return None
     predicted = Recogniser.load().read([sketch.strokes for sketch in sketches]).argmax(axis=1)
@@ -82,27 +82,27 @@ def read(sketches: Sequence[Sketch]) -> Accuracy | None:
 
 
 def reached(number: int, came: list[Sketch], never: list[Sketch], seconds: float) -> Night:
-    """What the model that serves now reads."""
+    """The accuracy of the model that serves now."""
     _, test = datasets.load_mnist()
     recogniser = Recogniser.load()
     mnist = evaluation.accuracy(
         test.labels.numpy(), recogniser.predict(test.images.numpy()).argmax(axis=1)
     )
-    unseen = read(never)
+    unseen = accuracy_on(never)
     assert unseen is not None
-    return Night(number, recogniser.name, read(came), unseen, mnist, len(came), seconds)
+    return Night(number, recogniser.name, accuracy_on(came), unseen, mnist, len(came), seconds)
 
 
 def picture(nights: Sequence[Night]) -> Figure:
-    """Accuracy after each night on who came, who never did, and MNIST."""
+    """Accuracy after each night on writers who submitted, on others, and on MNIST."""
     figure = Figure(figsize=(plots.WIDTH, 3.6), layout="constrained")
     axes = plots.style_axes(
-        figure.subplots(), "What the model that serves reads, %", xlabel="nights of refining"
+        figure.subplots(), "Accuracy of the model that serves, %", xlabel="nights of refining"
     )
     lines: dict[str, tuple[list[Accuracy | None], str, str]] = {
         "MNIST's test set": ([night.mnist for night in nights], plots.GREY, "s--"),
-        "writers who never came": ([night.never_came for night in nights], plots.ACCENT, "o-"),
-        "writers who came": ([night.came for night in nights], plots.INK, "^:"),
+        "writers who never submitted": ([night.never_came for night in nights], plots.ACCENT, "o-"),
+        "writers who submitted": ([night.came for night in nights], plots.INK, "^:"),
     }
     ends: dict[str, tuple[float, str]] = {}
     for name, (shares, colour, style) in lines.items():
@@ -132,7 +132,7 @@ def apart(heights: Sequence[float], least: float) -> list[float]:
 
 
 def lies(sketches: Sequence[Sketch], count: int, generator: np.random.Generator) -> list[Sketch]:
-    """So many 1s of one visit, redrawn from these, said to be 7s."""
+    """`count` augmented 1s by one visit, labelled 7."""
     ones = [sketch for sketch in sketches if sketch.label == 1]
     return [
         Sketch("", 7, augment_strokes(ones[n % len(ones)].strokes, generator), "liar", "")
@@ -141,7 +141,7 @@ def lies(sketches: Sequence[Sketch], count: int, generator: np.random.Generator)
 
 
 def line(night: Night) -> str:
-    """A row of the table."""
+    """A row of the printed table."""
     came = f"{night.came.value:.2%}" if night.came else "–"
     never = night.never_came
     return (
@@ -152,19 +152,19 @@ def line(night: Night) -> str:
 
 
 def main() -> None:
-    """Play the nights, and print a line for each."""
-    parser = argparse.ArgumentParser(description="The refine loop on real hands, night by night.")
+    """Run the nights and print a line for each."""
+    parser = argparse.ArgumentParser(description="Refining on real people, night by night.")
     parser.add_argument("--nights", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--wrong", type=float, default=0.0, help="share of wrong labels")
     parser.add_argument("--liar", type=int, default=0, help="1s that one visit submits as 7s")
-    parser.add_argument("--base", default="", help="a folder of outputs/models to begin with")
+    parser.add_argument("--base", default="", help="the first model, a folder of outputs/models")
     options = parser.parse_args()
     base = settings.outputs_dir() / "models" / options.base if options.base else None
     plot_folder = settings.outputs_dir() / "plots"
     writers = by_writer(datasets.load_sketches(), options.seed)
     half = len(writers) // 2
-    never = [sketch for hand in writers[half:] for sketch in hand]
+    never = [sketch for drawn in writers[half:] for sketch in drawn]
     generator = np.random.default_rng(options.seed)
     with tempfile.TemporaryDirectory() as folder:
         os.environ |= {"DIGITS_OUTPUTS_DIR": folder, "DIGITS_DATABASE": f"{folder}/d.duckdb"}
@@ -175,7 +175,7 @@ def main() -> None:
             (Path(folder) / "models" / base.name).symlink_to(base)
             (Path(folder) / "models" / "current").write_text(base.name)
         print(
-            "| night | serves | submissions | who came | who never did (95 % interval) "
+            "| night | serves | submissions | writers who submitted | others (95 % interval) "
             "| MNIST | took |"
         )
         print("|---|---|---|---|---|---|---|")
@@ -184,7 +184,7 @@ def main() -> None:
         came: list[Sketch] = []
         for number in range(1, options.nights + 1):
             first, last = (half * n // options.nights for n in (number - 1, number))
-            today = [sketch for hand in writers[first:last] for sketch in hand]
+            today = [sketch for drawn in writers[first:last] for sketch in drawn]
             came += today
             submit(today, options.wrong, generator)
             if number == 1 and options.liar:
