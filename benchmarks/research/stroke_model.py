@@ -79,7 +79,8 @@ def main() -> None:
     logits = np.log(probabilities(network, known, 1.0).clip(1e-12))
     temperature = training.fitted_temperature(logits, known.labels.numpy())
     seen, labels = probabilities(network, digits, temperature), digits.labels.numpy()
-    print(f"images alone: {evaluation.accuracy(labels, seen.argmax(axis=1))}", flush=True)
+    people = [datasets.writer_of(sketch) for sketch in strange]
+    print(f"images alone: {evaluation.accuracy(labels, seen.argmax(axis=1), people)}", flush=True)
     print("| variant | strokes alone | both | loss |\n|---|---|---|---|", flush=True)
     for name in options.variants or VARIANTS:
         strokes = fitted(writers, recipe, VARIANTS[name])
