@@ -68,5 +68,8 @@ def load_sketches(folder: Path | None = None) -> list[Sketch]:
 
 def rasterised(sketches: list[Sketch]) -> Digits:
     """Sketches as images, rasterised as in the dashboard."""
-    images = np.stack([rasterise(sketch.strokes) for sketch in sketches])
-    return Digits(torch.from_numpy(images), torch.tensor([sketch.label for sketch in sketches]))
+    images = np.zeros((len(sketches), 28, 28), np.uint8)
+    for image, sketch in zip(images, sketches, strict=True):
+        image[:] = rasterise(sketch.strokes)
+    labels = torch.tensor([sketch.label for sketch in sketches], dtype=torch.int64)
+    return Digits(torch.from_numpy(images), labels)

@@ -143,6 +143,12 @@ def test_a_folder_without_sketches_is_reported(tmp_path):
         loading.load_sketches(tmp_path)
 
 
+def test_no_sketches_are_no_images():
+    digits = loading.rasterised([])
+    assert digits.images.shape == (0, 28, 28)
+    assert digits.labels.shape == (0,) and digits.labels.dtype == torch.int64
+
+
 def test_a_sketch_in_two_files_is_loaded_once(tmp_path, caplog):
     one, two, three = (Sketch(i, 1, as_strokes([[(0, 0), (0, 1)]]), "pad", "me") for i in "abc")
     write_sketches(tmp_path / "monday.parquet", [two, one])
