@@ -6,6 +6,7 @@ Numbers here, figures in `evaluation.plots`.
 from digitlib.evaluation.calibration import (
     MINIMUM_DIGITS,
     calibration_error,
+    confidence_bins,
     confidence_text,
     confident_mistakes,
     rejection_curve,
@@ -66,6 +67,7 @@ __all__ = [
     "compare",
     "compare_results",
     "comparison_table",
+    "confidence_bins",
     "confidence_text",
     "confident_mistakes",
     "confusion",

@@ -28,6 +28,19 @@ def calibration_error(probability: Floats, labels: Labels, bins: int = 15) -> fl
     return float(np.abs(gaps).sum() / len(labels))
 
 
+def confidence_bins(probability: Floats, labels: Labels, bins: int = 10) -> list[Floats]:
+    """Mean confidence, accuracy and share of digits in equal bins of confidence (3 arrays).
+
+    Only bins with digits; probabilities (n, 10). For a reliability diagram (Guo et al. 2017).
+    """
+    confidence, predicted = probability.max(axis=1), probability.argmax(axis=1)
+    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
+    size = np.bincount(bin_of, minlength=bins)
+    sums = (np.bincount(bin_of, v, bins) for v in (confidence, predicted == labels))
+    used = size > 0
+    return [*(total[used] / size[used] for total in sums), size[used] / len(labels)]
+
+
 def chance_error(probability: Floats, draws: int = 100) -> float:
     """The calibration error that a perfectly calibrated model exceeds in 5 % of cases.
 

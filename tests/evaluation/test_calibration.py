@@ -29,6 +29,16 @@ def test_errors_are_counted_among_digits_of_similar_confidence():
     assert len(four_errors.expected) == 0
 
 
+def test_a_reliability_diagram_shows_accuracy_in_equal_bins_of_confidence():
+    probability, labels = made([0.05] * 8 + [0.35] * 2, [False] * 7 + [True] + [False, True])
+    confidence, accuracy, share = calibration.confidence_bins(probability, labels)
+    np.testing.assert_allclose(confidence, [0.65, 0.95])
+    np.testing.assert_allclose(accuracy, [1 / 2, 7 / 8])
+    np.testing.assert_allclose(share, [0.2, 0.8])
+    figure = evaluation.reliability_diagram(confidence, accuracy, share, "set")
+    np.testing.assert_allclose(figure.axes[0].lines[-1].get_xydata()[-1], [95, 87.5])
+
+
 def test_the_calibration_error_falls_when_a_known_temperature_is_undone():
     generator = np.random.default_rng(0)
     logits = generator.normal(size=(20_000, 10)) * 2

@@ -9,7 +9,13 @@ from digitlib.evaluation.plots.data import (
     spread,
     typical_to_odd,
 )
-from digitlib.evaluation.plots.evaluation import calibration, per_digit, rejection, robustness
+from digitlib.evaluation.plots.evaluation import (
+    calibration,
+    per_digit,
+    rejection,
+    reliability_diagram,
+    robustness,
+)
 from digitlib.evaluation.plots.style import (
     ACCENT,
     GREY,
@@ -43,6 +49,7 @@ __all__ = [
     "over_time",
     "per_digit",
     "rejection",
+    "reliability_diagram",
     "robustness",
     "samples",
     "save_figure",

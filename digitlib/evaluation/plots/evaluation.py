@@ -43,6 +43,18 @@ def per_digit(recall: Floats, precision: Floats, title: str) -> Figure:
     return figure
 
 
+def reliability_diagram(confidence: Floats, accuracy: Floats, share: Floats, title: str) -> Figure:
+    """Accuracy against confidence, and the share of digits, in bins (b,) of confidence."""
+    figure = Figure(figsize=(WIDTH / 2, WIDTH / 2), layout="constrained")
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+    style_axes(upper, title, ylabel="accuracy, %").plot([0, 100], [0, 100], color=GREY)
+    upper.plot(100 * confidence, 100 * accuracy, "o-", color=ACCENT)
+    style_axes(lower, "", xlabel="confidence, %", ylabel="digits, %")
+    lower.bar(100 * confidence, 100 * share, width=6, color=GREY)
+    upper.set(xlim=(0, 102), ylim=(0, 102))
+    return figure
+
+
 def calibration(curves: Mapping[str, Reliability]) -> Figure:
     """Error rate against 1 − confidence, a panel for each evaluation set.
 
