@@ -8,6 +8,7 @@ from digitlib.api.keys import Key, parse_keys
 
 BODY_BYTES = 256 * 1024
 PHOTO_BYTES = 10 * 1024 * 1024
+LARGE = 6  # times the patience, for photos on their way in and exports on their way out
 
 
 class Configuration(NamedTuple):

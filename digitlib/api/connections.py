@@ -1,22 +1,23 @@
-"""uvicorn's HTTP protocol, with an end to patience: it waits for ever for a request's headers."""
+"""uvicorn's HTTP protocol, which waits for ever for a client, with an end to its patience."""
 
 import asyncio
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from digitlib.api.configuration import configuration
+from digitlib.api.configuration import LARGE, configuration
 
 _HEADER_BYTES = 64 * 1024  # of a request; uvicorn would collect any number
 
 
 class PatientProtocol(HttpToolsProtocol):
-    """Closes a connection whose headers are too long, or take longer than the patience."""
+    """Closes a connection whose headers are too long or too slow, or whose answer nobody reads."""
 
     def __init__(self, *given: Any, **options: Any) -> None:
         super().__init__(*given, **options)
         self._deadline: asyncio.TimerHandle | None = None
         self._header_bytes = 0
+        self._unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for headers."""
@@ -41,9 +42,21 @@ class PatientProtocol(HttpToolsProtocol):
         self._forget_deadline()
         super().on_headers_complete()
 
+    def pause_writing(self) -> None:
+        """Wait for the client to read, a few times the patience."""
+        super().pause_writing()
+        # Not `close`, which would wait for the client too.
+        self._unread = self.loop.call_later(LARGE * configuration().patience, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Go on writing."""
+        self._forget_unread()
+        super().resume_writing()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self._forget_deadline()
+        self._forget_unread()
         super().connection_lost(exc)
 
     def _await_headers(self) -> None:
@@ -56,3 +69,8 @@ class PatientProtocol(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    def _forget_unread(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None

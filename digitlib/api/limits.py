@@ -7,12 +7,11 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from digitlib.api.callers import Rate, identify
-from digitlib.api.configuration import BODY_BYTES, PHOTO_BYTES, configuration
+from digitlib.api.configuration import BODY_BYTES, LARGE, PHOTO_BYTES, configuration
 from digitlib.api.problems import CLOSE, Problem, problem_response
 
 _FREE = ("/healthz", "/readyz")  # a balancer asks often
 _PHOTO = "/v1/read/photo"
-_PHOTO_PATIENCE = 6  # times that of other bodies
 _DISCARDED = 2  # times the limit that is read and dropped, so that the client hears of it
 
 
@@ -67,7 +66,7 @@ class _Body:
 
     def __init__(self, headers: Headers, receive: Receive, *, is_photo: bool) -> None:
         self._limit = PHOTO_BYTES if is_photo else BODY_BYTES
-        self._patience = configuration().patience * (_PHOTO_PATIENCE if is_photo else 1)
+        self._patience = configuration().patience * (LARGE if is_photo else 1)
         self._deadline = asyncio.get_running_loop().time() + self._patience
         self._announced = headers.get("content-length", "")
         self._receive = receive

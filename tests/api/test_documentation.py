@@ -13,7 +13,7 @@ from services import ONE, Service, free_port
 from visits import Server
 
 from digitlib import settings
-from digitlib.api.keys import Right, new_key
+from digitlib.api.keys import Right, find_key, new_key, parse_keys
 from digitlib.strokes import read_sketches
 
 PAGE = (settings.project_root() / "docs" / "service.md").read_text()
@@ -101,11 +101,10 @@ def test_the_key_example_makes_a_key(tmp_path):
         [sys.executable, *command[1:]], capture_output=True, text=True, check=True, cwd=tmp_path
     )
     _, key, _, entry = (line.strip() for line in done.stdout.splitlines())
-    with Service(tmp_path, DIGITS_API_KEYS=entry) as service:
-        service.keys["kiosk"] = key
-        body, headers = {"strokes": ONE, "label": 1}, service.bearer("kiosk")
-        answer = service.client.post("/v1/submissions", json=body, headers=headers)
-        assert answer.status_code == 201
+    found = find_key(parse_keys(entry), key.encode())
+    assert found is not None
+    assert (found.name, found.rights) == ("kiosk", {Right.SUBMIT})
+    assert find_key(parse_keys(entry), b"another") is None
 
 
 def test_the_proxy_example_serves_dashboard_and_service_on_one_port(tmp_path):

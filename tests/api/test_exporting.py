@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import socket
+import time
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -109,3 +111,26 @@ def test_what_cannot_be_exported_is_refused(filled):
 
 def test_exports_leave_pandas_out_of_the_process(filled):
     assert "/pandas/" not in (filled.proc / "maps").read_text()
+
+
+def test_a_client_that_does_not_read_is_given_up(filled):
+    """It opens an export and goes quiet; the service's patience for it is six seconds here."""
+    strokes = np.random.default_rng(2).random((1, 19_000, 2))
+    recogniser = Recogniser.load()
+    for _ in range(12):  # large drawings, so that no buffer holds the whole
+        filled.store.submit(strokes=strokes, label=1, recogniser=recogniser, session="large")
+    before = filled.sockets
+    request = (
+        f"GET {PATH} HTTP/1.1\r\nHost: localhost\r\nAccept: application/x-ndjson\r\n"
+        f"Authorization: Bearer {filled.keys['export']}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", filled.port)) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.sendall(request.encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 200")
+        until = time.monotonic() + 60
+        while filled.sockets > before:
+            assert time.monotonic() < until, "the service waits for ever"
+            time.sleep(0.1)
+    assert filled.client.get("/healthz").status_code == 200
+    assert "Traceback" not in filled.log

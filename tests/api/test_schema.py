@@ -11,7 +11,8 @@ from services import ONE, Service
 from digitlib.api.keys import new_key
 
 # For each operation; `SCHEMATHESIS_EXAMPLES=100 python -m pytest tests/api/test_schema.py` for more
-EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "2")
+_FEW = "2"
+EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", _FEW)
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 UNLIMITED = {
@@ -36,6 +37,8 @@ def test_schemathesis_finds_nothing(service, key, tmp_path):
     command = [SCHEMATHESIS, "--config-file", CONFIG, "run", f"{service.url}/openapi.json"]
     command += ["--max-examples", EXAMPLES, "--seed", "1", "--no-color", "--request-timeout", "60"]
     command += [word for one in header for word in ("--header", one)]
+    if not key and EXAMPLES == _FEW:  # most of what it tries is refused alike
+        command += ["--phases", "examples,fuzzing"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert "Tested: 13" in done.stdout
