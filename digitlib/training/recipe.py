@@ -25,13 +25,11 @@ PRESETS: dict[str, dict[str, Any]] = {
     "people": {  # what the bundled model was trained with
         "sketches": True,
         "sketch_share": 0.4,
-        "nondigit_share": 0.09,
+        "nondigit_share": 0.07,
         "stroke_model": True,
         "ensemble": 2,
-        "epochs": 20,
-        "patience": 20,
-        "batch_size": 128,
-        "learning_rate": 0.005,
+        "epochs": 24,
+        "patience": 24,
         "augment": 1.0,
     },
     "fast": {

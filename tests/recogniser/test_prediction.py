@@ -63,7 +63,7 @@ def test_most_scribbles_and_few_digits_are_rejected(model):
     scribbles = [[np.cumsum(generator.normal(size=(60, 2)), axis=0)] for _ in range(50)]
     scribbles += [[generator.random((12, 2))] for _ in range(50)]
     assert rejected(model, scribbles) > 0.9
-    assert rejected(model, draw_many(150, seed=8)[0]) < 0.08
+    assert rejected(model, draw_many(150, seed=8)[0]) < 0.1
 
 
 def test_few_real_pen_digits_are_rejected(model, pens):
