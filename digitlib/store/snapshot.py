@@ -1,8 +1,8 @@
 """A copy of the database in memory, read in short turns so that no writer waits for all of it."""
 
+import time
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import pairwise
 
 import duckdb
 from duckdb import DuckDBPyConnection
@@ -10,7 +10,9 @@ from duckdb import DuckDBPyConnection
 from digitlib.store.database import CONFIG, Database, without_pandas
 from digitlib.store.schema import current_version, migrate, version_of
 
-ROWS_PER_TURN = 5_000  # about 40 ms of processor time while the lock is held
+TURN_SECONDS = 0.1  # about how long a turn holds the lock
+ROWS = 1_000  # that are read at least in a turn
+_MOST_AT_ONCE = 10  # of such ranges
 _Time = datetime | None  # None is open
 
 
@@ -56,24 +58,29 @@ def _copy(database: Database, memory: DuckDBPyConnection, columns: Sequence[str]
             return
         cuts = _cuts(memory)
         _copy_range(memory, selected, cuts[0], cuts[1])
-    for start, end in pairwise(cuts[1:]):
+    done, step = 1, 1
+    while done < len(cuts) - 1:
+        end = min(done + step, len(cuts) - 1)
         with database.attached_to(memory):
+            begun = time.monotonic()
             if version_of(memory, "file") != version:
                 raise _Migrated
-            _copy_range(memory, selected, start, end)
+            _copy_range(memory, selected, cuts[done], cuts[end])
+        took = max(time.monotonic() - begun, 1e-6)
+        done, step = end, min(max(round(step * TURN_SECONDS / took), 1), _MOST_AT_ONCE)
 
 
 def _cuts(memory: DuckDBPyConnection) -> list[_Time]:
-    """Times between which there are about `ROWS_PER_TURN` submissions; open at both ends."""
+    """Times between which there are about `ROWS` submissions; open at both ends."""
     rows = memory.execute(
         "SELECT DISTINCT submitted_at FROM file.submissions WHERE rowid % ? = 0 ORDER BY 1",
-        [ROWS_PER_TURN],
+        [ROWS],
     ).fetchall()
-    return [None, *(time for (time,) in rows[1:]), None]
+    return [None, *(cut for (cut,) in rows[1:]), None]
 
 
 def _copy_range(memory: DuckDBPyConnection, selected: str, start: _Time, end: _Time) -> None:
     limits = {"submitted_at >= ?": start, "submitted_at < ?": end}
-    known = {condition: time for condition, time in limits.items() if time is not None}
+    known = {condition: cut for condition, cut in limits.items() if cut is not None}
     where = " AND ".join(known) or "true"
     memory.execute(f"INSERT INTO submissions {selected} WHERE {where}", list(known.values()))

@@ -14,14 +14,18 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
-import numpy as np
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 from numpy.typing import ArrayLike
 from uuid_utils.compat import uuid7
 
 from digitlib import settings
 from digitlib.store.database import Database, without_pandas
-from digitlib.store.predictor import Prediction, Predictor, predicted_drawing
+from digitlib.store.predictor import (
+    Prediction,
+    Predictor,
+    predicted_drawing,
+    same_strokes,
+)
 from digitlib.store.records import (
     REVIEWS,
     StoredSubmission,
@@ -32,7 +36,7 @@ from digitlib.store.records import (
 )
 from digitlib.store.schema import StoreError, current_version, version_of
 from digitlib.store.snapshot import snapshot
-from digitlib.strokes import Strokes, checked_label, checked_text
+from digitlib.strokes import checked_label, checked_text
 
 _COLUMNS = ", ".join(StoredSubmission._fields)
 
@@ -83,7 +87,7 @@ class Store:
         label, session = checked_label(label), checked_text(session, "session")
         if prediction is None:
             prediction = predicted_drawing(recogniser, strokes)
-        elif not _same_strokes(strokes, prediction.strokes):
+        elif not same_strokes(strokes, prediction.strokes):
             raise ValueError("The prediction is for other strokes than the submitted ones.")
         id = id or uuid7()
         columns = prediction_columns(prediction)
@@ -167,12 +171,19 @@ class Store:
         """Up to `limit` submissions, newest first: the latest, or those before a time and id."""
         time, id = before or (datetime.max, UUID(int=0))
         with self._reading() as connection:
-            rows = connection.execute(
-                f"SELECT {_COLUMNS} FROM submissions WHERE rowid IN (SELECT rowid FROM submissions"
-                " WHERE submitted_at <= $1 AND (submitted_at < $1 OR id < $2)"
-                " ORDER BY submitted_at DESC, id DESC LIMIT $3)"
-                " ORDER BY submitted_at DESC, id DESC",
+            found = connection.execute(
+                "SELECT rowid FROM submissions WHERE submitted_at <= $1"
+                " AND (submitted_at < $1 OR id < $2)"
+                " ORDER BY submitted_at DESC, id DESC LIMIT $3",
                 [time, id, limit],
+            ).fetchall()
+            if not found:
+                return []
+            numbers = [number for (number,) in found]
+            rows = connection.execute(  # limits, so that the strokes of other rows are not read
+                f"SELECT {_COLUMNS} FROM submissions WHERE rowid >= {min(numbers)}"
+                f" AND rowid <= {max(numbers)} AND rowid IN ({', '.join(map(str, numbers))})"
+                " ORDER BY submitted_at DESC, id DESC"
             ).fetchall()
         return [StoredSubmission(*row) for row in rows]
 
@@ -199,12 +210,14 @@ class Store:
         Those with the ids `doubtful` are left out too, unless a review accepted them.
         """
         columns = ("id", "submitted_at", "session", "label", "strokes", "review")
-        return snapshot(self._database, columns).sql(
+        memory = snapshot(self._database, columns)
+        ids = [str(id) for id in doubtful]  # in a table: a query with parameters copies its result
+        memory.execute("CREATE TABLE doubtful AS SELECT unnest(?::UUID[]) AS id", [ids])
+        return memory.sql(
             "SELECT id::VARCHAR AS id, label, strokes, 'submission' AS source, session AS writer"
             " FROM submissions WHERE review = 'accepted'"
-            " OR (review = 'pending' AND NOT list_contains(?::VARCHAR[], id::VARCHAR))"
-            " ORDER BY submitted_at, submissions.id",
-            params=[[str(id) for id in doubtful]],
+            " OR (review = 'pending' AND id NOT IN (SELECT id FROM doubtful))"
+            " ORDER BY submitted_at, submissions.id"
         )
 
     def export(self, path: str | Path, doubtful: Iterable[UUID | str] = ()) -> int:
@@ -232,12 +245,6 @@ class Store:
                     return
         with self.snapshot() as memory, without_pandas():
             yield memory
-
-
-def _same_strokes(raw: Iterable[ArrayLike], checked: Strokes) -> bool:
-    """Whether `checked_strokes(raw)` would be `checked`, at a fraction of its cost."""
-    arrays = [array for stroke in raw if (array := np.asarray(stroke, np.float32)).size]
-    return len(arrays) == len(checked) and all(map(np.array_equal, arrays, checked))
 
 
 def _now() -> datetime:

@@ -137,7 +137,8 @@ def turns(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         copy_range(*arguments)
         made.append(1)
 
-    monkeypatch.setattr(snapshot, "ROWS_PER_TURN", 3)
+    monkeypatch.setattr(snapshot, "ROWS", 3)
+    monkeypatch.setattr(snapshot, "TURN_SECONDS", 0)
     monkeypatch.setattr(snapshot, "_copy_range", counted)
     return made
 
