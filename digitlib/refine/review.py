@@ -122,7 +122,7 @@ class Review(ipw.VBox):
         """How many sketches remain to be reviewed."""
         return len(self._rows)
 
-    def judge(self, review: str) -> None:
+    def decide(self, review: str) -> None:
         """Save the review of the sketch in view (empty: none) and show the next."""
         try:
             if review:
@@ -135,7 +135,7 @@ class Review(ipw.VBox):
 
     def _button(self, text: str, review: str, style: str) -> Any:
         button = ipw.Button(description=text, button_style=style)
-        button.on_click(lambda _button: self.judge(review))
+        button.on_click(lambda _button: self.decide(review))
         return button
 
     def _show(self, message: str = "") -> None:

@@ -16,7 +16,7 @@ from digitlib.training.recipe import Recipe
 
 @pytest.fixture
 def poor(outputs) -> Recogniser:
-    """A model that learnt little, and serves."""
+    """A poorly trained model, which serves."""
     recipe = Recipe(
         dataset="synthetic", limit=300, epochs=2, architecture="lenet5", batch_size=32,
         run_name="poor",

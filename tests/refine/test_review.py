@@ -100,8 +100,8 @@ def test_a_review_is_saved_and_the_next_sketch_shown(store: Store) -> None:
     frame = label_errors.with_disputed(submissions.submissions_table(store), AlwaysSeven())
     review = submissions.Review(store, submissions.filtered(frame, "doubtful", (), ""))
     assert review.left == 2
-    review.judge("rejected")
-    review.judge("accepted")
+    review.decide("rejected")
+    review.decide("accepted")
     assert review.left == 0
     assert list(submissions.submissions_table(store).review) == [
         "rejected",
