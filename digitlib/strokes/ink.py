@@ -138,7 +138,8 @@ def _inked(discs: Points, ink_width: float) -> NDArray[np.float32]:
     across, down = ((pixels + 0.5) - discs[:, None]).astype(np.float32) ** 2  # (k, n) each
     column, row = pixels
     places = (row * _WIDE + (_MARGIN * _WIDE + _MARGIN))[:, None] + column
-    nearest = np.full((_WIDE, _WIDE), np.inf, np.float32)
+    nearest = np.full((_WIDE, _WIDE), reach**2, np.float32)
+    nearest[np.bincount((row + _MARGIN).reshape(-1), minlength=_WIDE) > 0] = np.inf
     np.minimum.at(nearest.reshape(-1), places.reshape(-1), (down[:, None] + across).reshape(-1))
     ink = np.sqrt(nearest[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN])
     np.subtract(reach, ink, out=ink)

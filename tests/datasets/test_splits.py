@@ -87,7 +87,7 @@ def test_exported_submissions_are_recorded_and_not_replayed(tmp_path, sketches, 
     assert replay.replay_data(card, 20, seed=0).note == ""
     assert seen and all(sketch.source == "drawn" for sketch in seen)
     write_sketches(tmp_path / "sketches" / "all.parquet", exported)
-    assert "no pen sketches but submissions" in replay.replay_data(card, 20, seed=0).note
+    assert "All pen sketches are submissions" in replay.replay_data(card, 20, seed=0).note
 
 
 def test_writers_added_after_training_move_nobody_in_the_trained_split(sketches):
@@ -121,7 +121,7 @@ def test_augmented_sketches_vary_and_stay_the_same_digit(sketches):
     again = np.stack(
         [rasterise(augmentation.augment_strokes(s.strokes, generator)) for s in sketches]
     )
-    assert all(np.abs(a.astype(int) - b).max() > 60 for a, b in zip(plain, again, strict=True))
+    assert all(np.abs(a.astype(int) - b).max() > 40 for a, b in zip(plain, again, strict=True))
     labels = np.array([sketch.label for sketch in sketches])
     before, after = (
         np.mean(recogniser.predict(images).argmax(axis=1) == labels) for images in (plain, again)
