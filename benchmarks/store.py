@@ -66,14 +66,16 @@ def submit(store: Store) -> float:
     return time.perf_counter() - begun
 
 
-def submit_until(path: str, start: float, lock: str) -> list[float]:
-    """Submit for `SECONDS` from `start` on; how many seconds each submission took."""
+def submit_all(path: str, lock: str) -> list[float]:
+    """Once a line comes in, submit for `SECONDS`; how many seconds each submission took."""
     if lock == "polled":
         vars(database)["locked"] = polled
     store, took = Store(path, lock_timeout=60), []
     store.tally()
-    time.sleep(max(0.0, start - time.time()))
-    while time.time() < start + SECONDS:
+    print("ready", flush=True)
+    sys.stdin.readline()
+    end = time.time() + SECONDS
+    while time.time() < end:
         took.append(submit(store))
     return took
 
@@ -106,11 +108,18 @@ def throughput(writers: int, earlier: int, lock: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "digits.duckdb")
         fill(path, earlier)
-        start = str(time.time() + 1 + writers)
-        command = [sys.executable, __file__, "--writer", path, start, lock]
+        command = [sys.executable, __file__, "--writer", path, lock]
         running = [
-            subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(writers)
+            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            for _ in range(writers)
         ]
+        for process in running:
+            assert process.stdout is not None
+            process.stdout.readline()  # it is ready
+        for process in running:
+            assert process.stdin is not None
+            process.stdin.write("start\n")
+            process.stdin.flush()
         took = np.array([t for process in running for t in json.loads(process.communicate()[0])])
         assert Store(path).tally().total == earlier + len(took)  # none lost, none twice
     median, high = np.percentile(1000 * took, [50, 95])
@@ -180,8 +189,8 @@ def main() -> None:
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case ["--writer", path, start, lock]:
-            print(json.dumps(submit_until(path, float(start), lock)))
+        case ["--writer", path, lock]:
+            print(json.dumps(submit_all(path, lock)))
         case ["--reader", path, reader]:
             read(path, reader)
         case _:
