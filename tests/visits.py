@@ -104,9 +104,9 @@ class Server:
             assert self.process.poll() is None and time.monotonic() < until, self.log
             time.sleep(0.1)
 
-    def get(self, path: str) -> tuple[int, str]:
+    def get(self, path: str, **headers: str) -> tuple[int, str]:
         """The status and body of a path, which is sent as it is, however malformed."""
-        request = urllib.request.Request(f"http://localhost:{self.port}{path}")
+        request = urllib.request.Request(f"http://localhost:{self.port}{path}", headers=headers)
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 return answer.status, answer.read().decode(errors="replace")

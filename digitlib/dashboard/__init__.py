@@ -1,5 +1,7 @@
-"""The Voila page: the pad, what stands around it, and the server's settings.
+"""The dashboard: a Voila page with a pad and its panels, and the server's protection.
 
-Imports nothing by itself: the server process names `digitlib.dashboard.server` in its configuration
-and needs neither ipycanvas nor ONNX Runtime.
+The page runs in a kernel for each visitor (`page`, `pad`, `panels`, `activations`, `model_card`);
+`access`, `guard`, `routes`, `kernels`, `kernel_socket` and `wire` run in the server, as
+`voila.json` says. `python -m digitlib.dashboard` starts it from any folder. This file imports
+nothing, because the server needs neither ipycanvas nor ONNX Runtime.
 """

@@ -13,11 +13,12 @@ import traitlets
 from ipycanvas import Canvas, hold_canvas
 
 from digitlib.dashboard.tasks import running_loop
-from digitlib.strokes import MOST_POINTS, MOST_STROKES
+from digitlib.strokes import MOST_STROKES
 
 Point = tuple[float, float]
 SIDE = 672  # px of the canvas's buffer: at least twice its size on screen, for crisp lines
 LINE_WIDTH = 40  # px of the buffer
+MOST_POINTS = 2_000  # of one sketch, about 60 KB; a digit has about 50
 PACE = 1 / 45  # seconds: shortest interval between two changes of `strokes` while the pen moves
 
 
@@ -29,6 +30,7 @@ class Pad(ipw.VBox):
     """
 
     strokes = traitlets.Any(())
+    is_full = traitlets.Bool(False)  # whether the sketch has as many points as it may have
     ready = traitlets.Int(0)  # how many times a browser has asked for the drawing
 
     def __init__(self) -> None:
@@ -94,7 +96,7 @@ class Pad(ipw.VBox):
 
     def _down(self, x: object, y: object) -> None:
         point = _on_pad(x, y)
-        if point is None or self._is_full():
+        if point is None or self._has_all_points():
             return
         self._pen_is_down = True
         self._lines.append([point])
@@ -107,7 +109,7 @@ class Pad(ipw.VBox):
         point = _on_pad(x, y)
         if not self._pen_is_down or point is None or point == self._lines[-1][-1]:
             return
-        if self._is_full():
+        if self._has_all_points():
             self._up()
             return
         line = self._lines[-1]
@@ -126,7 +128,7 @@ class Pad(ipw.VBox):
             self._finish(self._lines[-1])
         self._publish()
 
-    def _is_full(self) -> bool:
+    def _has_all_points(self) -> bool:
         return len(self._lines) >= MOST_STROKES or sum(map(len, self._lines)) >= MOST_POINTS
 
     def _publish_soon(self) -> None:
@@ -143,6 +145,7 @@ class Pad(ipw.VBox):
             self._timer.cancel()
             self._timer = None
         self._published = time.monotonic()
+        self.is_full = self._has_all_points()
         self.strokes = tuple(tuple(line) for line in self._lines)
 
     def _redraw(self) -> None:

@@ -15,9 +15,11 @@ from uuid_utils.compat import uuid7
 from digitlib import settings
 from digitlib.dashboard import panels
 from digitlib.dashboard.activations import Activations
+from digitlib.dashboard.configuration import UNPROTECTED, is_unprotected
 from digitlib.dashboard.model_card import ModelCard
-from digitlib.dashboard.pad import PACE, Pad
+from digitlib.dashboard.pad import MOST_POINTS, PACE, Pad
 from digitlib.dashboard.panels import State, box, button, descendants
+from digitlib.dashboard.quota import Quota
 from digitlib.dashboard.tasks import run_in_background
 from digitlib.recogniser import LoadedModel, Prediction
 from digitlib.store import Store, StoreError
@@ -27,6 +29,18 @@ Sketch = tuple[UUID, tuple[Any, ...]]  # its id and its strokes
 STYLE = Path(__file__).with_name("dashboard.css")
 _UNDO_PAUSE = 1.0  # seconds after undoing a stroke in which undo does not take back a submission
 _LOCK_TIMEOUT = 30.0  # seconds: of fifty simultaneous submissions, the last waits for the others
+_PAD_IS_FULL = (
+    f"The sketch has {MOST_POINTS:,} points, the most that are accepted. Submit it or clear it."
+)
+
+
+def dashboard() -> ipw.Widget:
+    """The page, or a sentence on how to start it where the server lacks the login and limits."""
+    if is_unprotected():
+        settings.configure_logging(to_server=True)
+        logger.error(UNPROTECTED)
+        return ipw.HTML(UNPROTECTED)
+    return Dashboard()
 
 
 class Dashboard(ipw.VBox):
@@ -36,6 +50,7 @@ class Dashboard(ipw.VBox):
         settings.configure_logging(to_server=True)
         self.model = LoadedModel.latest()
         self.session, self.draft = uuid4().hex, uuid7()
+        self.quota = Quota()
         self._questioned: tuple[UUID, int] | None = None  # a sketch, and the label in question
         self._last: Sketch | None = None  # the latest submission, for "Take back"
         self._cleared: tuple[Any, ...] = ()  # restored by undo
@@ -112,7 +127,8 @@ class Dashboard(ipw.VBox):
         if strokes:
             self._cleared = ()
         if self.status.state is not State.SAVING:
-            self.status.say(State.IDLE, "")
+            full = self.pad.is_full
+            self.status.say(State.FAILED if full else State.IDLE, _PAD_IS_FULL if full else "")
         self.draft = uuid7()  # a changed drawing is another sketch
         self._predict(strokes)
 
@@ -179,7 +195,10 @@ class Dashboard(ipw.VBox):
                 State.ASKING,
                 f"Did you mean {digit}? Then tap {digit}. Or submit again to save it as {label}.",
             )
+        elif (refusal := self.quota.refusal(self.pad.strokes)) is not None:
+            self.status.say(State.FAILED, refusal)
         else:
+            self.quota.count(self.pad.strokes)
             self.status.say(State.SAVING, "Saving …")
             label, prediction = self.labels.label, self.guess.prediction
             run_in_background(self._save(self.draft, self.pad.strokes, label, prediction))

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from digitlib.dashboard.pad import SIDE, Pad
-from digitlib.strokes.validation import MOST_POINTS, checked_strokes
+from digitlib.dashboard.pad import MOST_POINTS, SIDE, Pad
+from digitlib.strokes.validation import checked_strokes
 
 
 @pytest.fixture
@@ -92,6 +92,7 @@ def test_the_number_of_points_is_limited(pad: Pad) -> None:
         send(pad, "mouse_move", step % 50, step)
     send(pad, "mouse_down", 2, 2)
     assert sum(map(len, pad.strokes)) == MOST_POINTS
+    assert pad.is_full
     checked_strokes(pad.strokes)  # it can be submitted
 
 

@@ -390,8 +390,6 @@ def test_a_page_with_late_widgets_misses_nothing(browser: Browser, server: Serve
         route.continue_()
 
     page.on("websocket", seen)
-    # Without the bundle, each script is fetched when it is needed.
-    page.route("**/voila/scripts.js", lambda route: route.abort())
     page.route("**/jupyterlab-manager/static/*.js*", hold)
     (models / "current").write_text("late\n")
     try:

@@ -89,7 +89,7 @@ def test_it_works_behind_a_proxy_under_a_path(browser: Browser, server: Server, 
     assert [url for url in asked if not url.startswith((proxy, "data:", "blob:"))] == []
     expect(page.get_by_role("alert")).to_be_hidden()
     asked_packed = {"Accept-Encoding": "gzip"}
-    scripts = urllib.request.Request(f"{proxy}voila/scripts.js", headers=asked_packed)
+    scripts = urllib.request.Request(f"{proxy}voila/static/voila.js", headers=asked_packed)
     with urllib.request.urlopen(scripts) as answer:
         assert answer.headers["Content-Encoding"] == "gzip"
     kernel = f"/digits/api/kernels/{visit.kernel}"

@@ -12,6 +12,8 @@ import pytest
 from filelock import FileLock
 
 from digitlib import settings
+from digitlib.dashboard import quota
+from digitlib.dashboard.pad import MOST_POINTS
 from digitlib.dashboard.page import Dashboard
 from digitlib.dashboard.panels import State
 from digitlib.recogniser.model import Recogniser
@@ -136,5 +138,55 @@ def test_a_sketch_is_saved_even_if_the_counts_are_unavailable(database: Path) ->
         database.write_text("my novel")
         await page._count()
         assert page.status.value == text
+
+    visit(steps())
+
+
+def test_a_visit_submits_at_most_so_many_sketches_a_minute(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quota, "MOST_A_MINUTE", 2)
+
+    async def steps() -> None:
+        page = Dashboard()
+        for _ in range(2):
+            submit(page, FOUR, 4)
+            await until(State.SAVED, of=page)
+        page.pad.put(SEVEN)
+        page.labels.children[7].click()
+        page.submit_button.click()
+        assert "2 sketches in a minute" in await until(State.FAILED, of=page)
+        assert page.pad.strokes  # it can be submitted later
+        monkeypatch.setattr(quota, "_MINUTE", 0.0)
+        page.submit_button.click()
+        await until(State.SAVED, of=page)
+
+    visit(steps())
+    assert saved_labels() == [7, 4, 4, 1]
+
+
+def test_a_visit_submits_at_most_so_many_points(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quota, "MOST_POINTS", 10)
+
+    async def steps() -> None:
+        page = Dashboard()
+        page.pad.put(FOUR)
+        page.labels.children[4].click()
+        page.submit_button.click()
+        assert "reached its limit" in await until(State.FAILED, of=page)
+
+    visit(steps())
+    assert saved_labels() == [1]
+
+
+def test_a_full_pad_says_so(database: Path) -> None:
+    async def steps() -> None:
+        page = Dashboard()
+        page.pad.put([[(0.5, number / 5000) for number in range(MOST_POINTS)]])
+        assert f"{MOST_POINTS:,} points" in await until(State.FAILED, of=page)
+        page.clear_button.click()
+        assert page.status.state is State.IDLE
 
     visit(steps())
