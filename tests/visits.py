@@ -29,6 +29,21 @@ Strokes = list[list[tuple[float, float]]]
 expect.set_options(timeout=30_000)
 
 
+def free_port() -> int:
+    """A port that nobody uses just now."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def wait_for(log: Path, words: str, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
+    """Wait until the log of a running process contains these words."""
+    until = time.monotonic() + seconds
+    while words not in log.read_text():
+        assert process.poll() is None and time.monotonic() < until, log.read_text()
+        time.sleep(0.1)
+
+
 @dataclass
 class Server:
     """A Voila server, started as users start it, with its own model and database."""
@@ -41,9 +56,7 @@ class Server:
         models = self.folder / "outputs" / "models"
         shutil.copytree(MODEL, models / "first", ignore=shutil.ignore_patterns("*.md"))
         (models / "current").write_text("first\n")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         voila = str(Path(sys.executable).with_name("voila"))
         with self.log_file.open("w") as log:
             self.process = subprocess.Popen(
@@ -99,10 +112,7 @@ class Server:
 
     def wait_for(self, words: str, seconds: float = 60) -> None:
         """Wait until the log contains these words."""
-        until = time.monotonic() + seconds
-        while words not in self.log:
-            assert self.process.poll() is None and time.monotonic() < until, self.log
-            time.sleep(0.1)
+        wait_for(self.log_file, words, self.process, seconds)
 
     def get(self, path: str, **headers: str) -> tuple[int, str]:
         """The status and body of a path, which is sent as it is, however malformed."""

@@ -5,11 +5,13 @@ import logging
 import math
 import time
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import ipywidgets as ipw
+from IPython.display import HTML, DisplayObject
 from uuid_utils.compat import uuid7
 
 from digitlib import settings
@@ -34,12 +36,12 @@ _PAD_IS_FULL = (
 )
 
 
-def dashboard() -> ipw.Widget:
+def dashboard() -> DisplayObject | ipw.Widget:
     """The page, or a sentence on how to start it where the server lacks the login and limits."""
     if is_unprotected():
         settings.configure_logging(to_server=True)
         logger.error(UNPROTECTED)
-        return ipw.HTML(UNPROTECTED)
+        return HTML(f"<p>{escape(UNPROTECTED)}</p>")
     return Dashboard()
 
 

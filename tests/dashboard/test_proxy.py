@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
-from visits import Server, Visit
+from visits import Server, Visit, free_port
 
 pytest_plugins = ["browser"]
 
@@ -62,9 +62,7 @@ def proxy(server: Server, tmp_path: Path) -> Iterator[str]:
         pytest.skip("there is no nginx here: apt install nginx-light")
     folder = tmp_path / "nginx"
     folder.mkdir()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     config, log = folder / "nginx.conf", folder / "error.log"
     config.write_text(CONFIG.format(folder=folder, port=port, behind=server.port))
     with subprocess.Popen([NGINX, "-p", folder, "-c", config, "-e", log]) as process:

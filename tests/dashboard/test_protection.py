@@ -1,0 +1,118 @@
+"""The page is served only with its login and limits, from whatever folder it is started."""
+
+import os
+import re
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from visits import free_port, wait_for
+
+from digitlib import settings
+from digitlib.dashboard.configuration import SETTINGS, UNPROTECTED
+
+NOTEBOOK = settings.project_root() / "notebooks" / "sketch.ipynb"
+BIN = Path(sys.executable).parent
+
+
+@contextmanager
+def started(
+    folder: Path, *command: str, ready: str, **environment: str
+) -> Iterator[tuple[int, Path]]:
+    """A server started in a folder; its port and its log."""
+    port, log = free_port(), folder / "server.log"
+    database = {"DIGITS_DATABASE": str(folder / "digits.duckdb")}
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            [word.format(port=port) for word in command],
+            cwd="/",
+            env={**os.environ, **database, **environment},
+            stdout=file,
+            stderr=file,
+        )
+    try:
+        wait_for(log, ready, process)
+        yield port, log
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def get(port: int, path: str) -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as answer:
+        return str(answer.read().decode())
+
+
+def test_it_starts_protected_from_any_folder(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "digitlib.dashboard", "--no-browser", "--port={port}"]
+    path = {"PYTHONPATH": str(settings.project_root())}
+    with started(tmp_path, *command, "--Voila.ip=0.0.0.0", ready="is filled", **path) as (
+        port,
+        log,
+    ):
+        page = get(port, "/")
+        assert "kernelId" not in page
+        assert "password or token" in page.lower()
+        token = re.search(r"\?token=(\w+)", log.read_text())
+        assert token
+        assert "kernelId" in get(port, f"/?token={token[1]}")
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """An environment in which the package is installed, without files of the project's folder."""
+    folder = tmp_path / "etc" / "jupyter"
+    folder.mkdir(parents=True)
+    pointer = SETTINGS.with_name("jupyter") / "voila.py"
+    (folder / "voila.py").write_text(pointer.read_text())
+    return {"JUPYTER_CONFIG_PATH": str(folder), "PYTHONPATH": str(settings.project_root())}
+
+
+def test_voila_finds_the_settings_from_any_folder(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    command = [str(BIN / "voila"), str(NOTEBOOK), "--no-browser", "--port={port}"]
+    outside = "--Voila.ip=0.0.0.0"
+    with started(tmp_path, *command, outside, ready="is filled", **environment) as (port, _):
+        assert "password or token" in get(port, "/").lower()
+
+
+@pytest.mark.parametrize("way", ["voila", "extension"])
+def test_a_server_without_the_settings_shows_no_page(tmp_path: Path, way: str) -> None:
+    commands = {
+        "voila": [str(BIN / "voila"), str(NOTEBOOK), "--no-browser", "--port={port}"],
+        "extension": [
+            *(str(BIN / "jupyter"), "server", "--no-browser", "--port={port}", "--allow-root"),
+            *("--IdentityProvider.token=", f"--ServerApp.root_dir={NOTEBOOK.parent}"),
+            "--ServerApp.jpserver_extensions={{'voila.server_extension': True}}",
+        ],
+    }
+    path = {"voila": "/", "extension": "/voila/render/sketch.ipynb"}[way]
+    without = {"JUPYTER_NO_CONFIG": "1", "PYTHONPATH": str(settings.project_root())}
+    with started(tmp_path, *commands[way], ready="is running at", **without) as (port, log):
+        page = get(port, path)
+        assert "python -m digitlib.dashboard" in page
+        assert "digit-pad" not in page
+        assert UNPROTECTED in log.read_text()
+
+
+def test_a_folder_of_notebooks_is_not_served(tmp_path: Path, environment: dict[str, str]) -> None:
+    done = subprocess.run(
+        [BIN / "voila", NOTEBOOK.parent, "--no-browser", f"--port={free_port()}"],
+        cwd="/",
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Name one notebook" in done.stderr
+
+
+def test_the_projects_folder_has_the_same_settings() -> None:
+    assert (settings.project_root() / "voila.json").read_text() == SETTINGS.read_text()
