@@ -1,4 +1,4 @@
-"""How fast the dashboard is for a visitor, and what fifty of them at once cost.
+"""How fast the dashboard is for a visitor, for fifty at once, and with a hostile one among them.
 
 Usage: python benchmarks/dashboard.py [--visitors 50]; it needs Chromium.
 """
@@ -6,6 +6,7 @@ Usage: python benchmarks/dashboard.py [--visitors 50]; it needs Chromium.
 import argparse
 import asyncio
 import json
+import multiprocessing
 import os
 import re
 import shutil
@@ -15,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from jupyter_server.services.kernels.connection.base import (
 )
 from playwright.sync_api import Browser, Page, sync_playwright
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
-from tornado.websocket import WebSocketClientConnection, websocket_connect
+from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, websocket_connect
 
 from digitlib import settings
 from digitlib.dashboard.pad import SIDE
@@ -51,13 +52,14 @@ WATCH_GUESS = """() => {
 
 @contextmanager
 def server(folder: Path, warm: int) -> Iterator[str]:
-    """A dashboard with so many warm kernels; its address."""
+    """A dashboard with so many warm kernels; yields its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     voila = str(Path(sys.executable).with_name("voila"))
     command = [voila, "notebooks/sketch.ipynb", "--no-browser", f"--port={port}"]
     command += [f"--VoilaConfiguration.default_pool_size={warm}"]
+    command += ["--VisitorKernels.pads_per_address=60"]  # all visitors come from this machine
     environment = {**os.environ, "DIGITS_DATABASE": str(folder / "digits.duckdb")}
     with (folder / "voila.log").open("w") as log:
         process = subprocess.Popen(
@@ -120,6 +122,25 @@ def kernel_memory() -> list[float]:
     return sizes
 
 
+def packed(kind: str, content: dict[str, Any]) -> tuple[bytes, str]:
+    """A message of the kernel's websocket, and its id."""
+    header = {"msg_id": os.urandom(8).hex(), "session": "v", "username": "", "date": ""}
+    header |= {"msg_type": kind, "version": "5.3"}
+    parts = [json.dumps(part).encode() for part in (header, {}, {"version": "1.0.0"}, content)]
+    return bytes(serialize_msg_to_ws_v1(parts, "shell")), header["msg_id"]
+
+
+def server_memory(url: str) -> float:
+    """What the server at this address holds, in MB."""
+    port = url.split(":")[2].strip("/")
+    for command in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if f"--port={port}" in command.read_text():
+                status = (command.parent / "status").read_text()
+                return int(status.split("VmRSS:")[1].split()[0]) / 1024
+    return float("nan")
+
+
 class Visitor:
     """What a page sends and hears, without a browser, so that fifty fit on one machine."""
 
@@ -133,8 +154,8 @@ class Visitor:
         body = (await client.fetch(HTTPRequest(self.url, request_timeout=300))).body
         found = re.search(rb'"kernelId": "([\w-]+)"', body)
         assert found
-        address = f"ws{self.url[4:]}api/kernels/{found[1].decode()}/channels?session_id=v"
-        request = HTTPRequest(address, connect_timeout=300, request_timeout=300)
+        self.address = f"ws{self.url[4:]}api/kernels/{found[1].decode()}/channels?session_id=v"
+        request = HTTPRequest(self.address, connect_timeout=300, request_timeout=300)
         self.socket = await websocket_connect(request, subprotocols=[PROTOCOL])
         control = {"comm_id": "control", "target_name": "jupyter.widget.control", "data": {}}
         await self.send("comm_open", control)
@@ -150,18 +171,24 @@ class Visitor:
         self.button = {s["state"].get("description"): key for key, s in states.items()}
         await self.tell(self.pad, {"event": "client_ready"})
 
-    async def send(self, kind: str, content: dict[str, Any]) -> None:
-        """Send a message to the kernel."""
-        header = {"msg_id": os.urandom(8).hex(), "session": "v", "username": "", "date": ""}
-        header |= {"msg_type": kind, "version": "5.3"}
-        parts = [json.dumps(part).encode() for part in (header, {}, {"version": "1.0.0"}, content)]
-        await self.socket.write_message(bytes(serialize_msg_to_ws_v1(parts, "shell")), binary=True)
+    async def send(self, kind: str, content: dict[str, Any]) -> str:
+        """Send a message to the kernel; returns its id."""
+        text, message_id = packed(kind, content)
+        await self.socket.write_message(text, binary=True)
+        return message_id
 
-    async def tell(self, widget: str, content: dict[str, Any]) -> None:
-        """Send a widget's own message."""
-        await self.send(
-            "comm_msg", {"comm_id": widget, "data": {"method": "custom", "content": content}}
-        )
+    async def tell(self, widget: str, content: dict[str, Any]) -> str:
+        """Send a widget's own message; returns its id."""
+        data = {"method": "custom", "content": content}
+        return await self.send("comm_msg", {"comm_id": widget, "data": data})
+
+    async def answered(self, message_id: str) -> None:
+        """Wait until the kernel has dealt with a message."""
+        while True:
+            message = await asyncio.wait_for(self.socket.read_message(), 300)
+            assert isinstance(message, bytes)
+            if message_id.encode() in message and b'"idle"' in message:
+                return
 
     async def hear(self, *words: bytes, seconds: float = 300) -> bytes:
         """Wait for a message with some of these words; its content."""
@@ -171,33 +198,88 @@ class Visitor:
             if any(word in message for word in words):
                 return bytes(deserialize_msg_from_ws_v1(message)[1][3])
 
-    async def draw_and_submit(self, digit: int) -> float:
-        """Draw at 60 points a second, choose the label, submit; seconds until it is saved."""
+    async def draw_and_submit(self, digit: int) -> tuple[float, float]:
+        """Draw at 60 points a second, label, submit; seconds from pen up to guess and to saved."""
         strokes = draw(digit, np.random.default_rng(digit))
         for stroke in strokes:
             for number, (x, y) in enumerate((0.15 + 0.7 * stroke) * SIDE):
                 event = "mouse_move" if number else "mouse_down"
                 await self.tell(self.pad, {"event": event, "x": x, "y": y})
                 await asyncio.sleep(1 / 60)
-            await self.tell(self.pad, {"event": "mouse_up", "x": 0, "y": 0})
+            up = await self.tell(self.pad, {"event": "mouse_up", "x": 0, "y": 0})
+        begun = time.perf_counter()
+        await self.answered(up)
+        guessed = time.perf_counter() - begun
         await self.tell(self.button[str(digit)], {"event": "click"})
         begun = time.perf_counter()
         await self.tell(self.button["Submit"], {"event": "click"})
         if b"Did you mean" in await self.hear(b"Saved as", b"Did you mean"):
             await self.tell(self.button["Submit"], {"event": "click"})  # yes, that digit
             await self.hear(b"Saved as")
-        return time.perf_counter() - begun
+        return guessed, time.perf_counter() - begun
 
 
-async def crowd(url: str, count: int) -> tuple[float, list[float]]:
-    """So many visitors at once: seconds until all can draw, and how long each one's saving took."""
+async def attack(url: str, kind: str) -> None:
+    """Attack a server until this process is ended."""
+    client = AsyncHTTPClient(force_instance=True)
+    while kind == "images":  # as other sites' pages ask for them
+        headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}
+        await client.fetch(HTTPRequest(url, headers=headers), raise_error=False)
+        await asyncio.sleep(0.05)
+    visitor = Visitor(url)
+    await visitor.come()
+    state = {"comm_id": visitor.pad, "data": {"method": "update", "state": {"x": "x" * 9_000_000}}}
+    request = {"comm_id": "control", "data": {"method": "request_states"}}
+    while True:
+        try:
+            for _ in range(60):
+                text = {
+                    "malformed": b"\xff" * 8,
+                    "unread": packed("comm_msg", request)[0],
+                    "large": packed("comm_msg", state)[0] if kind == "large" else b"",
+                }[kind]
+                await visitor.socket.write_message(text, binary=True)
+            await asyncio.sleep(0.05)
+        except WebSocketClosedError:
+            await asyncio.sleep(0.05)
+            visitor.socket = await websocket_connect(visitor.address, subprotocols=[PROTOCOL])
+
+
+def run_attack(url: str, kind: str) -> None:
+    """Attack a server, in a process of its own."""
+    asyncio.run(attack(url, kind))
+
+
+async def crowd(url: str, count: int, kind: str | None) -> tuple[float, list[tuple[float, float]]]:
+    """Seconds until all of so many visitors can draw, and what each one of them measured."""
     visitors = [Visitor(url) for _ in range(count)]
     begun = time.perf_counter()
     await asyncio.gather(*(visitor.come() for visitor in visitors))
     arrived = time.perf_counter() - begun
+    hostile = multiprocessing.Process(target=run_attack, args=(url, kind), daemon=True)
+    if kind:
+        hostile.start()
     await asyncio.sleep(5)
-    saved = await asyncio.gather(*(v.draw_and_submit(n % 10) for n, v in enumerate(visitors)))
-    return arrived, list(saved)
+    measured = await asyncio.gather(*(v.draw_and_submit(n % 10) for n, v in enumerate(visitors)))
+    if kind:
+        hostile.kill()
+    return arrived, list(measured)
+
+
+def together(folder: Path, count: int, kind: str | None) -> None:
+    """Print what so many visitors at once meet, perhaps with a hostile one among them."""
+    with server(folder, 2) as url:
+        arrived, measured = asyncio.run(crowd(url, count, kind))
+        guessed, saved = np.percentile(measured, 95, axis=0)
+        process = f"server {server_memory(url):.0f} MB, kernels {sum(kernel_memory()):.0f} MB"
+    kept = Store(folder / "digits.duckdb").tally().total
+    print(
+        f"| {count} visitors, hostile: {kind or 'none'} | all can draw after {arrived:.0f} s;"
+        f" pen up to guess {1000 * guessed:.0f} ms, submit to saved {saved:.1f} s (95 %);"
+        f" {kept} kept; {process} |",
+        flush=True,
+    )
+    (folder / "digits.duckdb").unlink()
 
 
 def alone(browser: Browser, folder: Path) -> None:
@@ -233,13 +315,9 @@ def main() -> None:
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             alone(browser, folder)
             browser.close()
-        with server(folder, 2) as url:
-            arrived, saved = asyncio.run(crowd(url, count))
-            print(f"| {count} visitors at once: all can draw after | {arrived:.0f} s |")
-            print(f"| their kernels together | {sum(kernel_memory()) / 1024:.1f} GB |")
-        kept = Store(folder / "digits.duckdb").tally().total
-        print(f"| {count} draw and submit at once: kept | {kept} |")
-        print(f"| submit to saved, 95 % of them | {np.percentile(saved, 95):.1f} s |")
+        (folder / "digits.duckdb").unlink(missing_ok=True)
+        for kind in (None, "malformed", "unread", "large", "images"):
+            together(folder, count, kind)
 
 
 if __name__ == "__main__":

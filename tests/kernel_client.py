@@ -94,6 +94,19 @@ class KernelClient:
             length = struct.pack("!BQ", 128 | 127, size)
         self.socket.sendall(bytes([128 | opcode]) + length + bytes(4) + data)
 
+    def ask(self, *messages: bytes, seconds: float = 120) -> bytes:
+        """Send messages and then a question; returns all answers up to the question's."""
+        for text in messages:
+            self.send(text)
+        self.send(message("comm_info_request", {}))
+        self.socket.settimeout(seconds)
+        heard = b""
+        while b"comm_info_reply" not in heard[-(2**20) :]:
+            piece = self.socket.recv(2**20)
+            assert piece, "the server has closed the connection"
+            heard += piece
+        return heard
+
     def is_closed_by_server(self, seconds: float = 30) -> bool:
         """Read what is there until the server closes the connection; False if it stays open."""
         self.socket.settimeout(seconds)
