@@ -35,7 +35,7 @@ class VisitorKernels(AsyncMappingKernelManager):
         120, config=True, help="Seconds after which a kernel without a connected page ends."
     )
     memory_limit = Integer(
-        768, config=True, help="MB of data that a kernel may hold (RLIMIT_DATA); 0 for no limit."
+        2048, config=True, help="MB of data that a kernel may hold (RLIMIT_DATA); 0 for no limit."
     )
 
     def __init__(self, **options: Any) -> None:

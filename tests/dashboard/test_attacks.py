@@ -160,7 +160,7 @@ def test_visitors_cannot_create_widgets(client: KernelClient) -> None:
 
 def test_a_kernel_has_a_memory_limit(kernel: str) -> None:
     limits = Path(f"/proc/{kernel_pid(kernel)}/limits").read_text()
-    assert re.search(r"Max data size +805306368 ", limits)
+    assert re.search(r"Max data size +2147483648 ", limits)
 
 
 def test_a_kernel_has_few_connections(server: Server, kernel: str) -> None:

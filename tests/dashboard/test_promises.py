@@ -179,7 +179,7 @@ def tamper(page: Page, part: str, there: str, instead: str, times: int) -> list[
 # page's widget too early, or Voila does not wait for the cell's output.
 MISSES = {
     "widget": (
-        "**/widgets-manager8/static/*.js*",
+        "**/jupyterlab-manager/static/*.js*",
         "await this._loadFromKernel(),this._restoredStatus",
         "this._restoredStatus",
     ),
