@@ -79,10 +79,10 @@ class AblationStudy:
 
     def compare(self, variants: Mapping[str, Changes], seeds: int) -> list[Variant]:
         """Each variant with seeds 0 to `seeds` - 1, in their order."""
-        wanted = {name: self._recipes(changes, seeds) for name, changes in variants.items()}
+        planned = {name: self._recipes(changes, seeds) for name, changes in variants.items()}
         new = {
             key: (name, recipe)
-            for name, recipes in wanted.items()
+            for name, recipes in planned.items()
             for key, recipe in recipes.items()
             if key not in self._known
         }
@@ -92,13 +92,13 @@ class AblationStudy:
             self._known[key] = self._trained(name, recipe)._asdict()
         return [
             Variant(name, next(iter(recipes.values())), [Trial(**self._known[k]) for k in recipes])
-            for name, recipes in wanted.items()
+            for name, recipes in planned.items()
         ]
 
     def _recipes(self, changes: Changes, seeds: int) -> dict[str, Recipe]:
         """A variant's recipe for each seed, by the key of its trial."""
-        asked = {**self._common, **changes}
-        recipes = [Recipe.checked({**asked, "seed": seed}) for seed in range(seeds)]
+        parameters = {**self._common, **changes}
+        recipes = [Recipe.checked({**parameters, "seed": seed}) for seed in range(seeds)]
         conditions = _conditions(recipes[0])  # the same for each seed
         return {_key({**recipe.as_dict(), **conditions}): recipe for recipe in recipes}
 

@@ -1,4 +1,4 @@
-"""What training minimises, and the loss and accuracy by which it is judged."""
+"""What training minimises, and the loss and accuracy that are reported."""
 
 import torch
 from jaxtyping import Float, Int64

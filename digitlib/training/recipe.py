@@ -19,7 +19,7 @@ from digitlib.training.architectures import ARCHITECTURES, check_options
 
 T = TypeVar("T")
 
-# What a preset sets, where the parameter was not given by hand.
+# The parameters that a preset sets, unless they are passed.
 PRESETS: dict[str, dict[str, Any]] = {
     "accurate": {},
     "people": {  # what the bundled model was trained with
@@ -46,7 +46,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 
 def _as_strength(value: object) -> object:
-    """Let `-p augment true` (a string, from papermill) mean full strength, and `false` none."""
+    """`-p augment true`, a string from papermill, is full strength, and `false` is none."""
     words = {"true": 1.0, "false": 0.0, "none": 0.0}
     return words.get(value.lower(), value) if isinstance(value, str) else value
 
@@ -55,7 +55,7 @@ Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
 
 
 def _free(name: str) -> str:
-    """A run's name that nothing else in the models' folder has."""
+    """A run's name, other than those of files in the models folder."""
     if name.lower() in {"bundled", "current", "history"} or name.endswith(".partial"):
         raise ValueError("this name is taken")
     return name
@@ -132,12 +132,12 @@ class Recipe:
         return validated(cls, {**parameters, **chosen})
 
     def members(self) -> list["Recipe"]:
-        """A recipe for each network of the ensemble, alike but for the seed."""
+        """A recipe for each network of the ensemble, with different seeds."""
         seeds = range(self.seed, self.seed + self.ensemble)
         return [dataclasses.replace(self, seed=seed) for seed in seeds]
 
     def as_dict(self) -> dict[str, Any]:
-        """The parameters by name, as a model's card and the run's row hold them."""
+        """The parameters by name, for the card and the table of runs."""
         return dataclasses.asdict(self)
 
 
@@ -154,13 +154,13 @@ def validated(kind: type[T], parameters: Mapping[str, Any]) -> T:
 
 
 def _complaint(problem: Any) -> str:
-    """One line of a validation error: the parameter, what was got, what is allowed."""
+    """One line of a validation error: the parameter, its value and what is allowed."""
     name = ".".join(map(str, problem["loc"]))
     if name == "run_name":
         return (
             f"run_name={problem['input']!r}: use letters, digits, '.', '_' and '-' (100 at most), "
-            "not current, history, bundled or an end in .partial. Of a number, papermill makes "
-            "text with `-r run_name` instead of `-p`."
+            "but not current, history, bundled or a name that ends in .partial. For a name of "
+            "digits only, pass `-r run_name` instead of `-p`."
         )
     said = problem["msg"].removeprefix("Input ").removeprefix("Value error, ")
     return f"{name}={problem['input']!r}: {said}."
