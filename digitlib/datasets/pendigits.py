@@ -9,6 +9,7 @@ The file `pendigits-orig.tra` is in UNIPEN's format (Guyon et al. 1994): of each
 its label, its writer and a number. The coordinates are those of a 500 by 500 box, y pointing up.
 """
 
+import argparse
 import logging
 import re
 import subprocess
@@ -153,8 +154,14 @@ def _training_part(given: Path, temporary: Path) -> Path:
 
 
 def run() -> None:
-    """The command line: prints what was written, or why nothing was."""
+    """The command line: a file, archive or folder, or nothing to download Pendigits."""
+    parser = argparse.ArgumentParser(
+        "python -m digitlib.pendigits",
+        description="Write Pendigits' training part to the data folder.",
+    )
+    parser.add_argument("path", nargs="?", help=f"{TRAINING}, or what holds it; else download")
+    options = parser.parse_args()
     try:
-        print(main(sys.argv[1:]))
+        print(main([options.path] if options.path else []))
     except (OSError, ValueError) as error:
         sys.exit(str(error))
