@@ -1,14 +1,11 @@
 """What all tests share: their own outputs, and notebooks executed as users execute them."""
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
-import nbformat
 import pytest
+from executing import Executed, execute
 from hypothesis import settings as hypothesis_settings
 
 from digitlib import settings
@@ -21,38 +18,12 @@ from digitlib.strokes.sketches import Sketch
 hypothesis_settings.register_profile("untimed", deadline=None)
 hypothesis_settings.load_profile("untimed")
 
-ROOT = settings.project_root()
-PAPERMILL = Path(sys.executable).with_name("papermill")
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that open a browser."""
     for item in items:
         if "browser" in getattr(item.module, "pytest_plugins", ()):
             item.add_marker("browser")
-
-
-class Executed(NamedTuple):
-    """A notebook that papermill executed: its exit status, its log and its path."""
-
-    returncode: int
-    log: str
-    path: Path
-
-    @property
-    def text(self) -> str:
-        """All text and Markdown in its outputs."""
-        notebook = nbformat.read(self.path, as_version=4)
-        outputs = [out for cell in notebook.cells for out in cell.get("outputs", [])]
-        shown = [out.get("data", {}).get("text/markdown", "") for out in outputs]
-        return "\n".join(shown + [out.get("text", "") for out in outputs])
-
-
-def papermill(name: str, out: Path, **parameters: object) -> list[str]:
-    """The command line that a user types."""
-    flags = [word for key, value in parameters.items() for word in ("-p", key, str(value))]
-    notebook = ROOT / "notebooks" / f"{name}.ipynb"
-    return [str(PAPERMILL), str(notebook), str(out), "--log-output", *flags]
 
 
 @pytest.fixture(autouse=True)
@@ -63,19 +34,6 @@ def outputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DIGITS_DATABASE", str(tmp_path / "digits.duckdb"))
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     return folder
-
-
-def execute(
-    folder: Path, name: str, *, check: bool = True, cwd: Path | None = None, **parameters: object
-) -> Executed:
-    """Execute a notebook with papermill into a folder, the working directory by default."""
-    out = folder / f"{name}-{len(list(folder.iterdir()))}.ipynb"
-    command = papermill(name, out, **parameters)
-    done = subprocess.run(command, cwd=cwd or folder, capture_output=True, text=True, check=False)
-    log = done.stdout + done.stderr
-    if check and done.returncode:
-        raise RuntimeError(log)
-    return Executed(done.returncode, log, out)
 
 
 @pytest.fixture

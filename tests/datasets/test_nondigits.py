@@ -8,7 +8,7 @@ from digitlib.datasets import digits as datasets
 from digitlib.datasets import loading, nondigits
 from digitlib.datasets.digits import NO_DIGIT
 from digitlib.strokes.sketches import Sketch
-from digitlib.training import architectures, loop, temperature
+from digitlib.training import architectures, inference, loop, temperature
 from digitlib.training.recipe import Recipe
 
 
@@ -61,7 +61,7 @@ def doubts() -> dict[float, tuple[float, float]]:
         network = architectures.build(recipe.architecture)
         list(loop.fit(network, train, tested, recipe))
         logits, unknown = (
-            loop.predict_logits(network.cpu(), images).numpy()
+            inference.predict_logits(network.cpu(), images).numpy()
             for images in (tested.images, unseen_nondigits)
         )
         threshold = temperature.rejection_threshold(temperature.probabilities(logits))

@@ -4,7 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from executing import ROOT
 
 from digitlib.datasets import qmnist, splits
 from digitlib.evaluation import evaluation_sets as sets

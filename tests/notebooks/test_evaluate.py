@@ -6,7 +6,7 @@ import shutil
 import nbformat
 import numpy as np
 import pytest
-from conftest import ROOT
+from executing import ROOT
 from filelock import FileLock
 
 from digitlib import evaluation

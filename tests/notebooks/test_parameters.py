@@ -7,7 +7,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from conftest import ROOT
+from executing import ROOT
 
 from digitlib.datasets.statistics import Exploration
 from digitlib.evaluation import EvaluationParameters

@@ -12,7 +12,7 @@ from typing import Any
 import nbformat
 import numpy as np
 import pytest
-from conftest import ROOT, papermill
+from executing import ROOT, papermill
 
 from digitlib.recogniser.locations import BUNDLED, current_model
 from digitlib.recogniser.model import Recogniser

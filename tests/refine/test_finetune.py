@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT
+from executing import ROOT
 
 from digitlib import datasets, refine, training
 from digitlib.datasets import Writers

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT
+from executing import ROOT
 from safetensors.torch import save_file
 
 from digitlib import settings

@@ -1,0 +1,49 @@
+"""Notebooks executed by papermill, as users execute them."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import nbformat
+
+from digitlib import settings
+
+ROOT = settings.project_root()
+PAPERMILL = Path(sys.executable).with_name("papermill")
+
+
+class Executed(NamedTuple):
+    """A notebook that papermill executed: its exit status, its log and its path."""
+
+    returncode: int
+    log: str
+    path: Path
+
+    @property
+    def text(self) -> str:
+        """All text and Markdown in its outputs."""
+        notebook = nbformat.read(self.path, as_version=4)
+        outputs = [out for cell in notebook.cells for out in cell.get("outputs", [])]
+        shown = [out.get("data", {}).get("text/markdown", "") for out in outputs]
+        return "\n".join(shown + [out.get("text", "") for out in outputs])
+
+
+def papermill(name: str, out: Path, **parameters: object) -> list[str]:
+    """The command line that a user types."""
+    flags = [word for key, value in parameters.items() for word in ("-p", key, str(value))]
+    notebook = ROOT / "notebooks" / f"{name}.ipynb"
+    return [str(PAPERMILL), str(notebook), str(out), "--log-output", *flags]
+
+
+def execute(
+    folder: Path, name: str, *, check: bool = True, cwd: Path | None = None, **parameters: object
+) -> Executed:
+    """Execute a notebook with papermill into a folder, the working directory by default."""
+    out = folder / f"{name}-{len(list(folder.iterdir()))}.ipynb"
+    command = papermill(name, out, **parameters)
+    done = subprocess.run(command, cwd=cwd or folder, capture_output=True, text=True, check=False)
+    log = done.stdout + done.stderr
+    if check and done.returncode:
+        raise RuntimeError(log)
+    return Executed(done.returncode, log, out)
