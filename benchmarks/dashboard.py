@@ -256,7 +256,8 @@ async def crowd(url: str, count: int, kind: str | None) -> tuple[float, list[tup
     begun = time.perf_counter()
     await asyncio.gather(*(visitor.come() for visitor in visitors))
     arrived = time.perf_counter() - begun
-    hostile = multiprocessing.Process(target=run_attack, args=(url, kind), daemon=True)
+    spawn = multiprocessing.get_context("spawn")  # a fork would share the visitors' sockets
+    hostile = spawn.Process(target=run_attack, args=(url, kind), daemon=True)
     if kind:
         hostile.start()
     await asyncio.sleep(5)
@@ -279,7 +280,6 @@ def together(folder: Path, count: int, kind: str | None) -> None:
         f" {kept} kept; {process} |",
         flush=True,
     )
-    (folder / "digits.duckdb").unlink()
 
 
 def alone(browser: Browser, folder: Path) -> None:
@@ -315,9 +315,10 @@ def main() -> None:
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             alone(browser, folder)
             browser.close()
-        (folder / "digits.duckdb").unlink(missing_ok=True)
         for kind in (None, "malformed", "unread", "large", "images"):
-            together(folder, count, kind)
+            of_kind = folder / str(kind)  # with a database of its own
+            of_kind.mkdir()
+            together(of_kind, count, kind)
 
 
 if __name__ == "__main__":

@@ -98,6 +98,8 @@ class CheckedConnection(ZMQChannelsWebsocketConnection):
 
     def handle_incoming_message(self, incoming_msg: str | bytes) -> None:
         """Pass a message on to the kernel if the page could have sent it."""
+        if self._refused >= _STRIKES:  # it is being closed; do not fill the log
+            return
         try:
             message = wire.parse(incoming_msg)
             self._check(message)

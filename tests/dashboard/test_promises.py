@@ -268,9 +268,9 @@ def test_a_wrong_label_is_rejected_in_the_browser(
     with server:
         page = browser.new_page()
         page.goto(server.url, timeout=120_000)  # it imports torch
-        expect(page.get_by_text("Labelled 8")).to_be_visible(timeout=60_000)
-        page.get_by_role("button", name="Reject it").click()
-        expect(page.get_by_text("Nothing is left to review")).to_be_visible()
+        expect(page.get_by_text("Label: 8")).to_be_visible(timeout=60_000)
+        page.get_by_role("button", name="Reject").click()
+        expect(page.get_by_text("Nothing left to review")).to_be_visible()
         page.context.close()
     found = server.store.submissions().project("id, review").fetchall()
     assert found == [(id, "rejected")]
