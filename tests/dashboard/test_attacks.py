@@ -126,7 +126,7 @@ def test_replies_for_a_visitor_who_has_left_are_not_kept(
     other = KernelClient(server, kernel, session="other")
     other.ask()  # the kernel answers after its other work
     other.close()
-    assert resident_mb(server.process.pid) < before + 20
+    assert resident_mb(server.process.pid) < before + 60  # without a bound, 500 MB
     assert "Starting buffering" not in server.log
 
 

@@ -12,10 +12,9 @@ import pytest
 from playwright.sync_api import Browser, Route, WebSocket, expect
 from visits import Server, Strokes, Visit, on_pad
 
-from digitlib.recogniser.loaded_model import LoadedModel
 from digitlib.recogniser.model import Recogniser
 from digitlib.strokes.sketches import read_sketches
-from digitlib.strokes.synthesis import draw
+from digitlib.strokes.synthesis import draw, draw_many
 
 pytest_plugins = ["browser"]
 
@@ -180,15 +179,15 @@ def test_nothing_is_submitted_without_ink_or_label(visit: Visit, server: Server)
 
 
 def test_an_ambiguous_drawing_gets_a_question(visit: Visit, recogniser: Recogniser) -> None:
-    model = LoadedModel(recogniser, recogniser.folder, 0)
-    for seed in range(500):
-        scribble = [[tuple(p) for p in np.random.default_rng(seed).uniform(0.1, 0.9, (12, 2))]]
-        shares, threshold = recogniser.read([scribble])[0], model.read(tuple(scribble)).threshold
+    for strokes in draw_many(400, seed=3)[0]:
+        low, high = np.concatenate(strokes).min(axis=0), np.concatenate(strokes).max(axis=0)
+        fitted = [0.15 + 0.7 * (stroke - low) / max(high - low) for stroke in strokes]
+        shares = recogniser.read([fitted])[0]
         leading = np.sort(shares)[::-1]  # clearly below the threshold and apart
-        if 0.55 < leading[0] < threshold - 0.1 and np.diff(-leading[:3]).min() > 0.1:
+        if 0.55 < leading[0] < recogniser.threshold - 0.1 and np.diff(-leading[:3]).min() > 0.1:
             break
     first, second = (int(digit) for digit in np.argsort(-shares)[:2])
-    visit.draw(scribble)
+    visit.draw([[tuple(point) for point in stroke] for stroke in fitted])
     expect(visit.text("guess")).to_contain_text(re.compile(f"Is it an? {first} or an? {second}"))
     expect(visit.text("submit")).to_have_text("Submit")
 

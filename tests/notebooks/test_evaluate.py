@@ -29,7 +29,7 @@ def write_small_model(folder) -> Recogniser:
 
 def test_a_model_is_evaluated_and_compared(run, outputs, tmp_path, monkeypatch):
     drawn = [
-        Sketch(str(n), int(label), strokes, "drawn", f"writer {n % 6}")
+        Sketch(str(n), int(label), strokes, "drawn", f"writer {n % 12}")
         for n, (strokes, label) in enumerate(zip(*draw_many(120, seed=4), strict=True))
     ]
     (tmp_path / "data" / "sketches").mkdir(parents=True)
@@ -39,7 +39,7 @@ def test_a_model_is_evaluated_and_compared(run, outputs, tmp_path, monkeypatch):
     small = write_small_model(outputs / "models" / "small")
     done = run("evaluate", model="small", baseline="bundled", disturbed=100, qmnist=False)
     assert "small in" in done.text and "compared with bundled" in done.text
-    assert "without MNIST's test set" in done.text and "of 6 writers: no errors" in done.text
+    assert "without MNIST's test set" in done.text and "of 12 writers: no errors" in done.text
     folder = outputs / "reports" / "small-2"
     assert f"figures are in {folder}" in done.text
     written = {path.name for path in folder.iterdir()}
@@ -47,7 +47,7 @@ def test_a_model_is_evaluated_and_compared(run, outputs, tmp_path, monkeypatch):
     found = json.loads((folder / "report.json").read_text())
     assert (found["model"]["name"], found["baseline"]["name"]) == ("small", "bundled")
     collection = found["groups"]["collection"]["drawn"]
-    assert (collection["n"], collection["clusters"]) == (120, 6)
+    assert (collection["n"], collection["clusters"]) == (120, 12)
     assert found["disturbed"] == 100 and found["seconds"] > 0
     synthetic = found["test_sets"]["synthetic test digits"]
     images, labels = evaluation.original_test_sets(small.card)[0].digits
