@@ -43,7 +43,7 @@ VARIANTS: dict[str, dict[str, object]] = {
     "mlp": {"architecture": "mlp"},
     "fast": {"architecture": "fast"},
     "drawn digits too": {},  # as many again as sketches, from `digitlib.synthesis`
-    "sketches as they are": {},  # not redrawn
+    "sketches as they are": {},  # not augmented
     "one ink width": {},
     "each hand as often": {},
     "each sketch as often": {},
@@ -90,11 +90,11 @@ def parts_of(name: str, train: Digits, writers: Writers, recipe: Recipe) -> Digi
 
 
 def measured(
-    network: training.Network, mnist: Digits, pens: Digits, strange: Digits, strangers: Digits
+    network: training.Network, mnist: Digits, pens: Digits, strange: Digits, nondigits: Digits
 ) -> Measured:
     """The figures of a trained network."""
     device = next(network.parameters()).device
-    parts = {"mnist": mnist, "pens": pens, "strange": strange, "strangers": strangers}
+    parts = {"mnist": mnist, "pens": pens, "strange": strange, "nondigits": nondigits}
     logits = {
         kind: training.predict_logits(network, digits.images.to(device)).cpu().numpy()
         for kind, digits in parts.items()
@@ -103,7 +103,7 @@ def measured(
     labels = np.concatenate([mnist.labels.numpy(), pens.labels.numpy()])
     temperature = training.fitted_temperature(known, labels)
     threshold = training.rejection_threshold(training.probabilities(known, temperature))
-    confidence = training.probabilities(logits["strangers"], temperature).max(axis=1)
+    confidence = training.probabilities(logits["nondigits"], temperature).max(axis=1)
     refused = float(np.mean(confidence < threshold))
     return Measured(
         evaluation.accuracy(mnist.labels.numpy(), logits["mnist"].argmax(axis=1)),
@@ -131,7 +131,7 @@ def main() -> None:
     )
     strange = datasets.rasterised([s for s in sketches if s.source in STRANGE])
     pens = datasets.rasterised(writers.validation)
-    strangers = datasets.nondigit_images(4000, options.seed + 1)
+    nondigits = datasets.nondigit_images(4000, options.seed + 1)
     print("| variant | MNIST | loss | pens | loss | other collections | loss | refused |")
     print("|---|---|---|---|---|---|---|---|")
     few = Digits(held_out.images[:1000], held_out.labels[:1000])  # watched, not chosen by
@@ -140,7 +140,7 @@ def main() -> None:
         parameters = {**BUNDLED, **asked, **VARIANTS[name]}
         recipe = Recipe.checked(parameters)
         network = trained(parts_of(name, learnt, writers, recipe), few, recipe, name)
-        found = measured(network, held_out, pens, strange, strangers)
+        found = measured(network, held_out, pens, strange, nondigits)
         print(
             f"| {name} | {found.mnist.value:.2%} | {found.mnist_loss:.4f} | {found.pens.value:.2%} "
             f"| {found.pen_loss:.4f} | {found.strange.value:.2%} | {found.strange_loss:.4f} "

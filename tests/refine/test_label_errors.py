@@ -106,9 +106,9 @@ def test_labels_are_compared_with_what_image_and_strokes_show(few, recogniser):
 def test_few_sketches_or_none_are_no_problem(correct, recogniser):
     assert len(disputed(correct[:0], recogniser)) == 0
     some = correct[:20]
-    surest = read(recogniser, submissions_of(some)).max(axis=1).argmax()
-    wrong = some.assign(label=(some.label + 5 * (some.index == surest)) % 10)
-    assert np.flatnonzero(disputed(wrong, recogniser)).tolist() == [surest]
+    most_confident = read(recogniser, submissions_of(some)).max(axis=1).argmax()
+    wrong = some.assign(label=(some.label + 5 * (some.index == most_confident)) % 10)
+    assert np.flatnonzero(disputed(wrong, recogniser)).tolist() == [most_confident]
 
 
 def test_labels_are_disputed_where_all_sketches_are_of_one_digit(correct, recogniser):
@@ -123,11 +123,11 @@ def test_rejected_duplicate_and_disputed_rows_are_left_out_and_visits_stay_whole
     frame = pd.concat([few, few[:30].assign(id=[f"copy {i}" for i in range(30)])])
     frame = frame.reset_index(drop=True)
     frame.loc[40:49, "review"] = "rejected"
-    surest = 60 + read(recogniser, submissions_of(few[60:])).max(axis=1).argmax()
-    frame.loc[surest, "label"] = (frame.label[surest] + 5) % 10
+    most_confident = 60 + read(recogniser, submissions_of(few[60:])).max(axis=1).argmax()
+    frame.loc[most_confident, "label"] = (frame.label[most_confident] + 5) % 10
     found = selection.select(frame, recogniser)
     assert (found.rejected, found.duplicates) == (10, 30)
-    assert f"{surest:05}" in set(found.disputed.id)
+    assert f"{most_confident:05}" in set(found.disputed.id)
     assert found.usable == 80 - len(found.disputed)
     assert found.insufficient_reason(50) == ""
     assert "refining needs 1000" in found.insufficient_reason(1000)
