@@ -76,7 +76,7 @@ class Dashboard(ipw.VBox):
         self.undo_button = button("Undo", "digit-undo", "Take the last stroke back")
         self.clear_button = button("Clear", "digit-clear", "Empty the pad")
         self.submit_button = button("Submit", "digit-submit", "Keep this sketch")
-        self.hello_button = button("", "digit-hello", "")  # hidden: page.js presses it
+        self.hello_button = button("", "digit-hello", "")  # hidden: the page presses it
         self.activations.show(self.model.recogniser, Prediction())
         self.model_card.show(self.model.recogniser)
 
