@@ -28,7 +28,7 @@ from digitlib.store import Store, StoreError
 
 logger = logging.getLogger(__name__)
 Sketch = tuple[UUID, tuple[Any, ...]]  # its id and its strokes
-STYLE = Path(__file__).with_name("dashboard.css")
+STYLES = [Path(__file__).with_name(name) for name in ("dashboard.css", "inside.css")]
 _UNDO_PAUSE = 1.0  # seconds after undoing a stroke in which undo does not take back a submission
 _LOCK_TIMEOUT = 30.0  # seconds: of fifty simultaneous submissions, the last waits for the others
 _PAD_IS_FULL = (
@@ -90,10 +90,11 @@ class Dashboard(ipw.VBox):
         self.hello_button.on_click(lambda _button: self._on_hello())
 
     def _layout(self) -> list[ipw.Widget]:
-        style = ipw.HTML(f"<style>{STYLE.read_text()}</style>")
+        style = ipw.HTML(f"<style>{''.join(path.read_text() for path in STYLES)}</style>")
         tools = box("digit-tools", self.undo_button, self.clear_button)
         question = ipw.HTML("<h2>Which digit is it?</h2>")
-        submit = [self.labels, self.submit_button, self.status, ipw.HTML(panels.NOTICE)]
+        outcome = box("digit-outcome", self.status)  # page.js keeps it in view
+        submit = [self.labels, self.submit_button, outcome, ipw.HTML(panels.NOTICE)]
         return [
             style,
             box("digit-title", ipw.HTML(panels.TITLE)),

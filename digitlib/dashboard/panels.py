@@ -100,8 +100,9 @@ def _bar(digit: int, probability: float, highest: float) -> str:
     percentage = f"{100 * probability:.0f}" if probability < 0.995 else ">99"
     number = percentage if probability > 0.005 else ""
     best = ' class="is-best"' if probability == highest > 0 else ""
+    share = f"{probability:.1%}"
     return (
-        f'<li{best}><b>{digit}</b><i><u style="width:{probability:.1%}"></u></i>'
+        f'<li{best}><b>{digit}</b><i><u style="width:{share};--share:{share}"></u></i>'
         f"<span>{number}</span></li>"
     )
 
