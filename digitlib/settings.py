@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TextIO
 from urllib.parse import unquote, urlsplit
@@ -16,10 +17,37 @@ from dotenv import dotenv_values
 
 logger = logging.getLogger("digitlib")
 
+_SKETCH = Path("notebooks", "sketch.ipynb")
+_EXTRAS = {"train": "torch", "postgres": "psycopg", "cluster": "distributed"}
+
 
 def project_root() -> Path:
-    """The folder that holds `notebooks/` and `digitlib/`."""
-    return Path(__file__).resolve().parents[1]
+    """The folder that holds `notebooks/` and `digitlib/`.
+
+    A package that was installed without that folder (`pip install .`) looks for it in
+    `DIGITS_PROJECT_DIR`, else in the working folder and above; else the working folder is the root.
+    """
+    if named := os.environ.get("DIGITS_PROJECT_DIR"):
+        return Path(named).expanduser().resolve()
+    working = Path.cwd()
+    places = (Path(__file__).resolve().parents[1], working, *working.parents)
+    return next((place for place in places if (place / _SKETCH).is_file()), working)
+
+
+def sketch_notebook() -> Path:
+    """The dashboard's notebook: the project's, else the one that was installed with the package."""
+    project = project_root() / _SKETCH
+    return project if project.is_file() else Path(sys.prefix, "share", "digitlib", _SKETCH)
+
+
+def require(extra: str) -> None:
+    """Raise ModuleNotFoundError, which says what to install, where an extra is not installed."""
+    library = _EXTRAS[extra]
+    if find_spec(library) is None:
+        raise ModuleNotFoundError(
+            f"{library} is not installed. In the project's folder: `pip install '.[{extra}]'`.",
+            name=library,
+        )
 
 
 def _setting(name: str) -> str | None:

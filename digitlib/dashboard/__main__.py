@@ -1,5 +1,6 @@
 """Start the dashboard from any folder: `python -m digitlib.dashboard [Voila's options]`."""
 
+import os
 import sys
 
 from voila.app import Voila
@@ -18,5 +19,5 @@ class Dashboard(Voila):
 
 
 if __name__ == "__main__":
-    notebook = settings.project_root() / "notebooks" / "sketch.ipynb"
-    Dashboard.launch_instance([str(notebook), *sys.argv[1:]])
+    os.environ["DIGITS_PROJECT_DIR"] = str(settings.project_root())  # for the kernels as well
+    Dashboard.launch_instance([str(settings.sketch_notebook()), *sys.argv[1:]])

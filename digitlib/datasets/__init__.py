@@ -3,6 +3,10 @@
 Also splits by writer, and the statistics and nearest neighbours that `explore.ipynb` shows.
 """
 
+from digitlib import settings
+
+settings.require("train")
+
 from digitlib.datasets.digits import (
     NO_DIGIT,
     DataUnavailable,

@@ -3,6 +3,10 @@
 Numbers here, figures in `evaluation.plots`.
 """
 
+from digitlib import settings
+
+settings.require("train")
+
 from digitlib.evaluation.calibration import (
     MINIMUM_DIGITS,
     calibration_error,

@@ -3,6 +3,10 @@
 Trials are kept in the table of runs, so that a comparison can be resumed.
 """
 
+from digitlib import settings
+
+settings.require("train")
+
 from digitlib.experiments.ablations import HELD_OUT, AblationStudy
 from digitlib.experiments.plots import accuracy_dots, cost_curves, overfitting_curves
 from digitlib.experiments.report import (

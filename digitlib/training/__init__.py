@@ -3,6 +3,10 @@
 The model folder is all that passes from here to the `recogniser`.
 """
 
+from digitlib import settings
+
+settings.require("train")
+
 from digitlib.training.architectures import build
 from digitlib.training.card import model_card, run_summary
 from digitlib.training.ensemble import fit_ensemble, fitted_networks
