@@ -1,146 +1,185 @@
-"""The activations panel: the model's input, its feature maps, and the ink behind the guess."""
+"""Look inside: the network as a pipeline from the drawing to the ten outputs, and its evidence.
+
+After Harley's node-link views (2015), where all layers are seen at once and a node tells more when
+it is pointed at. The maps follow the pen; what takes longer follows after a pause, and nothing is
+computed while `is_seen` is off.
+"""
 
 import asyncio
+from typing import NamedTuple
 
 import ipywidgets as ipw
 import numpy as np
-from numpy.typing import NDArray
+import traitlets
 
-from digitlib.dashboard.colours import glowing, highlight, mosaic
+from digitlib.dashboard.colours import glowing
+from digitlib.dashboard.contributions import Contributions, contributions, picture, sentence
+from digitlib.dashboard.detectors import Detectors, find_detectors
+from digitlib.dashboard.layers import Layer, Maps, rules, show, strongest
 from digitlib.dashboard.tasks import run_in_background, running_loop
+from digitlib.dashboard.trajectory_panel import Decision, TrajectoryPanel, decision
 from digitlib.recogniser import Prediction, Recogniser
-from digitlib.text import data_url
 
-PATCH = 5  # px: side of the square that is blanked (occlusion)
-STEP = 2  # px between two squares
-MOST_MAPS = 36  # shown of a block: more would be too small to see
-MOST_UNITS = 1024  # shown of a fully connected block, one pixel each
-_ATTRIBUTION_DELAY = 0.15  # seconds without a change before the attribution is computed
-_INTRODUCTION = """<h2>Look inside</h2><p>The input image, and the activations of each block of
-layers. Each square is a feature map: bright means strongly activated.</p>"""
-_STROKES = "<p>The model also follows the order and direction of your strokes.</p>"
-_BATCH = 8  # images a batch: larger ones raise the memory that the kernel keeps
-_BLANK = np.full((28, 28, 3), (14, 17, 30), np.uint8)
+_PAUSE = 0.15  # seconds without a change before the evidence is computed
+_BLANK = np.zeros((28, 28), np.uint8)
+_INTRODUCTION = """<h2>Look inside</h2><p>Your drawing goes through the layers from left to right.
+Each square is a feature map, bright where it found what it looks for.</p>"""
+_HINT = """<div class="digit-hint"><p>Point at a map above, tap it or move to it with Tab to see
+it large, with what it looks for.</p></div>"""
+_NO_INK = "Nothing is drawn yet: here the ink will be coloured."
+_SEEN = "<p>Your drawing, as the network sees it: 28 × 28 pixels.</p>"
 
 
-def attribution(
-    recogniser: Recogniser, image: NDArray[np.uint8], digit: int
-) -> NDArray[np.floating]:
-    """How much the ink at each pixel supports `digit`: (28, 28), 0 to 1.
+class Evidence(NamedTuple):
+    """What is shown after a pause: of the image, and of the trajectory where it counts."""
 
-    Occlusion (Zeiler & Fergus 2014): squares of the image are blanked one at a time, and each
-    pixel gets the mean fall of the digit's log-odds.
-    """
-    edges = [*range(0, 28 - PATCH, STEP), 28 - PATCH]
-    corners = [
-        (row, column)
-        for row in edges
-        for column in edges
-        if image[row : row + PATCH, column : column + PATCH].any()
-    ]
-    blanked = np.repeat(image[None], len(corners) + 1, axis=0)
-    for number, (row, column) in enumerate(corners, 1):
-        blanked[number, row : row + PATCH, column : column + PATCH] = 0
-    batches = [recogniser.predict(blanked[i : i + _BATCH]) for i in range(0, len(blanked), _BATCH)]
-    probabilities = np.concatenate(batches)[:, digit].astype(np.float64).clip(1e-6, 1 - 1e-6)
-    log_odds = np.log(probabilities / (1 - probabilities))
-    heat, count = np.zeros((28, 28)), np.zeros((28, 28))
-    for (row, column), fall in zip(corners, log_odds[0] - log_odds[1:], strict=True):
-        heat[row : row + PATCH, column : column + PATCH] += max(fall, 0.0)
-        count[row : row + PATCH, column : column + PATCH] += 1
-    heat /= np.maximum(count, 1)
-    return heat / max(float(heat.max()), 1e-6)
-
-
-def attribution_image(
-    recogniser: Recogniser, image: NDArray[np.uint8], digit: int
-) -> NDArray[np.uint8]:
-    """The image (28, 28) with the supporting ink highlighted; takes about 90 predictions."""
-    return highlight(image, attribution(recogniser, image, digit))
+    image: Contributions
+    trajectory: Decision | None
+    chosen: list[list[int]]  # of each layer, its strongest maps
+    details: str  # of these maps, as HTML
 
 
 class Activations(ipw.VBox):
-    """The input image and each block's activations, live, and the attribution of the guess."""
+    """The pipeline, the details of its maps, and what spoke for the guess."""
+
+    is_seen = traitlets.Bool(True)  # whether a browser has it on the screen
 
     def __init__(self) -> None:
-        self._input, input_box = _panel("What the model sees, 28 × 28", _BLANK)
-        self._input.add_class("digit-seen")
-        self._attribution, attribution_box = _panel("Ink that led to the guess", _BLANK)
-        self._blocks: dict[str, ipw.Image] = {}
+        self._recogniser: Recogniser | None = None
+        self._detectors: tuple[Recogniser, Detectors] | None = None
         self._prediction = Prediction()
         self._pending: asyncio.TimerHandle | None = None
-        self._fixed = [input_box, attribution_box]
-        self._row = ipw.Box(self._fixed)
-        self._row.add_class("digit-inside-row")
-        self._introduction = ipw.HTML(_INTRODUCTION)
-        super().__init__([self._introduction, self._row])
+        self._layers: list[Layer] = []
+        self._make_parts()
+        seen = ipw.Checkbox(value=True)  # hidden: view.js clicks it
+        seen.add_class("digit-is-seen")
+        traitlets.link((seen, "value"), (self, "is_seen"))
+        parts = [self._pipeline, self._rules, self._details, self._evidence, seen]
+        super().__init__([ipw.HTML(_INTRODUCTION), *parts])
         self.add_class("digit-inside")
 
+    def _make_parts(self) -> None:
+        self._input, self._outputs = ipw.Image(format="url"), ipw.HTML()
+        self._input.add_class("digit-map").add_class("digit-seen")
+        self._outputs.add_class("digit-outputs")
+        self._first = _stage(_box("digit-picture", self._input), ipw.HTML(_SEEN))
+        self._last = _stage(self._outputs, ipw.HTML("<p>The outputs, with the strokes' say.</p>"))
+        self._pipeline = _box("digit-pipeline", self._first, self._last)
+        self._rules, self._details = ipw.HTML(), ipw.HTML(_HINT)
+        self._rules.add_class("digit-rules")
+        self._details.add_class("digit-details")
+        self._ink, self._ink_text = ipw.Image(format="url"), ipw.HTML(f"<p>{_NO_INK}</p>")
+        self._ink.add_class("digit-map")
+        self._way = TrajectoryPanel()
+        ink = _box(
+            "digit-part", ipw.HTML("<h3>The ink that decided</h3>"), self._ink, self._ink_text
+        )
+        self._way_part = _box(
+            "digit-part", ipw.HTML("<h3>The strokes, as they were drawn</h3>"), self._way
+        )
+        self._evidence = _box("digit-evidence", ink, self._way_part)
+
+    @traitlets.observe("is_seen")
+    def _on_seen(self, change: dict[str, bool]) -> None:
+        if change["new"] and self._recogniser is not None:
+            self.show(self._recogniser, self._prediction)
+
     def show(self, recogniser: Recogniser, prediction: Prediction) -> None:
-        """Show the prediction's image and activations now, and its attribution after a pause."""
-        self._prediction, image = prediction, prediction.image
-        self._introduction.value = _INTRODUCTION + _STROKES * recogniser.has_stroke_model
-        blank = np.zeros((28, 28), np.uint8)
-        _show(self._input, _BLANK if image is None else glowing(image / 255))
-        activations = recogniser.activations(blank if image is None else image)
-        if list(activations) != list(self._blocks):
-            self._set_up(activations)
-        for name, maps in activations.items():
-            _show(self._blocks[name], _tiles(np.zeros_like(maps) if image is None else maps))
+        """Show the prediction's activations now, and its evidence after a pause."""
+        self._recogniser, self._prediction = recogniser, prediction
         if self._pending is not None:
             self._pending.cancel()
+        if not self.is_seen and self._layers:
+            return
+        image = prediction.image
+        activations = recogniser.activations(_BLANK if image is None else image)
+        if list(activations) != [layer.name for layer in self._layers]:
+            self._set_up(recogniser, activations)
+        self._outputs.value = _outputs(prediction)
         if image is None:
-            _show(self._attribution, _BLANK)
-        elif (loop := running_loop()) is not None:
+            self._empty(activations)
+            return
+        self.remove_class("is-empty")
+        show(self._input, glowing(image / 255))
+        for layer in self._layers:
+            layer.show(activations[layer.name])
+        if (loop := running_loop()) is not None:
             self._pending = loop.call_later(
-                _ATTRIBUTION_DELAY,
-                lambda: run_in_background(self._attribute(recogniser, prediction)),
+                _PAUSE, lambda: run_in_background(self._explain(recogniser, prediction))
             )
 
-    async def _attribute(self, recogniser: Recogniser, prediction: Prediction) -> None:
-        assert prediction.image is not None
-        digit = prediction.ranking[0]
-        picture = await asyncio.to_thread(attribution_image, recogniser, prediction.image, digit)
+    def _empty(self, activations: dict[str, Maps]) -> None:
+        """Show plain squares: the activations of an empty image would mean nothing."""
+        self.add_class("is-empty")
+        for image in (self._input, self._ink):
+            show(image, glowing(_BLANK / 255))
+        for layer in self._layers:
+            layer.chosen = []
+            layer.show(np.zeros_like(activations[layer.name]))
+            layer.chosen = []
+        self._details.value, self._ink_text.value = _HINT, f"<p>{_NO_INK}</p>"
+        self._way.clear()
+
+    def _set_up(self, recogniser: Recogniser, activations: dict[str, Maps]) -> None:
+        self._layers = [
+            Layer(number, name, maps) for number, (name, maps) in enumerate(activations.items(), 1)
+        ]
+        self._pipeline.children = [self._first, *self._layers, self._last]
+        self._rules.value = f"<style>{rules(self._layers)}</style>"
+        self._way_part.layout.display = None if recogniser.has_stroke_model else "none"
+
+    async def _explain(self, recogniser: Recogniser, prediction: Prediction) -> None:
+        evidence = await asyncio.to_thread(self._find, recogniser, prediction)
         if self._prediction is prediction:  # the pad has not changed meanwhile
-            _show(self._attribution, picture)
+            self._show_evidence(recogniser, prediction, evidence)
 
-    def _set_up(self, activations: dict[str, NDArray[np.floating]]) -> None:
-        panels = {
-            name: _panel(_title(name, maps), _tiles(maps)) for name, maps in activations.items()
-        }
-        self._blocks = {name: picture for name, (picture, _) in panels.items()}
-        self._row.children = [*self._fixed, *(box for _, box in panels.values())]
+    def _find(self, recogniser: Recogniser, prediction: Prediction) -> Evidence:
+        """Compute what takes longer; runs beside the event loop."""
+        assert prediction.image is not None
+        if self._detectors is None or self._detectors[0] is not recogniser:
+            self._detectors = recogniser, find_detectors(recogniser)
+        first, second = prediction.ranking[:2]
+        found = contributions(recogniser, prediction.image, first, second)
+        way = decision(recogniser, prediction.strokes) if recogniser.has_stroke_model else None
+        activations = recogniser.activations(prediction.image)
+        chosen = [strongest(activations[layer.name]) for layer in self._layers]
+        details = [
+            layer.details(channels, activations[layer.name], self._detectors[1])
+            for layer, channels in zip(self._layers, chosen, strict=True)
+        ]
+        return Evidence(found, way, chosen, "".join(details))
 
-
-def _tiles(maps: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """A block's feature maps (channels, h, w), or its units (n,), as one picture."""
-    maps = maps[: _limit(maps)]
-    columns = int(np.ceil(np.sqrt(len(maps))))
-    if maps.ndim == 1:  # one pixel each, without gaps
-        square = np.pad(maps, (0, -len(maps) % columns)).reshape(1, -1, columns)
-        return mosaic(square, columns=1)
-    return mosaic(maps, columns)
-
-
-def _limit(maps: NDArray[np.floating]) -> int:
-    return MOST_UNITS if maps.ndim == 1 else MOST_MAPS
-
-
-def _title(name: str, maps: NDArray[np.floating]) -> str:
-    limit = _limit(maps)
-    count = len(maps) if len(maps) <= limit else f"{limit} of {len(maps)}"
-    shape = "\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}".join(map(str, maps.shape[1:]))
-    return f"{name}: {count} maps, {shape}" if shape else f"{name}: {count} units"
-
-
-def _panel(title: str, picture: NDArray[np.uint8]) -> tuple[ipw.Image, ipw.VBox]:
-    image = ipw.Image(format="url")
-    _show(image, picture)
-    image.add_class("digit-map")
-    caption = ipw.Label(title)
-    return image, ipw.VBox([image, caption])
+    def _show_evidence(
+        self, recogniser: Recogniser, prediction: Prediction, evidence: Evidence
+    ) -> None:
+        assert prediction.image is not None
+        show(self._ink, picture(prediction.image, evidence.image))
+        self._ink_text.value = f"<p>{sentence(evidence.image)}</p>"
+        if evidence.trajectory is not None:
+            self._way.show(evidence.trajectory, prediction.strokes)
+        activations = recogniser.activations(prediction.image)
+        for layer, chosen in zip(self._layers, evidence.chosen, strict=True):
+            layer.chosen = chosen
+            layer.show(activations[layer.name])
+        self._details.value = _HINT + evidence.details
 
 
-def _show(image: ipw.Image, picture: NDArray[np.uint8]) -> None:
-    """Show the picture as a data URL; bytes become a blob, which doubled the browser's work."""
-    image.value = data_url(picture).encode()
+def _outputs(prediction: Prediction) -> str:
+    """The ten outputs as a list, as bright as they are likely."""
+    shares = np.zeros(10) if prediction.probabilities is None else prediction.probabilities
+    best = int(shares.argmax()) if shares.any() else None
+    rows = "".join(
+        f'<li{" class=is-best" * (digit == best)} style="--share:{float(share):.3f}">{digit}</li>'
+        for digit, share in enumerate(shares)
+    )
+    return f'<ol aria-hidden="true">{rows}</ol>'  # the bars above say it
+
+
+def _box(css_class: str, *children: ipw.Widget) -> ipw.VBox:
+    made = ipw.VBox(children)
+    made.add_class(css_class)
+    return made
+
+
+def _stage(*children: ipw.Widget) -> ipw.VBox:
+    return _box("digit-stage", *children)

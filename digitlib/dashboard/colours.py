@@ -1,10 +1,11 @@
-"""Feature maps and attributions in the page's colours."""
+"""Feature maps and contributions in the page's colours."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 Picture = NDArray[np.uint8]  # (height, width, 3)
 _NIGHT, _ACCENT, _SNOW = (14, 17, 30), (109, 124, 255), (255, 255, 255)
+_GREY, _FOR, _AGAINST = (120, 124, 140), (64, 156, 255), (255, 138, 30)  # apart for all eyes
 
 
 def glowing(values: NDArray[np.floating]) -> Picture:
@@ -16,24 +17,24 @@ def glowing(values: NDArray[np.floating]) -> Picture:
 
 
 def mosaic(maps: NDArray[np.floating], columns: int) -> Picture:
-    """Feature maps (channels, h, w) as one picture (H, W, 3), `columns` a row and 1 px apart.
+    """Feature maps (channels, h, w) as one picture (H, W, 3), `columns` a row, without gaps.
 
     All maps share one scale, from 0 to the largest absolute value, so inactive maps stay dark.
     Negative values, which tanh gives, are as bright as positive ones.
     """
     count, height, width = maps.shape
     rows = -(-count // columns)
-    tiles = np.zeros((rows * columns, height + 1, width + 1), np.float32)
+    tiles = np.zeros((rows * columns, height, width), np.float32)
     sizes = np.abs(maps)
-    tiles[:count, :height, :width] = sizes / max(float(sizes.max()), 1e-6)
-    grid = tiles.reshape(rows, columns, height + 1, width + 1).swapaxes(1, 2)
-    return glowing(grid.reshape(rows * (height + 1), columns * (width + 1))[:-1, :-1])
+    tiles[:count] = sizes / max(float(sizes.max()), 1e-6)
+    grid = tiles.reshape(rows, columns, height, width).swapaxes(1, 2)
+    return glowing(grid.reshape(rows * height, columns * width))
 
 
-def highlight(image: NDArray[np.uint8], heat: NDArray[np.floating]) -> Picture:
-    """The image (28, 28) in dim grey; the accent marks where heat (28, 28), 0 to 1, is high."""
+def duotone(image: NDArray[np.uint8], heat: NDArray[np.floating]) -> Picture:
+    """The image's ink (28, 28): blue where heat (28, 28) is above 0, orange below, grey at 0."""
     ink = image[..., None].astype(np.float32) / 255
-    warm = np.clip(heat, 0, 1)[..., None]
-    night, grey = np.array(_NIGHT, np.float32), np.full(3, 92, np.float32)
-    bright = 0.5 * np.array(_ACCENT, np.float32) + 0.5 * np.array(_SNOW, np.float32) * warm
-    return np.rint(night + ink * (grey + (bright - grey) * warm - night)).astype(np.uint8)
+    strength = (np.abs(np.clip(heat, -1, 1)) ** 0.7)[..., None]  # weak ones are seen too
+    night, grey = np.array(_NIGHT, np.float32), np.array(_GREY, np.float32)
+    colour = np.where(heat[..., None] > 0, np.array(_FOR), np.array(_AGAINST))
+    return np.rint(night + ink * (grey + (colour - grey) * strength - night)).astype(np.uint8)

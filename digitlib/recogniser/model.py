@@ -101,11 +101,20 @@ class Recogniser:
         if self._stroke_session is None or not len(drawings):
             return probabilities
         trajectories = np.stack([trajectory(strokes) for strokes in drawings])
+        return geometric_mean(probabilities, self.predict_trajectories(trajectories))
+
+    def predict_trajectories(self, trajectories: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The stroke model's probabilities (n, 10) float32 of trajectories (n, 6, 64) float32.
+
+        Raises ValueError where there is no stroke model.
+        """
+        if self._stroke_session is None:
+            raise ValueError(f"{self.folder} has no stroke model.")
         parts = [
             self._stroke_session.run(["logits"], {"trajectories": trajectories[i : i + _BATCH]})[0]
             for i in range(0, len(trajectories), _BATCH)
         ]
-        return geometric_mean(probabilities, onnx_session.softmax(np.concatenate(parts)))
+        return onnx_session.softmax(np.concatenate(parts))
 
     def features(self, images: ArrayLike) -> NDArray[np.float32]:
         """The last block's output for images (n, 28, 28) uint8, flattened: (n, d) float32.

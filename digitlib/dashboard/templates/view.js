@@ -1,4 +1,5 @@
-// What is in view: the outcome of a submission always.
+// What is in view: the outcome of a submission always; the kernel is told when the pipeline is.
+
 // Where its line is not on the screen, it is shown at the lower edge of the window.
 const keepInView = () => {
   const outcome = document.querySelector(".digit-page .digit-outcome");
@@ -18,3 +19,19 @@ const viewObserver = new MutationObserver(() => {
   new MutationObserver(keepInView).observe(outcome, { subtree: true, childList: true });
 });
 viewObserver.observe(document, { subtree: true, childList: true });
+
+// The kernel computes the pipeline only while it is on the screen.
+let pipeline, onScreen = true;
+const tellSeen = () => {
+  const seen = document.querySelector(".digit-page .digit-is-seen input");
+  if (seen && document.querySelector(".digit-hello.is-answered") && seen.checked !== onScreen) seen.click();
+};
+const seenObserver = new IntersectionObserver((entries) => {
+  onScreen = entries.at(-1).isIntersecting;
+  tellSeen();
+});
+setInterval(() => { // the page may be put together anew
+  const found = document.querySelector(".digit-page .digit-inside");
+  if (found && found !== pipeline) seenObserver.observe(pipeline = found);
+  tellSeen();
+}, 500);
