@@ -183,6 +183,7 @@ def main() -> None:
                 print(_row("strokes", workers, connections, one, 1), flush=True)
                 if workers == connections == 1:
                     cost = one.processor
+                    loop = (loop + bare(strokes)) / 2  # before and after
                     many = load(running, requests(listed), 1)
                     print(_row(f"lists of {LIST}", 1, 1, many, LIST), flush=True)
             if workers == 1:

@@ -5,7 +5,7 @@ import re
 import time
 from uuid import uuid4
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from digitlib.api import metrics
@@ -13,7 +13,7 @@ from digitlib.api.configuration import configuration
 from digitlib.api.problems import problem_response
 
 logger = logging.getLogger("digitlib.api.access")
-_REQUEST_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
+_REQUEST_ID = re.compile(rb"[\w.-]{1,64}")
 
 
 class Access:
@@ -39,22 +39,28 @@ class Access:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         begun, status = time.perf_counter(), 0
-        given = Headers(scope=scope).get("x-request-id", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
-        scope.setdefault("state", {})["request_id"] = request_id
+        headers = dict(reversed(scope["headers"]))  # of a name given twice, the first
+        given = headers.get(b"x-request-id", b"")
+        request_id = given.decode() if _REQUEST_ID.fullmatch(given) else uuid4().hex
+        state = scope.setdefault("state", {})
+        state |= {"request_id": request_id, "headers": headers}
 
         async def answer(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = request_id
-                headers["X-Content-Type-Options"] = "nosniff"
+                message["headers"] = [
+                    *message["headers"],
+                    (b"x-request-id", request_id.encode()),
+                    (b"x-content-type-options", b"nosniff"),
+                ]
             await send(message)
 
+        metrics.IN_PROGRESS.inc()
         try:
-            with metrics.IN_PROGRESS.track_inprogress():
-                await self.app(scope, receive, answer)
+            await self.app(scope, receive, answer)
+        except ClientDisconnect:
+            pass  # nobody is left to be answered
         except Exception:
             logger.exception("A request failed.", extra={"request_id": request_id})
             if status:
@@ -62,22 +68,33 @@ class Access:
             detail = "Something unexpected went wrong. The log has it under the request id."
             await problem_response(request_id, 500, detail)(scope, receive, answer)
         finally:
-            seconds = time.perf_counter() - begun
-            route = getattr(scope.get("route"), "path", "other")
-            metrics.count_request(scope["method"], route, status, seconds)
-            caller = scope["state"].get("caller")
-            logger.info(
-                "%s %s %d %.1f ms",
-                scope["method"],
-                route,
-                status,
-                1000 * seconds,
-                extra={
-                    "request_id": request_id,
-                    "method": scope["method"],
-                    "route": route,
-                    "status": status,
-                    "seconds": round(seconds, 4),
-                    "caller": caller.name if caller else "refused",
-                },
-            )
+            metrics.IN_PROGRESS.dec()
+            _record(scope, status, time.perf_counter() - begun)
+
+
+def _record(scope: Scope, status: int, seconds: float) -> None:
+    """Count an answered request, and write its line in the log."""
+    method, route = scope["method"], getattr(scope.get("route"), "path", "other")
+    metrics.count_request(method, route, status, seconds)
+    if not logger.isEnabledFor(logging.INFO):
+        return
+    caller = scope["state"].get("caller")
+    # `logger.info` would look up the stack for where it was called.
+    record = logger.makeRecord(
+        logger.name,
+        logging.INFO,
+        "",
+        0,
+        "%s %s %d %.1f ms",
+        (method, route, status, 1000 * seconds),
+        None,
+        extra={
+            "request_id": scope["state"]["request_id"],
+            "method": method,
+            "route": route,
+            "status": status,
+            "seconds": round(seconds, 4),
+            "caller": caller.name if caller else "refused",
+        },
+    )
+    logger.handle(record)

@@ -1,8 +1,9 @@
 """The application: its paths, its layers, and what is done when it starts."""
 
+import ctypes
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from fastapi import FastAPI
@@ -16,6 +17,7 @@ from digitlib.api.configuration import configuration
 from digitlib.api.limits import Limits
 from digitlib.api.logs import configure_log
 from digitlib.api.problems import ProblemDetails, add_handlers
+from digitlib.api.reading import DirectReading
 from digitlib.api.schemas import StrokesInput
 from digitlib.api.serving import latest_model, predict
 
@@ -48,6 +50,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     configure_log(as_json=configuration().json_log)
     tap = StrokesInput(strokes=[[[0.5, 0.2], [0.5, 0.8]]])
     predict(app, latest_model(app), [tap])  # the first takes longer: not a visitor's
+    with suppress(OSError, AttributeError):  # only glibc gives back what loading took, 5 MB
+        ctypes.CDLL(None).malloc_trim(0)
     yield
 
 
@@ -81,11 +85,12 @@ def _create() -> FastAPI:
         lifespan=_lifespan,
         redoc_url=None,
         swagger_ui_parameters={"persistAuthorization": False},
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     for router in _ROUTERS:
         application.include_router(router)
     add_handlers(application)
-    for layer in (Limits, _Cors, Access):  # the last is the outermost
+    for layer in (DirectReading, Limits, _Cors, Access):  # the last is the outermost
         application.add_middleware(layer)
     _complete_schema(application)
     return application

@@ -3,12 +3,11 @@
 import asyncio
 from contextlib import suppress
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from digitlib.api.callers import Rate, identify
 from digitlib.api.configuration import BODY_BYTES, LARGE, PHOTO_BYTES, configuration
-from digitlib.api.problems import CLOSE, Problem, problem_response
+from digitlib.api.problems import CLOSE, Problem
 
 _FREE = ("/healthz", "/readyz")  # a balancer asks often
 _PHOTO = "/v1/read/photo"
@@ -31,25 +30,22 @@ class Limits:
             path = scope["path"].removeprefix(scope.get("root_path", ""))
             if path not in _FREE:
                 self._admit(scope)
-            body = _Body(Headers(scope=scope), receive, is_photo=path == _PHOTO)
+            headers = scope["state"]["headers"]
+            body = _Body(headers.get(b"content-length", b""), receive, is_photo=path == _PHOTO)
             await body.check_announced()
-        except Problem as problem:
-            request_id = scope["state"]["request_id"]
-            response = problem_response(
-                request_id, problem.status_code, problem.detail, problem.headers
-            )
+            await self.app(scope, body.receive, send)
+        except Problem as problem:  # once an answer has begun, there is none
+            response = problem.response(scope["state"]["request_id"])
             await response(scope, receive, send)
-            return
-        await self.app(scope, body.receive, send)
 
     def _admit(self, scope: Scope) -> None:
         chosen = configuration()
-        headers = Headers(scope=scope)
+        headers = scope["state"]["headers"]
         client = scope.get("client")
         caller = identify(
             client[0] if client else None,
-            headers.get("host", ""),
-            headers.get("authorization", "").encode("latin-1"),
+            headers.get(b"host", b"").decode("latin-1"),
+            headers.get(b"authorization", b""),
             chosen,
         )
         if not self._rates:
@@ -64,11 +60,11 @@ class Limits:
 class _Body:
     """A request's body on its way in: not more than the limit, and not slower than the patience."""
 
-    def __init__(self, headers: Headers, receive: Receive, *, is_photo: bool) -> None:
+    def __init__(self, announced: bytes, receive: Receive, *, is_photo: bool) -> None:
         self._limit = PHOTO_BYTES if is_photo else BODY_BYTES
         self._patience = configuration().patience * (LARGE if is_photo else 1)
         self._deadline = asyncio.get_running_loop().time() + self._patience
-        self._announced = headers.get("content-length", "")
+        self._announced = announced
         self._receive = receive
         self._bytes = 0
         self._is_whole = False

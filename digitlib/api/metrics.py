@@ -45,9 +45,14 @@ def count_request(method: str, route: str, status: int, seconds: float) -> None:
     duration.observe(seconds)
 
 
+@lru_cache
+def _of_readings(digit: int | None) -> Counter:
+    return _READINGS.labels("doubt" if digit is None else str(digit))
+
+
 def count_reading(digit: int | None) -> None:
     """Count a drawing that was read; None is one in doubt."""
-    _READINGS.labels("doubt" if digit is None else str(digit)).inc()
+    _of_readings(digit).inc()
 
 
 def count_submission(label: int) -> None:

@@ -10,7 +10,7 @@ from digitlib.api.keys import Right
 from digitlib.api.problems import Problem, documented
 from digitlib.api.routes import guarded
 from digitlib.api.schemas import Box, PhotoDigit, PhotoOutput
-from digitlib.api.serving import latest_model, output
+from digitlib.api.serving import answer, latest_model
 
 _TURN = threading.Semaphore(1)  # a decoded picture takes up to 100 MB: one at a time
 
@@ -43,7 +43,7 @@ def read_photo(photo: UploadFile, request: Request) -> PhotoOutput:
     (prediction,) = model.read_images(found.image[None])
     metrics.count_reading(prediction.digit)
     x, y, width, height = found.box
-    digit = PhotoDigit(
-        **output(prediction).model_dump(), box=Box(x=x, y=y, width=width, height=height)
+    digit = PhotoDigit.model_validate(
+        {**answer(prediction), "box": Box(x=x, y=y, width=width, height=height)}
     )
     return PhotoOutput(digits=[digit])

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Self
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
@@ -44,8 +44,31 @@ class ProblemDetails(BaseModel):
 class Problem(HTTPException):
     """An error to answer with; `detail` is a sentence for people."""
 
-    def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        headers: Mapping[str, str] | None = None,
+        errors: Sequence[FieldError] = (),
+    ) -> None:
         super().__init__(status, detail, dict(headers or {}))
+        self.errors = errors
+
+    @classmethod
+    def invalid(cls, found: Sequence[Mapping[str, Any]]) -> Self:
+        """The problem of a body that does not fit the schema, by the errors that pydantic found."""
+        errors = [
+            FieldError(location=_location(one), message=_message(one))
+            for one in found[:_MOST_ERRORS]
+        ]
+        more = f" The first {_MOST_ERRORS} of {len(found):,} errors:" * (len(found) > _MOST_ERRORS)
+        return cls(422, f"The input does not fit the schema.{more}", errors=errors)
+
+    def response(self, request_id: str | None) -> JSONResponse:
+        """The answer that tells of it."""
+        return problem_response(
+            request_id, self.status_code, self.detail, self.headers, self.errors
+        )
 
 
 def problem_response(
@@ -87,8 +110,9 @@ def _id(request: Request) -> str | None:
 
 
 async def _on_http_error(request: Request, error: StarletteHTTPException) -> JSONResponse:
-    known = isinstance(error, Problem)
-    detail = error.detail if known else _DETAILS.get(error.status_code, str(error.detail))
+    if isinstance(error, Problem):
+        return error.response(_id(request))
+    detail = _DETAILS.get(error.status_code, str(error.detail))
     headers = dict(error.headers or {})
     if error.status_code == 405 and (methods := _methods(request)):
         headers["Allow"] = ", ".join(methods)  # Starlette names those of one route
@@ -109,13 +133,7 @@ async def _on_store_error(request: Request, error: StoreError) -> JSONResponse:
 
 
 async def _on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-    found = error.errors()
-    errors = [
-        FieldError(location=_location(one), message=_message(one)) for one in found[:_MOST_ERRORS]
-    ]
-    more = f" The first {_MOST_ERRORS} of {len(found):,} errors:" * (len(found) > _MOST_ERRORS)
-    detail = f"The input does not fit the schema.{more}"
-    return problem_response(_id(request), 422, detail, errors=errors)
+    return Problem.invalid(error.errors()).response(_id(request))
 
 
 def _location(error: Mapping[str, Any]) -> str:

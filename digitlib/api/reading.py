@@ -1,23 +1,30 @@
 """`/v1/read`: what the model reads in strokes or images."""
 
 import asyncio
+from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from digitlib.api import metrics
-from digitlib.api.problems import documented
-from digitlib.api.routes import ReadingRoute
+from digitlib.api.keys import Right
+from digitlib.api.problems import Problem, documented
+from digitlib.api.routes import check_content_type
 from digitlib.api.schemas import (
     DrawingsInput,
     PredictionOutput,
     PredictionsOutput,
     ReadInput,
 )
-from digitlib.api.serving import latest_model, predict
+from digitlib.api.serving import answer, latest_model, predict
 
-_BATCH = 8  # drawings: about 15 ms in which the process answers nobody else
+_BATCH = 8  # drawings: about 10 ms in which the process answers nobody else
+_INPUT: TypeAdapter[Any] = TypeAdapter(ReadInput)
 
-router = APIRouter(route_class=ReadingRoute, prefix="/v1", tags=["Reading"])
+router = APIRouter(prefix="/v1", tags=["Reading"])
 
 
 @router.post(
@@ -26,25 +33,74 @@ router = APIRouter(route_class=ReadingRoute, prefix="/v1", tags=["Reading"])
     responses=documented(401, 403, 408, 413, 415, 422, 429),
     summary="Read a digit, or up to 256",
 )
-async def read(body: ReadInput, request: Request) -> Response:
+async def read(body: ReadInput) -> Any:
     """Reads strokes, a 28×28 image, or a list of these.
 
     Nothing is kept. `digit` is null where the model's confidence is below its threshold, and for a
     dot.
     """
-    model = latest_model(request.app)
-    drawings = body.drawings if isinstance(body, DrawingsInput) else [body]
+    raise NotImplementedError("DirectReading answers this; FastAPI describes it.")
+
+
+_ROUTE = router.routes[0]
+_PATH = "/v1/read"
+
+
+class DirectReading:
+    """Answers `POST /v1/read` past FastAPI, which would add a quarter to the cost of a reading."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read, or hand on what asks for something else."""
+        if (
+            scope["type"] == "http"
+            and scope["method"] == "POST"
+            and scope["path"].removeprefix(scope.get("root_path", "")) == _PATH
+        ):
+            scope["route"] = _ROUTE
+            response = Response(await _read(scope, receive), media_type="application/json")
+            await response(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+
+async def _read(scope: Scope, receive: Receive) -> bytes:
+    """The answer, as JSON; raises Problem where there is none."""
+    app, state = scope["app"], scope["state"]
+    state["caller"].require(Right.READ)
+    check_content_type(scope, "application/json")
+    body = _parsed(await _whole(receive))
+    is_list = isinstance(body, DrawingsInput)
+    drawings = body.drawings if is_list else [body]
     if len(drawings) > 1:
-        request.state.rates["drawings"].take(request.state.caller.name, len(drawings) - 1)
-    predictions: list[PredictionOutput] = []
+        state["rates"]["drawings"].take(state["caller"].name, len(drawings) - 1)
+    model = latest_model(app)
+    answers: list[dict[str, object]] = []
     for start in range(0, len(drawings), _BATCH):
         if start:
             await asyncio.sleep(0)  # others' turn
-        predictions += predict(request.app, model, drawings[start : start + _BATCH])
-    for prediction in predictions:
-        metrics.count_reading(prediction.digit)
-    if isinstance(body, DrawingsInput):
-        answer = PredictionsOutput.model_construct(predictions=predictions).model_dump_json()
-    else:
-        answer = predictions[0].model_dump_json()
-    return Response(answer, media_type="application/json")
+        for prediction in predict(app, model, drawings[start : start + _BATCH]):
+            metrics.count_reading(prediction.digit)
+            answers.append(answer(prediction))
+    return to_json({"predictions": answers} if is_list else answers[0])
+
+
+async def _whole(receive: Receive) -> bytes:
+    parts: list[bytes] = []
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return _INPUT.validate_json(body)
+    except ValidationError as error:
+        errors = error.errors(include_url=False, include_input=False)
+        raise Problem.invalid([{**one, "loc": ("body", *one["loc"])} for one in errors]) from None

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from fastapi import FastAPI
 
-from digitlib.api.schemas import ImageInput, PredictionOutput, StrokesInput
+from digitlib.api.schemas import ImageInput, StrokesInput
 from digitlib.recogniser import BUNDLED, LoadedModel, Prediction, models_dir
 
 
@@ -54,29 +54,29 @@ def _versions(current: Path, folder: Path) -> tuple[int, ...]:
 
 def predict(
     app: FastAPI, model: LoadedModel, drawings: Sequence[StrokesInput | ImageInput]
-) -> list[PredictionOutput]:
+) -> list[Prediction]:
     """What the model reads in each drawing, as the dashboard would."""
     strokes = [drawing.strokes for drawing in drawings if isinstance(drawing, StrokesInput)]
     images = [drawing.image for drawing in drawings if isinstance(drawing, ImageInput)]
     of_strokes = iter(model.read_all(strokes))
     of_images = iter(model.read_images(np.array(images, np.uint8)))
     predictions = [
-        output(next(of_strokes if isinstance(drawing, StrokesInput) else of_images))
-        for drawing in drawings
+        next(of_strokes if isinstance(drawing, StrokesInput) else of_images) for drawing in drawings
     ]
     if any(prediction.model != model.recogniser.name for prediction in predictions):
         app.state.serving = None  # it failed, and the model before it has read instead
     return predictions
 
 
-def output(prediction: Prediction) -> PredictionOutput:
-    """A prediction as the service answers it."""
+def answer(prediction: Prediction) -> dict[str, object]:
+    """A prediction with the fields of `PredictionOutput`."""
     assert prediction.probabilities is not None  # there is ink: the schema asks for a point
     likeliest = prediction.ranking[0]
-    return PredictionOutput.model_construct(
-        digit=prediction.digit,
-        likeliest=likeliest,
-        confidence=float(prediction.probabilities[likeliest]),
-        probabilities=prediction.probabilities.tolist(),
-        model=prediction.model,
-    )
+    probabilities = prediction.probabilities.tolist()
+    return {
+        "digit": prediction.digit,
+        "likeliest": likeliest,
+        "confidence": probabilities[likeliest],
+        "probabilities": probabilities,
+        "model": prediction.model,
+    }

@@ -46,6 +46,7 @@ def open_session(path: Path) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3  # errors only
+    options.enable_cpu_mem_arena = False  # which would keep what the largest batch took
     try:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's exceptions share no other base class
@@ -76,7 +77,3 @@ def checked_images(images: ArrayLike) -> NDArray[np.uint8]:
             f" {array.shape} {array.dtype}."
         )
     return array
-
-
-def _all_bytes(array: NDArray[np.integer]) -> bool:
-    return bool(np.all((array >= 0) & (array <= 255)))

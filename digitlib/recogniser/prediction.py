@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,19 +28,20 @@ class Prediction:
     model: str = ""  # its name
     threshold: float = REJECTION_THRESHOLD  # confidence below which the drawing is rejected
 
-    @property
+    @cached_property
     def is_dot(self) -> bool:
         """Whether the drawing is too small to be a digit."""
         return bool(self.strokes) and bool(
             np.ptp(np.concatenate(self.strokes), axis=0).max() < _DOT_SIZE
         )
 
-    @property
+    @cached_property
     def ranking(self) -> list[int]:
         """The digits, most likely first; empty without ink."""
         if self.probabilities is None:
             return []
-        return [int(digit) for digit in np.argsort(-self.probabilities, kind="stable")]
+        ranking: list[int] = np.argsort(-self.probabilities, kind="stable").tolist()
+        return ranking
 
     @property
     def digit(self) -> int | None:

@@ -14,6 +14,7 @@ from digitlib.strokes.ink import FIELD, as_strokes, scaled
 
 POINTS = 64  # along the trajectory, evenly spaced
 CHANNELS = 6  # x, y, heading x and y, pen down or up, length of the trajectory
+_CUTS = np.arange(POINTS + 1)
 _LEAST = 1e-30  # lower bound of a probability, so that the geometric mean is never all zeros
 Trajectory = NDArray[np.float32]
 Probabilities = NDArray[np.float32]
@@ -31,19 +32,25 @@ def trajectory(strokes: Iterable[ArrayLike]) -> Trajectory:
     checked = as_strokes(strokes)
     points = scaled(np.concatenate(checked).T.copy(), 2.0) - FIELD / 2
     down = np.ones(points.shape[1])  # the piece from each point to the next
-    down[np.cumsum([len(stroke) for stroke in checked]) - 1] = -1.0
-    down[-1] = 1.0
-    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points)))])
-    cuts = np.linspace(0, along[-1], POINTS + 1)
-    path = np.stack([np.interp(cuts, along, axis) for axis in points])
-    steps = np.diff(path)
+    end = 0
+    for stroke in checked[:-1]:
+        end += len(stroke)
+        down[end - 1] = -1.0
+    along = np.zeros(points.shape[1])
+    np.hypot(*(points[:, 1:] - points[:, :-1])).cumsum(out=along[1:])
+    cuts = _CUTS * (along[-1] / POINTS)
+    cuts[-1] = along[-1]
+    path = np.array([np.interp(cuts, along, axis) for axis in points])
+    steps = path[:, 1:] - path[:, :-1]
     lengths = np.hypot(*steps)
-    headings = np.divide(steps, lengths, out=np.zeros_like(steps), where=lengths > 1e-9)
     middles = (cuts[1:] + cuts[:-1]) / 2
-    piece = np.clip(along.searchsorted(middles, side="right") - 1, 0, len(down) - 1)
-    length = np.full(POINTS, np.log(along[-1] + 0.1))
-    rows = [(path[:, 1:] + path[:, :-1]) / 2, headings, down[piece][None], length[None]]
-    return np.concatenate(rows).astype(np.float32)
+    piece = np.minimum(along.searchsorted(middles, side="right") - 1, len(down) - 1)
+    rows = np.zeros((CHANNELS, POINTS))
+    np.divide(path[:, 1:] + path[:, :-1], 2, out=rows[:2])
+    np.divide(steps, lengths, out=rows[2:4], where=lengths > 1e-9)
+    rows[4] = down[piece]
+    rows[5] = np.log(along[-1] + 0.1)
+    return rows.astype(np.float32)
 
 
 def geometric_mean(one: ArrayLike, other: ArrayLike) -> Probabilities:
