@@ -5,11 +5,11 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 
 import httpx
 import pytest
-from services import ONE, Service, free_port
+from proxies import proxied
+from services import ONE, Service
 from visits import Server
 
 from digitlib import settings
@@ -17,23 +17,6 @@ from digitlib.api.keys import Right, find_key, new_key, parse_keys
 from digitlib.strokes import read_sketches
 
 PAGE = (settings.project_root() / "docs" / "service.md").read_text()
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")  # not on users' paths
-MAIN = """
-daemon off;
-master_process off;
-pid {folder}/pid;
-error_log {folder}/error.log;
-events {{}}
-http {{
-  access_log {folder}/access.log;
-  client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi;
-  scgi_temp_path {folder}/scgi;
-{server}
-}}
-"""
 
 
 def blocks(language: str) -> list[str]:
@@ -108,37 +91,23 @@ def test_the_key_example_makes_a_key(tmp_path):
 
 
 def test_the_proxy_example_serves_dashboard_and_service_on_one_port(tmp_path):
-    if NGINX is None:
-        pytest.skip("there is no nginx here: apt install nginx-light")
-    (tmp_path / "service").mkdir()
-    port, config, log = free_port(), tmp_path / "nginx.conf", tmp_path / "error.log"
+    folder = tmp_path / "service"
+    folder.mkdir()
     options = ["--VoilaConfiguration.default_pool_size=1"]
     with (
-        Service(tmp_path / "service", "--root-path", "/service") as service,
+        Service(folder, "--root-path", "/service") as service,
         Server(tmp_path, options) as dashboard,
     ):
-        server = example("nginx", "listen").replace("listen 80", f"listen 127.0.0.1:{port}")
+        server = example("nginx", "listen").replace("listen 80", "listen PORT")
         server = server.replace("8866", str(dashboard.port)).replace("8000", str(service.port))
-        config.write_text(MAIN.format(folder=tmp_path, server=server))
-        with subprocess.Popen([NGINX, "-p", tmp_path, "-c", config, "-e", log]) as process:
-            try:
-                visit(f"http://127.0.0.1:{port}", service)
-            finally:
-                process.terminate()
+        with proxied(tmp_path / "nginx", server) as url:
+            visit(url, service)
 
 
 def visit(url: str, service: Service) -> None:
     """Use what is behind the proxy."""
     with httpx.Client(base_url=url, timeout=60) as client:
-        until = time.monotonic() + 60
-        while True:
-            try:
-                page = client.get("/")
-                break
-            except httpx.TransportError:
-                assert time.monotonic() < until
-                time.sleep(0.1)
-        assert "kernelId" in page.text
+        assert "kernelId" in client.get("/").text
         documentation = client.get("/service/docs").text
         for path in re.findall(r'(?:src|href)="([^"]+)"', documentation):
             assert path.startswith("/service/")

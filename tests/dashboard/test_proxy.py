@@ -1,8 +1,5 @@
 """Behind nginx, under a path, as people put it on their own domain."""
 
-import shutil
-import socket
-import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -10,38 +7,24 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
-from visits import Server, Visit, free_port
+from proxies import proxied
+from visits import Server, Visit
 
 pytest_plugins = ["browser"]
 
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")  # not on users' paths
-
 ONE = [[(0.5, 0.15), (0.5, 0.5), (0.5, 0.85)]]
-CONFIG = """
-daemon off;
-master_process off;
-pid {folder}/pid;
-error_log {folder}/error.log;
-events {{}}
-http {{
-  access_log {folder}/access.log;
-  client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi;
-  scgi_temp_path {folder}/scgi;
-  server {{
-    listen 127.0.0.1:{port};
-    location /digits/ {{
-      proxy_pass http://127.0.0.1:{behind};
-      proxy_http_version 1.1;
-      proxy_set_header Host $http_host;
-      proxy_set_header Upgrade $http_upgrade;
-      proxy_set_header Connection "upgrade";
-      proxy_read_timeout 1d;
-      gzip on;
-      gzip_types text/javascript text/css;
-    }}
+SERVER = """
+server {{
+  listen PORT;
+  location /digits/ {{
+    proxy_pass http://127.0.0.1:{behind};
+    proxy_http_version 1.1;
+    proxy_set_header Host $http_host;
+    proxy_set_header Upgrade $http_upgrade;
+    proxy_set_header Connection "upgrade";
+    proxy_read_timeout 1d;
+    gzip on;
+    gzip_types text/javascript text/css;
   }}
 }}
 """
@@ -58,21 +41,8 @@ def server(tmp_path: Path) -> Iterator[Server]:
 @pytest.fixture
 def proxy(server: Server, tmp_path: Path) -> Iterator[str]:
     """The address under which nginx offers the dashboard."""
-    if NGINX is None:
-        pytest.skip("there is no nginx here: apt install nginx-light")
-    folder = tmp_path / "nginx"
-    folder.mkdir()
-    port = free_port()
-    config, log = folder / "nginx.conf", folder / "error.log"
-    config.write_text(CONFIG.format(folder=folder, port=port, behind=server.port))
-    with subprocess.Popen([NGINX, "-p", folder, "-c", config, "-e", log]) as process:
-        until = time.monotonic() + 60
-        with socket.socket() as probe:
-            while probe.connect_ex(("127.0.0.1", port)) != 0:
-                assert time.monotonic() < until, log.read_text()
-                time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}/digits/"
-        process.terminate()
+    with proxied(tmp_path / "nginx", SERVER.format(behind=server.port)) as url:
+        yield f"{url}/digits/"
 
 
 def test_it_works_behind_a_proxy_under_a_path(browser: Browser, server: Server, proxy: str) -> None:
