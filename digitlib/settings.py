@@ -119,6 +119,21 @@ def database_url() -> str:
     return str(path)
 
 
+def database_limit() -> int:
+    """Bytes that the submissions may fill in all (`DIGITS_DATABASE_MB`, by default 10,000 MB).
+
+    Raises ValueError unless it is a number above 0.
+    """
+    given = _setting("DIGITS_DATABASE_MB") or "10000"
+    try:
+        megabytes = float(given)
+    except ValueError:
+        megabytes = 0.0
+    if not 0 < megabytes < 1e9:
+        raise ValueError(f"DIGITS_DATABASE_MB={given}: give a number above 0, such as 10000.")
+    return int(megabytes * 1e6)
+
+
 def scheme(url: str) -> str:
     """The scheme of a URL (`postgres:`); empty for a path, also `C:\\digits.duckdb`."""
     found = re.match(r"[a-z][a-z0-9+.-]+:", url, re.IGNORECASE)

@@ -17,11 +17,13 @@ PROTOCOL = "v1.kernel.websocket.jupyter.org"
 CONTROL = "jupyter.widget.control"
 
 
-def message(kind: str, content: dict[str, Any], channel: str = "shell") -> bytes:
-    """A message of the v1 protocol."""
+def message(
+    kind: str, content: dict[str, Any], channel: str = "shell", version: str = "1.0.0"
+) -> bytes:
+    """A message of the v1 protocol; `version` is that of the widgets' protocol, 2 for a widget."""
     header = {"msg_id": uuid4().hex, "session": "attacker", "username": "", "date": ""}
     header |= {"msg_type": kind, "version": "5.3"}
-    parts = [json.dumps(part).encode() for part in (header, {}, {"version": "1.0.0"}, content)]
+    parts = [json.dumps(part).encode() for part in (header, {}, {"version": version}, content)]
     return bytes(serialize_msg_to_ws_v1(parts, channel))
 
 

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import compile_path
 
-from digitlib.store import StoreError
+from digitlib.store import StoreError, StoreFullError
 
 MEDIA_TYPE = "application/problem+json"
 CLOSE = {"Connection": "close"}  # where the rest of a body won't be read
@@ -129,6 +129,8 @@ def _methods(request: Request) -> list[str]:
 
 
 async def _on_store_error(request: Request, error: StoreError) -> JSONResponse:
+    if isinstance(error, StoreFullError):
+        return problem_response(_id(request), 507, str(error))
     return problem_response(_id(request), 503, str(error), {"Retry-After": "5"})
 
 

@@ -45,7 +45,7 @@ def store(request: Request) -> Store:
     response_model=Receipt,
     responses={
         200: {"model": Receipt, "description": "It was kept before, under the same id"},
-        **documented(401, 403, 408, 409, 413, 415, 422, 429, 503),
+        **documented(401, 403, 408, 409, 413, 415, 422, 429, 503, 507),
     },
     summary="Keep a labelled drawing",
 )

@@ -5,12 +5,13 @@ problems raise `StoreError`.
 """
 
 from digitlib.store.records import StoredSubmission, Tally
-from digitlib.store.schema import StoreError
+from digitlib.store.schema import StoreError, StoreFullError
 from digitlib.store.store import Store
 
 __all__ = [
     "Store",
     "StoreError",
+    "StoreFullError",
     "StoredSubmission",
     "Tally",
 ]

@@ -47,6 +47,11 @@ class Database:
         self.lock_timeout = lock_timeout
         self._engine: DuckDBPyConnection | None = None
 
+    def size(self) -> int:
+        """Bytes that the file and its log take on disk; 0 where there is none yet."""
+        files = (self.path, log_of(self.path))
+        return sum(file.stat().st_size for file in files if file.exists())
+
     @contextmanager
     def writing(self) -> Iterator[DuckDBPyConnection]:
         """A transaction, on disk once the block ends; an exception in the block rolls it back.

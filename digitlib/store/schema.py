@@ -57,6 +57,10 @@ class StoreError(Exception):
     """The database can't be used; the text says why and what to do. Nothing was changed."""
 
 
+class StoreFullError(StoreError):
+    """The submissions fill as much as the settings allow; none is taken until that changes."""
+
+
 def current_version() -> int:
     """The version of today's schema."""
     return len(MIGRATIONS)

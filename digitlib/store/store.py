@@ -34,7 +34,7 @@ from digitlib.store.records import (
     prediction_columns,
     tally,
 )
-from digitlib.store.schema import StoreError, current_version, version_of
+from digitlib.store.schema import StoreError, StoreFullError, current_version, version_of
 from digitlib.store.snapshot import snapshot
 from digitlib.strokes import checked_label, checked_text
 
@@ -82,13 +82,15 @@ class Store:
         To retry after an error, pass the same `id`: the sketch is stored once, as it was submitted
         last. Where these strokes were already predicted, pass the `prediction`: it is stored as
         it is, and nothing is predicted again. Raises ValueError for a label outside 0 to 9, no ink,
-        malformed strokes, or the prediction of other strokes.
+        malformed strokes, or the prediction of other strokes, and StoreFullError where there is
+        no room for more.
         """
         label, session = checked_label(label), checked_text(session, "session")
         if prediction is None:
             prediction = predicted_drawing(recogniser, strokes)
         elif not same_strokes(strokes, prediction.strokes):
             raise ValueError("The prediction is for other strokes than the submitted ones.")
+        self._check_room()
         id = id or uuid7()
         columns = prediction_columns(prediction)
         with self._database.writing() as connection:
@@ -106,6 +108,19 @@ class Store:
                     [id, _now(), session, label, *columns],
                 )
         return id
+
+    def _check_room(self) -> None:
+        """Raise StoreFullError where the database is as large as the settings allow."""
+        try:
+            limit = settings.database_limit()
+        except ValueError as error:
+            raise StoreError(str(error)) from error
+        if self._database.size() >= limit:
+            raise StoreFullError(
+                f"No more sketches are taken: the database has reached its limit of"
+                f" {limit / 1e6:,.0f} MB. Whoever runs this can raise DIGITS_DATABASE_MB, or set"
+                " DIGITS_DATABASE to another database."
+            )
 
     def undo(self, session: str, id: UUID | None = None) -> UUID | None:
         """Delete the session's latest submission, or the one with the id, and return its id.

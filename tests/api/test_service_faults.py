@@ -42,6 +42,16 @@ def test_what_was_acknowledged_survives_a_kill_under_load(tmp_path):
     assert len(kept - acknowledged) <= 4  # on disk, but their clients weren't told yet
 
 
+def test_a_full_database_takes_no_more_and_says_so(tmp_path):
+    with Service(tmp_path, DIGITS_DATABASE_MB="0.001") as service:
+        assert submit(service).status_code == 201
+        refused = submit(service)
+        assert refused.status_code == 507
+        assert "has reached its limit" in refused.json()["detail"]
+        assert service.store.tally().total == 1
+        assert service.client.post("/v1/read", json={"strokes": ONE}).status_code == 200
+
+
 def test_a_service_that_is_asked_to_end_finishes_what_it_accepted(tmp_path):
     with Service(tmp_path) as service:
         assert submit(service).status_code == 201

@@ -154,7 +154,9 @@ def test_visitors_cannot_create_widgets(client: KernelClient) -> None:
     count = len(re.findall(rb'"target_name"', client.ask()))
     state = {"_model_name": "HTMLModel", "_model_module": "@jupyter-widgets/controls"}
     content = {"target_name": "jupyter.widget", "data": {"state": state}}
-    opened = [message("comm_open", {**content, "comm_id": str(n)}) for n in range(10)]
+    opened = [
+        message("comm_open", {**content, "comm_id": str(n)}, version="2.1.0") for n in range(10)
+    ]
     assert len(re.findall(rb'"target_name"', client.ask(*opened))) == count
 
 

@@ -181,6 +181,23 @@ def test_a_visit_submits_at_most_so_many_points(
     assert saved_labels() == [1]
 
 
+def test_a_full_database_takes_no_more_and_the_sketch_stays(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGITS_DATABASE_MB", "0.001")
+
+    async def steps() -> None:
+        page = Dashboard()
+        submit(page, FOUR, 4)
+        assert "has reached its limit of" in await until(State.FAILED, of=page)
+        monkeypatch.delenv("DIGITS_DATABASE_MB")  # whoever runs it has made room
+        page.submit_button.click()
+        await until(State.SAVED, of=page)
+
+    visit(steps())
+    assert saved_labels() == [4, 1]
+
+
 def test_a_full_pad_says_so(database: Path) -> None:
     async def steps() -> None:
         page = Dashboard()

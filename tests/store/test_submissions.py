@@ -16,7 +16,7 @@ from store.support import FixedPredictor, drawn, log_of, submit
 from uuid_utils.compat import uuid7
 
 from digitlib.store import schema
-from digitlib.store.schema import StoreError
+from digitlib.store.schema import StoreError, StoreFullError
 from digitlib.store.store import Store
 from digitlib.strokes.ink import Strokes, rasterise
 from digitlib.strokes.sketches import read_sketches
@@ -193,6 +193,22 @@ def test_kept_strokes_make_the_same_image_as_the_ones_read_back(raw: list) -> No
     for stroke, again in zip(checked, read, strict=True):
         np.testing.assert_array_equal(stroke, np.array(again))
     np.testing.assert_array_equal(rasterise(checked), rasterise(checked_strokes(read)))
+
+
+def test_no_more_is_taken_than_the_limit_of_the_database(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGITS_DATABASE_MB", "0.001")
+    first = submit(store)  # there was nothing before it
+    with pytest.raises(StoreFullError, match=r"limit of \d+ MB.*raise DIGITS_DATABASE_MB"):
+        submit(store)
+    assert store.undo("a visit") == first  # what is there can still be read, taken back, reviewed
+    monkeypatch.setenv("DIGITS_DATABASE_MB", "10")
+    submit(store)
+    assert store.tally().total == 1
+    monkeypatch.setenv("DIGITS_DATABASE_MB", "plenty")
+    with pytest.raises(StoreError, match="DIGITS_DATABASE_MB=plenty: give a number"):
+        submit(store)
 
 
 def test_numpy_labels_are_labels() -> None:
