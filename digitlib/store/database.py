@@ -3,7 +3,6 @@
 import logging
 import os
 import random
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -17,6 +16,7 @@ from digitlib.store.diagnosis import STRAY_LOG, TRUNCATED, explanation, is_held,
 from digitlib.store.folders import make_folder, sync_folder
 from digitlib.store.header import least_size
 from digitlib.store.lock import locked
+from digitlib.store.pandas_block import without_pandas
 from digitlib.store.schema import StoreError, migrate
 
 logger = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "default_block_size": "16384",  # bytes, for a new file: 10 MB less memory for each visitor
     "checkpoint_threshold": "1TB",  # never within a commit: see `_merge_log`
     "autoinstall_known_extensions": False,  # no downloads
-    "late_materialization_max_rows": 10_000,  # the newest rows are found before they are read
+    "late_materialization_max_rows": 0,  # it reads all strokes to find some: see `newest`
 }
 _LOG_BYTES = 64_000  # about a dozen sketches; whoever opens the database next has to read them
 _ROW_GROUPS = "ROW_GROUP_SIZE 2048"  # rows: merging the log rewrites the last group
@@ -225,24 +225,8 @@ def _commit(connection: DuckDBPyConnection, log: Path) -> None:
 
 def _merge_log(connection: DuckDBPyConnection, log: Path) -> None:
     """Merge a long log into the database; if that fails, it stays for the next to try."""
-    if log.stat().st_size > _LOG_BYTES:
+    if log.exists() and log.stat().st_size > _LOG_BYTES:
         try:
             connection.execute("CHECKPOINT file")
         except duckdb.Error:
             logger.exception("%s could not be merged into its database yet.", log)
-
-
-@contextmanager
-def without_pandas() -> Iterator[None]:
-    """Keep DuckDB from importing pandas, 35 MB and half a second, just to compare with NaT.
-
-    An import that fails does not disturb it.
-    """
-    if "pandas" in sys.modules:
-        yield
-        return
-    sys.modules["pandas"] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        sys.modules.pop("pandas", None)

@@ -1,8 +1,14 @@
-"""A lock file that processes and threads wait for in the kernel's queue, without polling."""
+"""A lock file that processes and threads wait for in the kernel's queue, without polling.
+
+`flock` lets the one that has just given the lock back take it again before a waiter wakes up, so a
+long read in short turns could keep writers waiting for seconds. All therefore pass a second lock,
+the gate: the one that waits for the lock holds it, and everyone else queues behind.
+"""
 
 import os
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -33,11 +39,20 @@ else:
         It excludes all who call `flock` on the file, such as `filelock.FileLock`. Raises OSError
         where the file can't be made.
         """
-        handle = _acquired(path, timeout)
+        deadline = time.monotonic() + timeout
+        gate = _acquired(gate_of(path), timeout)
+        try:
+            handle = _acquired(path, max(0.0, deadline - time.monotonic()))
+        finally:
+            os.close(gate)
         try:
             yield
         finally:
             os.close(handle)
+
+    def gate_of(path: Path) -> Path:
+        """The file that the next holder of a lock file has locked."""
+        return path.with_name(f"{path.stem}.gate.lock")
 
     def _acquired(path: Path, timeout: float) -> int:
         """The locked file's handle; one whose name is gone, or another file's, is not kept."""

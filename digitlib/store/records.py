@@ -1,7 +1,7 @@
 """What the store returns and accepts as values: rows, counts, and values that JSON can hold."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -80,17 +80,41 @@ def as_json(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
+def newest(
+    connection: DuckDBPyConnection,
+    columns: str,
+    limit: int,
+    condition: str = "true",
+    values: Sequence[Any] = (),
+) -> list[tuple[Any, ...]]:
+    """These columns of the newest submissions under a condition.
+
+    Their times are found first: DuckDB skips what a condition on the time excludes, but to find
+    some rows by their number it reads the strokes of all.
+    """
+    found = connection.execute(
+        f"SELECT min(submitted_at), max(submitted_at) FROM (SELECT submitted_at FROM submissions"
+        f" WHERE {condition} ORDER BY submitted_at DESC LIMIT {limit:d})",
+        values,
+    ).fetchone()
+    if found is None or found[0] is None:
+        return []
+    between = "submitted_at BETWEEN ? AND ?"
+    return connection.execute(
+        f"SELECT {columns} FROM submissions WHERE {between} AND {condition}"
+        f" ORDER BY submitted_at DESC, id DESC LIMIT {limit:d}",
+        [*found, *values],
+    ).fetchall()
+
+
 def tally(connection: DuckDBPyConnection, latest: int) -> Tally:
     """Count a database's submissions, and list so many of the latest."""
     counts = connection.execute(
         "SELECT label, count(*), count(*) FILTER (label = predicted) FROM submissions"
         " WHERE review <> 'rejected' GROUP BY label"
     ).fetchall()
-    rows = connection.execute(
-        "SELECT id, label, predicted, image FROM submissions WHERE review <> 'rejected'"
-        " ORDER BY submitted_at DESC, id DESC LIMIT ?",
-        [latest],
-    ).fetchall()
+    condition = "review <> 'rejected'"
+    rows = newest(connection, "id, label, predicted, image", latest, condition)
     per_digit = {label: count for label, count, _ in counts}
     return Tally(
         total=sum(per_digit.values()),

@@ -7,7 +7,8 @@ from datetime import datetime
 import duckdb
 from duckdb import DuckDBPyConnection
 
-from digitlib.store.database import CONFIG, Database, without_pandas
+from digitlib.store.database import CONFIG, Database
+from digitlib.store.pandas_block import without_pandas
 from digitlib.store.schema import current_version, migrate, version_of
 
 TURN_SECONDS = 0.1  # about how long a turn holds the lock

@@ -19,7 +19,8 @@ from numpy.typing import ArrayLike
 from uuid_utils.compat import uuid7
 
 from digitlib import settings
-from digitlib.store.database import Database, without_pandas
+from digitlib.store.database import Database
+from digitlib.store.pandas_block import without_pandas
 from digitlib.store.predictor import (
     Prediction,
     Predictor,
@@ -31,6 +32,7 @@ from digitlib.store.records import (
     StoredSubmission,
     Tally,
     as_json,
+    newest,
     prediction_columns,
     tally,
 )
@@ -184,22 +186,12 @@ class Store:
         self, limit: int, before: tuple[datetime, UUID] | None = None
     ) -> list[StoredSubmission]:
         """Up to `limit` submissions, newest first: the latest, or those before a time and id."""
-        time, id = before or (datetime.max, UUID(int=0))
+        condition, values = "true", []
+        if before is not None:
+            condition = "submitted_at <= ? AND (submitted_at, id) < (?, ?)"
+            values = [before[0], *before]
         with self._reading() as connection:
-            found = connection.execute(
-                "SELECT rowid FROM submissions WHERE submitted_at <= $1"
-                " AND (submitted_at < $1 OR id < $2)"
-                " ORDER BY submitted_at DESC, id DESC LIMIT $3",
-                [time, id, limit],
-            ).fetchall()
-            if not found:
-                return []
-            numbers = [number for (number,) in found]
-            rows = connection.execute(  # limits, so that the strokes of other rows are not read
-                f"SELECT {_COLUMNS} FROM submissions WHERE rowid >= {min(numbers)}"
-                f" AND rowid <= {max(numbers)} AND rowid IN ({', '.join(map(str, numbers))})"
-                " ORDER BY submitted_at DESC, id DESC"
-            ).fetchall()
+            rows = newest(connection, _COLUMNS, limit, condition, values)
         return [StoredSubmission(*row) for row in rows]
 
     def runs(self) -> DuckDBPyRelation:

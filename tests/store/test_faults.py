@@ -158,7 +158,7 @@ def python(code: str, *arguments: object) -> subprocess.CompletedProcess:
 
 
 READ_ONLY = """
-import os, sys
+import decimal, os, sys  # DuckDB needs decimal, which only root may read in some places
 from digitlib.store import Store, StoreError
 if os.geteuid() == 0:  # whom permissions don't bind
     os.setuid(65534)

@@ -15,11 +15,11 @@ from uuid import UUID
 import duckdb
 import pytest
 from filelock import FileLock
-from store.support import kept, submit
+from store.support import kept, log_of, submit
 
 from digitlib.store import snapshot
 from digitlib.store.database import Database
-from digitlib.store.lock import locked
+from digitlib.store.lock import gate_of, locked
 from digitlib.store.schema import StoreError
 from digitlib.store.store import Store
 
@@ -109,6 +109,33 @@ def test_a_lock_whose_file_was_deleted_still_excludes(tmp_path: Path) -> None:
     waiter.join()
 
 
+def test_who_had_the_lock_last_queues_behind_who_waits(tmp_path: Path) -> None:
+    lock, turns = tmp_path / "lock", []
+
+    def wait() -> None:
+        with locked(lock, 60):
+            turns.append("waiter")
+
+    for _ in range(20):
+        waiter = threading.Thread(target=wait)
+        with locked(lock, 60):
+            waiter.start()
+            while not is_locked(gate_of(lock)):  # until it is the next
+                time.sleep(0.001)
+        with locked(lock, 60):
+            turns.append("again")
+        waiter.join()
+    assert turns == ["waiter", "again"] * 20
+
+
+def is_locked(path: Path) -> bool:
+    try:
+        with locked(path, 0):
+            return False
+    except TimeoutError:
+        return True
+
+
 def test_waiting_costs_no_processor_time(path: Path) -> None:
     submit(Store(path))
     with FileLock(f"{path}.lock"):
@@ -173,6 +200,28 @@ def test_runs_are_listed_without_reading_a_submission(store: Store, turns: list[
     assert not turns
     assert len(store.submissions()) == 7
     assert len(turns) == 3
+
+
+def test_a_change_that_finds_nothing_is_no_error_when_the_log_was_just_merged(
+    store: Store, path: Path
+) -> None:
+    submit(store)
+    with duckdb.connect(path):
+        """Merges the log."""
+    assert not log_of(path).exists()
+    assert store.undo("nobody") is None
+
+
+def test_other_threads_import_pandas_while_the_database_is_used(path: Path) -> None:
+    code = (
+        "import sys, threading; from digitlib.store.pandas_block import without_pandas\n"
+        "def imports():\n  import pandas\n"
+        "with without_pandas():\n"
+        "  other = threading.Thread(target=imports); other.start(); other.join()\n"
+        "print('pandas' in sys.modules)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
+    assert result.stdout == b"True\n", result.stderr
 
 
 def test_sketches_are_read_without_their_images(store: Store) -> None:
