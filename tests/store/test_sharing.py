@@ -90,7 +90,7 @@ def test_a_lock_is_free_again_after_waiters_gave_up(tmp_path: Path) -> None:
         pass
 
 
-def test_a_lock_whose_file_was_deleted_still_excludes(tmp_path: Path) -> None:
+def test_a_lock_whose_file_was_replaced_still_excludes(tmp_path: Path) -> None:
     lock = tmp_path / "lock"
     with ExitStack() as first:
         first.enter_context(locked(lock, 1))
@@ -102,8 +102,8 @@ def test_a_lock_whose_file_was_deleted_still_excludes(tmp_path: Path) -> None:
 
         waiter = threading.Thread(target=wait)
         waiter.start()
-        lock.unlink()
-        with locked(lock, 60):  # another file of that name
+        with FileLock(tmp_path / "new"):
+            (tmp_path / "new").replace(lock)
             first.close()  # which lets the waiter have the old one
             assert not inside.wait(0.2)
     waiter.join()
