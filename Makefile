@@ -52,7 +52,11 @@ lint: install  ## check style, types, layers and that notebooks are clean
 benchmark: install  ## measure speed and accuracy, as tables (some five hours)
 	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
+book: install  ## execute the notebooks and build the book in outputs/book/site (half an hour)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,book]'
+	$(BIN)/python docs/book.py
+
 clean:  ## remove .venv and caches; data/ and outputs/ stay
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help install dashboard api lab train test test-others test-browser lint benchmark clean
+.PHONY: help install dashboard api lab train test test-others test-browser lint benchmark book clean

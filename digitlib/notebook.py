@@ -12,6 +12,15 @@ logger = logging.getLogger("digitlib")
 # Names of earlier versions, which `-p` and cards may still use, and today's.
 RENAMED_PARAMETERS = {"pen_reader": "stroke_model"}
 
+# Parameters that `train.ipynb` had, and where they are now.
+PEOPLE = "notebooks/train_people.ipynb"
+MOVED_PARAMETERS = {
+    "sketches": f"{PEOPLE}, which always trains on pen sketches",
+    "sketch_share": PEOPLE,
+    "nondigit_share": PEOPLE,
+    "stroke_model": PEOPLE,
+}
+
 
 @dataclass(frozen=True)
 class Markdown:
@@ -67,6 +76,8 @@ def notebook_parameters(history: Sequence[str], namespace: Mapping[str, Any]) ->
     source = {name: name for name in cells[-1]}
     for name in _injected(history):
         renamed = RENAMED_PARAMETERS.get(name, name)
+        if renamed not in source and renamed in MOVED_PARAMETERS:
+            raise ValueError(f"`{name}` is now a parameter of {MOVED_PARAMETERS[renamed]}.")
         if renamed not in source:
             nearest = difflib.get_close_matches(name, source, n=1, cutoff=0.5)
             hint = f" Did you mean `{nearest[0]}`?" if nearest else ""
@@ -74,4 +85,25 @@ def notebook_parameters(history: Sequence[str], namespace: Mapping[str, Any]) ->
         if renamed != name:
             logger.warning("`%s` is now called `%s`: pass that instead.", name, renamed)
             source[renamed] = name
+    if namespace.get("preset") == "people" and "preset" in source:
+        raise ValueError(f"`preset people` is now a notebook of its own: {PEOPLE}.")
     return {name: namespace[origin] for name, origin in source.items()}
+
+
+def source_code(*sources: str) -> Markdown:
+    """Python source, shown with its colours."""
+    return Markdown("```python\n" + "\n\n".join(part.strip() for part in sources) + "\n```")
+
+
+def table(rows: Mapping[str, object], *heads: str) -> Markdown:
+    """Names and values as a table, with heads where they are given; floats have four digits."""
+    first, second = heads or ("", "")
+    body = [f"| {name} | {_shown(value)} |" for name, value in rows.items()]
+    return Markdown("\n".join([f"| {first} | {second} |", "|---|---|", *body]))
+
+
+def _shown(value: object) -> str:
+    """A value of a table: floats with four digits, a list's parts one by one."""
+    if isinstance(value, list):
+        return ", ".join(map(_shown, value))
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -28,6 +28,13 @@ class Executed(NamedTuple):
         shown = [out.get("data", {}).get("text/markdown", "") for out in outputs]
         return "\n".join(shown + [out.get("text", "") for out in outputs])
 
+    @property
+    def silent(self) -> list[str]:
+        """Its code cells that show nothing, parameters aside."""
+        cells = nbformat.read(self.path, as_version=4).cells
+        kept = [c for c in cells if c.cell_type == "code" and not c.metadata.get("tags")]
+        return [c.source for c in kept if all(out.get("name") == "stderr" for out in c.outputs)]
+
 
 def papermill(name: str, out: Path, **parameters: object) -> list[str]:
     """The command line that a user types."""

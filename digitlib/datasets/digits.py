@@ -30,6 +30,11 @@ class Dataset(NamedTuple):
     test: Digits
     warning: str = ""
 
+    @property
+    def title(self) -> str:
+        """The name as it is written in text: `MNIST` or `synthetic`."""
+        return {"mnist": "MNIST"}.get(self.name, self.name)
+
 
 class DataUnavailable(RuntimeError):
     """The data is not on disk and can't be downloaded; the message says how to get it."""

@@ -15,8 +15,8 @@ logger = logging.getLogger(__name__)
 DATASETS = ("auto", "mnist", "synthetic")
 SYNTHETIC_WARNING = (
     "MNIST is not on disk and can't be downloaded, so SYNTHETIC digits are used instead. "
-    "Accuracies refer to synthetic digits; expect 97 to 98 % on real ones. README, 'Getting "
-    "MNIST', explains how to install MNIST by hand."
+    "Accuracies refer to synthetic digits; expect 97 to 98 % on real ones. docs/data.md "
+    "explains how to install MNIST by hand."
 )
 
 

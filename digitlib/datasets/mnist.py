@@ -90,7 +90,7 @@ def _verified(found: Mapping[str, Path]) -> dict[str, bytes]:
     if broken:
         raise ValueError(
             f"Broken or truncated: {'; '.join(broken)}. Delete these files and run again to "
-            "download them. README, 'Getting MNIST', explains how to do without a network."
+            "download them. docs/data.md explains how to do without a network."
         )
     return contents
 
@@ -111,7 +111,7 @@ def _download_mnist(raw: Path) -> None:
         similar = similar_files(raw.parents[1])
         raise DataUnavailable(
             f"MNIST is not in {raw} and could not be downloaded ({error}).{similar} Connect to the "
-            "network, put the four files there by hand (README, 'Getting MNIST'), set "
+            "network, put the four files there by hand (docs/data.md), set "
             "DIGITS_DATA_DIR to another folder, or use drawn digits with `-p dataset synthetic`."
         ) from error
 

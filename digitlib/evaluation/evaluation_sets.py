@@ -62,7 +62,7 @@ def _downloaded_mnist() -> EvaluationSet | MissingSet:
     """MNIST's test set if it is on disk: a model of other data needs no download."""
     raw = settings.data_dir() / "MNIST" / "raw"
     if not datasets.find_mnist(settings.data_dir()):
-        return MissingSet(MNIST, f"it is not in {raw} (README, 'Getting MNIST')")
+        return MissingSet(MNIST, f"it is not in {raw} (docs/data.md)")
     try:
         return EvaluationSet(MNIST, datasets.load_mnist()[1])
     except ValueError as error:

@@ -7,7 +7,7 @@ from digitlib import settings
 
 settings.require("train")
 
-from digitlib.training.architectures import build
+from digitlib.training.architectures import architecture_source, build
 from digitlib.training.card import model_card, run_summary
 from digitlib.training.ensemble import fit_ensemble, fitted_networks
 from digitlib.training.export import (
@@ -22,6 +22,7 @@ from digitlib.training.history import Epoch, Progress, best_epoch, last_epoch
 from digitlib.training.inference import EVALUATION_BATCH, choose_device, predict_logits
 from digitlib.training.loop import fit, prepare, preview_augmentation
 from digitlib.training.network import Network, as_ensemble
+from digitlib.training.optimisation import loop_source
 from digitlib.training.progress import PassBars
 from digitlib.training.recipe import PRESETS, Recipe, RunName, Share, validated
 from digitlib.training.replay import Replay, recipe_parameters, replay_data
@@ -67,6 +68,7 @@ __all__ = [
     "Share",
     "StrokeModel",
     "all_or_nothing",
+    "architecture_source",
     "as_ensemble",
     "best_epoch",
     "build",
@@ -83,6 +85,7 @@ __all__ = [
     "last_epoch",
     "layer_shapes",
     "log_loss",
+    "loop_source",
     "model_card",
     "parameter_count",
     "predict_logits",

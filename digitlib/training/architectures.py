@@ -215,6 +215,17 @@ def _parsed(name: str, options: str) -> dict[str, Any]:
     return given
 
 
+def architecture_source(name: str) -> str:
+    """The source of an architecture and of the parts in this file that it is built from."""
+    parts: list[Any] = [ARCHITECTURES[RENAMED.get(name, (name, ""))[0]]]
+    for part in parts:  # grows as parts name others
+        names = part.__code__.co_names if inspect.isfunction(part) else ()
+        for other in map(globals().get, names):
+            if getattr(other, "__module__", "") == __name__ and other not in parts:
+                parts.append(other)
+    return "\n\n".join(inspect.getsource(part) for part in parts)
+
+
 def check_options(name: str, options: str) -> None:
     """Build the network and run it without computing; raises ValueError where that fails."""
     with torch.device("meta"), warnings.catch_warnings():

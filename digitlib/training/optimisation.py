@@ -1,6 +1,8 @@
 """One epoch after another: the optimiser, its schedule, averaged weights and the pass itself."""
 
 import copy
+import inspect
+import textwrap
 from collections.abc import Callable
 from typing import Any
 
@@ -69,14 +71,14 @@ class Optimisation:
         order = torch.randperm(count, generator=self.generator, device=device)
         targets = target_distributions(self.recipe.label_smoothing, device)
         batches = order[: count // self.batch_size * self.batch_size].split(self.batch_size)
-        total = torch.zeros((), device=device)
+        total, every = torch.zeros((), device=device), max(1, len(batches) // 100)
         for step, batch in enumerate(batches, start=1):
             labels = train.labels[batch]
             logits = self._logits(train.images[batch], device)
             loss = F.cross_entropy(logits, targets[labels])
             self._step(loss)
             total += loss.detach()
-            if step % 20 == 0 or step == len(batches):
+            if step % every == 0 or step == len(batches):
                 position = (len(self.history) + 1, step, len(batches))
                 watch(Progress(*position, loss.item(), digit_accuracy(logits, labels)))
         gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
@@ -132,3 +134,9 @@ class Optimisation:
 
 
 _PARTS = ("network", "optimizer", "schedule", "averaged")
+
+
+def loop_source() -> str:
+    """The source of one epoch and of the step that it repeats."""
+    methods = (Optimisation.run_epoch, Optimisation._logits, Optimisation._step)
+    return "\n".join(textwrap.dedent(inspect.getsource(method)) for method in methods)

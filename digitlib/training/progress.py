@@ -11,9 +11,13 @@ class PassBars:
 
     def __init__(self) -> None:
         self._bar: tqdm | None = None
+        self.seen: list[Progress] = []  # of the last network, about a hundred an epoch
 
     def __call__(self, progress: Progress) -> None:
         """Move the bar of this epoch, or close it at the epoch's end."""
+        if self.seen and progress.epoch < self.seen[-1].epoch:  # another network begins
+            self.seen = []
+        self.seen.append(progress)
         if self._bar is None:
             self._bar = tqdm(
                 total=progress.steps, desc=f"epoch {progress.epoch}", unit="batch", leave=False

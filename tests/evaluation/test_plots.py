@@ -32,10 +32,16 @@ def curves(losses, accuracies, rates):
     return figure.axes
 
 
-def test_curves_of_one_epoch_end_at_100_per_cent_without_a_power_of_ten_beside_the_axis():
-    _, accuracy, rate = curves([0.2], [0.9915], [1.2e-6])
+def test_one_epoch_is_a_sentence_and_no_curve():
+    (axes,) = curves([0.2], [0.9915], [1.2e-6])
+    assert not axes.axison
+    assert "validation loss 0.2000, validation accuracy 99.15 %" in axes.texts[0].get_text()
+
+
+def test_curves_end_at_100_per_cent_without_a_power_of_ten_beside_the_axis():
+    _, accuracy, rate = curves([0.2, 0.1], [0.9915, 0.9999], [1.2e-6, 1.1e-6])
     assert accuracy.get_ylim()[1] <= 1
-    assert [text.get_text() for text in accuracy.texts] == ["99.15 %"]
+    assert [text.get_text() for text in accuracy.texts] == ["99.99 %"]
     assert all(label.get_text().endswith(" %") for label in accuracy.get_yticklabels())
     assert rate.yaxis.get_offset_text().get_text() == ""
 

@@ -85,6 +85,8 @@ def test_cells_are_short_and_framed_by_prose(notebook):
     assert max(lengths) <= 15, f"{name}: {max(lengths)} lines"
     # learn.ipynb builds a network from scratch in its cells; elsewhere the module does the work
     median, function = (8, 15) if name == "learn" else (5, 5)
+    prose = sum(cell.cell_type == "markdown" for cell in content.cells)
+    assert prose >= 0.8 * (len(cells) + len(tagged)), f"{name}: {prose} cells of prose"
     assert statistics.median(lengths) <= median
     assert content.cells[0].source.startswith("# ")
     functions = [

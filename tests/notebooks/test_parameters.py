@@ -12,6 +12,7 @@ from executing import ROOT
 from digitlib.datasets.statistics import Exploration
 from digitlib.evaluation import EvaluationParameters
 from digitlib.experiments import variants
+from digitlib.notebook import MOVED_PARAMETERS
 from digitlib.recogniser.locations import BUNDLED
 from digitlib.recogniser.model import Recogniser
 from digitlib.refine.parameters import Refinement, ReviewFilter
@@ -31,7 +32,6 @@ def parameters_cell(notebook: str) -> dict[str, tuple[str, Any]]:
 @pytest.mark.parametrize(
     ("notebook", "kind"),
     [
-        ("train", Recipe),
         ("compare", variants.Budget),
         ("refine", Refinement),
         ("submissions", ReviewFilter),
@@ -46,11 +46,34 @@ def test_the_parameters_cell_repeats_the_defaults_of_the_library(notebook, kind)
     assert parameters_cell(notebook) == declared
 
 
+def test_the_notebooks_that_train_share_the_parameters_of_a_recipe():
+    """Each of a recipe's parameters is in one of them or in both, with its default there."""
+    for notebook, recipe, fixed in (
+        ("train", Recipe(), set(MOVED_PARAMETERS)),
+        ("train_people", Recipe.checked({"preset": "people"}), {"preset", "sketches"}),
+    ):
+        values = {name: value for name, value in recipe.as_dict().items() if name not in fixed}
+        declared = {name: (type(value).__name__, value) for name, value in values.items()}
+        assert parameters_cell(notebook) == declared
+
+
+@pytest.mark.parametrize("name", MOVED_PARAMETERS)
+def test_a_parameter_that_moved_to_another_notebook_says_where(outputs, name):
+    with pytest.raises(ValueError, match=f"`{name}` is now a parameter of .*train_people.ipynb"):
+        run_until_checked("train", f"# Parameters\n{name} = 1\n")
+
+
+def test_the_preset_that_became_a_notebook_says_so(outputs):
+    with pytest.raises(ValueError, match=r"a notebook of its own: notebooks/train_people\.ipynb"):
+        run_until_checked("train", '# Parameters\npreset = "people"\n')
+
+
 @pytest.mark.parametrize(
     ("notebook", "typo", "meant"),
     [
         ("explore", "limits", "limit"),
         ("train", "epohcs", "epochs"),
+        ("train_people", "epohcs", "epochs"),
         ("evaluate", "baselin", "baseline"),
         ("compare", "sedes", "seeds"),
         ("submissions", "dgits", "digits"),

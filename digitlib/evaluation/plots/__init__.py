@@ -26,9 +26,11 @@ from digitlib.evaluation.plots.style import (
     digit_grid,
     learning_curves,
     save_figure,
+    sentence,
     style_axes,
 )
 from digitlib.evaluation.plots.submissions import by_day_and_digit, drift, over_time
+from digitlib.evaluation.plots.training import loss_by_batch
 
 __all__ = [
     "ACCENT",
@@ -46,6 +48,7 @@ __all__ = [
     "image_map",
     "ink",
     "learning_curves",
+    "loss_by_batch",
     "over_time",
     "per_digit",
     "rejection",
@@ -53,6 +56,7 @@ __all__ = [
     "robustness",
     "samples",
     "save_figure",
+    "sentence",
     "spread",
     "style_axes",
     "typical_to_odd",

@@ -61,6 +61,15 @@ def label_ends(axes: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
                       fontsize=9, va="center", annotation_clip=False)  # fmt: skip
 
 
+def sentence(words: str) -> Figure:
+    """Words where there is nothing to draw."""
+    figure = Figure(figsize=(WIDTH, 0.4))
+    axes = figure.subplots()  # Jupyter shows nothing for a figure without axes
+    axes.axis("off")
+    axes.text(0, 0.5, words, va="center", fontsize=10, color=INK)
+    return figure
+
+
 def learning_curves(
     training_loss: Sequence[float],
     validation_loss: Sequence[float],
@@ -71,8 +80,14 @@ def learning_curves(
 ) -> Figure:
     """Losses (nats), validation accuracy (0 to 1) and learning rate, one value an epoch.
 
-    The epoch whose weights were kept (1 is the first) is marked in each panel.
+    The epoch whose weights were kept (1 is the first) is marked in each panel. One epoch makes no
+    curve: its figures are a line of text.
     """
+    if len(training_loss) == 1:
+        return sentence(
+            f"{title}: after the only epoch, training loss {training_loss[0]:.4f}, validation loss "
+            f"{validation_loss[0]:.4f}, validation accuracy {percent(validation_accuracy[0])}"
+        )
     figure = Figure(figsize=(WIDTH, 7.5), layout="constrained")
     figure.suptitle(title, x=0.01, ha="left", fontsize=12, color=INK)
     losses, accuracies, rates = figure.subplots(3, 1, sharex=True, height_ratios=[3, 2, 1])
@@ -155,11 +170,7 @@ def digit_grid(
 ) -> Figure:
     """Images (n, 28, 28), dark ink on white, with a caption under each."""
     if not len(images):
-        figure = Figure(figsize=(WIDTH, 0.4))
-        axes = figure.subplots()  # Jupyter shows nothing for a figure without axes
-        axes.axis("off")
-        axes.text(0, 0.5, NOTHING, va="center", fontsize=10, color=INK)
-        return figure
+        return sentence(NOTHING)
     rows = -(-len(images) // columns)
     figure = Figure(figsize=(WIDTH, 1.05 * rows + (0.4 if title else 0)), layout="constrained")
     if title:
