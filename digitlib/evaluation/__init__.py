@@ -36,6 +36,11 @@ from digitlib.evaluation.evaluation_sets import (
     submission_test_set,
     undisputed,
 )
+from digitlib.evaluation.findings import (
+    calibration_sentence,
+    confusion_sentence,
+    rejection_sentence,
+)
 from digitlib.evaluation.learning_curves import diagnose
 from digitlib.evaluation.metrics import Accuracy, accuracy, confusion, per_digit
 from digitlib.evaluation.parameters import EvaluationParameters, model_names
@@ -46,7 +51,7 @@ from digitlib.evaluation.report import (
     write_report,
 )
 from digitlib.evaluation.results import compare_results, evaluate, results_by_group
-from digitlib.evaluation.robustness import evenly_spaced, robustness_curves
+from digitlib.evaluation.robustness import disturbed_examples, evenly_spaced, robustness_curves
 from digitlib.evaluation.significance import Comparison, compare
 from digitlib.evaluation.verdict import (
     comparison_table,
@@ -68,6 +73,7 @@ __all__ = [
     "accuracy",
     "by_group",
     "calibration_error",
+    "calibration_sentence",
     "compare",
     "compare_results",
     "comparison_table",
@@ -75,8 +81,10 @@ __all__ = [
     "confidence_text",
     "confident_mistakes",
     "confusion",
+    "confusion_sentence",
     "describe_test_sets",
     "diagnose",
+    "disturbed_examples",
     "drift_reference",
     "drift_sentence",
     "evaluate",
@@ -90,6 +98,7 @@ __all__ = [
     "qmnist_test_set",
     "record_run",
     "rejection_curve",
+    "rejection_sentence",
     "reliability",
     "results_by_group",
     "results_table",

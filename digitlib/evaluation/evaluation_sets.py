@@ -136,11 +136,12 @@ def qmnist_test_set(root: Path | None = None) -> EvaluationSet | MissingSet:
 
 
 def describe_test_sets(test_sets: Sequence[EvaluationSet | MissingSet]) -> str:
-    """A line for each evaluation set: its size, or why it is missing."""
-    return "\n".join(
-        f"{found.name}: {len(found.digits.labels):,} digits"
-        + (f", without {found.disputed:,} disputed labels" if found.disputed else "")
-        if isinstance(found, EvaluationSet)
-        else f"without {found.name}: {found.reason}"
-        for found in test_sets
-    )
+    """A Markdown table with a row for each evaluation set: its size, or why it is missing."""
+    rows = ["| evaluation set | digits | |", "|---|---|---|"]
+    for found in test_sets:
+        if isinstance(found, EvaluationSet):
+            note = f"without {found.disputed:,} disputed labels" if found.disputed else ""
+            rows.append(f"| {found.name} | {len(found.digits.labels):,} | {note} |")
+        else:
+            rows.append(f"| {found.name} | none | {found.reason} |")
+    return "\n".join(rows)

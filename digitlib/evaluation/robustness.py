@@ -127,6 +127,15 @@ def evenly_spaced(count: int, wanted: int) -> NDArray[np.intp]:
     return np.unique(np.linspace(0, count - 1, wanted).astype(np.intp))
 
 
+class Example(NamedTuple):
+    """One digit at each level of a disturbance, and what a model reads."""
+
+    disturbance: Disturbance
+    label: int
+    images: Images  # (levels, 28, 28)
+    predicted: NDArray[np.int64]  # (levels,)
+
+
 DISTURBANCES = (
     Disturbance("shift", "px, to a corner", (0, 1, 2, 3, 4, 5), shifted),
     Disturbance("rotation", "° in either direction", (0, 10, 20, 30, 40, 50), rotated),
@@ -156,3 +165,20 @@ def robustness_curves(
         found = tuple(metrics.accuracy(labels, digits) for digits in predicted)
         curves.append(Curve(disturbance, found))
     return curves
+
+
+def disturbed_examples(
+    recogniser: Recogniser,
+    images: Images,
+    labels: NDArray[np.integer],
+    disturbances: Sequence[Disturbance] = DISTURBANCES,
+) -> list[Example]:
+    """A digit for each disturbance, the images (n, 28, 28) in turn, and how it is read."""
+    examples = []
+    for number, disturbance in enumerate(disturbances):
+        place = number % len(labels)
+        image = images[place : place + 1]
+        shown = np.concatenate([disturbance.apply(image, level) for level in disturbance.levels])
+        predicted = recogniser.predict(shown).argmax(axis=1)
+        examples.append(Example(disturbance, int(labels[place]), shown, predicted))
+    return examples

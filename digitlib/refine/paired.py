@@ -46,6 +46,15 @@ class Paired(NamedTuple):
         )
         return champion, challenger
 
+    def accuracy_by_model(self) -> dict[str, evaluation.Accuracy]:
+        """The accuracy of champion and challenger with its 95 % interval, by name for a figure."""
+        return {
+            f"{self.name}, {model}": evaluation.accuracy(
+                self.labels, probabilities.argmax(axis=1), self.visits
+            )
+            for model, probabilities in (("before", self.champion), ("after", self.challenger))
+        }
+
     def newly(self, right: bool) -> NDArray[np.intp]:
         """Indices of the digits that only the challenger gets right, or only the champion."""
         old, new = (p.argmax(axis=1) == self.labels for p in (self.champion, self.challenger))

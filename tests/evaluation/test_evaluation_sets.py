@@ -106,7 +106,7 @@ def test_submissions_count_unless_disputed_or_of_a_visit_that_was_trained_on(bun
             store.submit(strokes=strokes, label=given, recogniser=bundled, session="visit 0")
         )
     assert (len(submitted().digits.labels), submitted().disputed) == (4, 2)
-    assert "4 digits, without 2 disputed labels" in sets.describe_test_sets([submitted()])
+    assert "| 4 | without 2 disputed labels |" in sets.describe_test_sets([submitted()])
     store.review(ids[4], "accepted")
     store.review(ids[0], "rejected")
     kept = sorted([*labels[1:4], (labels[4] + 1) % 10])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from digitlib.evaluation import metrics
+from digitlib.evaluation import metrics, plots, robustness
 from digitlib.evaluation.plots import style, submissions
 
 COLOURS = (style.INK, style.GREY, style.ACCENT)
@@ -103,3 +103,21 @@ def test_one_person_has_a_point_but_no_interval():
         assert sum(len(line) == 1 for line in lines) == 2
         spans = [round(float(np.ptp(line, axis=0).max()), 6) for line in lines]
         assert round(100 * (two.high - two.low), 6) in spans and 100 not in spans
+
+
+def test_groups_without_errors_are_a_line_and_not_a_chart():
+    groups = {"a": share(20, 20), "b": share(30, 30)}
+    (axes,) = plots.group_accuracies(groups, "By style").axes
+    assert axes.texts[0].get_text() == "By style: no errors in 2 of 2 (50 digits)."
+    (axes,) = plots.group_accuracies({**groups, "c": share(8, 10)}, "By style").axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["c (n = 10)"]
+    assert "no errors in 2 of 3 (50 digits)" in axes.get_xlabel()
+
+
+def test_a_misread_digit_is_named_below_its_picture():
+    kind = robustness.DISTURBANCES[0]
+    images = np.zeros((len(kind.levels), 28, 28), np.uint8)
+    read = np.array([7, 7, 7, 1, 1, 1])
+    figure = plots.disturbed_digits([robustness.Example(kind, 7, images, read)])
+    shown = [text.get_text() for axes in figure.axes for text in axes.texts]
+    assert shown[1:4] == ["0", "1", "2"] and shown[4] == "3: read 1"

@@ -11,6 +11,8 @@ from digitlib.evaluation.plots.data import (
 )
 from digitlib.evaluation.plots.evaluation import (
     calibration,
+    disturbed_digits,
+    group_accuracies,
     per_digit,
     rejection,
     reliability_diagram,
@@ -44,7 +46,9 @@ __all__ = [
     "class_shares",
     "confusion_matrix",
     "digit_grid",
+    "disturbed_digits",
     "drift",
+    "group_accuracies",
     "image_map",
     "ink",
     "learning_curves",

@@ -9,16 +9,19 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from digitlib.evaluation.calibration import MINIMUM_ERRORS, RejectionCurve, Reliability
+from digitlib.evaluation.metrics import Accuracy
 from digitlib.evaluation.plots.style import (
     ACCENT,
     GREY,
     INK,
     WIDTH,
+    accuracies,
     label_ends,
     percent_axis,
+    sentence,
     style_axes,
 )
-from digitlib.evaluation.robustness import Curve
+from digitlib.evaluation.robustness import Curve, Example
 
 # Line and colour of each evaluation set in `rejection`.
 STYLES = (("-", ACCENT), ("--", INK), (":", GREY), ("-.", ACCENT), ("-", GREY))
@@ -147,4 +150,40 @@ def robustness(
     for axes in list(panels):
         axes.set_visible(False)
     figure.supylabel("accuracy, %", fontsize=9, color=INK)
+    return figure
+
+
+def group_accuracies(groups: Mapping[str, Accuracy], title: str) -> Figure:
+    """As `accuracies`, with the groups that have no errors in one line: there is nothing to see."""
+    missed = {name: found for name, found in groups.items() if found.value < 1}
+    digits = sum(found.n for found in groups.values() if found.value == 1)
+    flawless = f"no errors in {len(groups) - len(missed)} of {len(groups)} ({digits:,} digits)"
+    if not missed:
+        return sentence(f"{title}: {flawless}.")
+    figure = accuracies(missed, title)
+    if digits:
+        figure.axes[0].set_xlabel(f"accuracy, % (line: 95 % interval); {flawless}", color=INK)
+    return figure
+
+
+def disturbed_digits(examples: Sequence[Example]) -> Figure:
+    """A digit at each level of each disturbance; what is misread has its prediction below."""
+    columns = max(len(example.images) for example in examples)
+    size = (WIDTH, 0.95 * len(examples))
+    figure = Figure(figsize=size, layout="constrained")
+    grid = figure.subplots(len(examples), columns, squeeze=False)
+    for axes in grid.flat:
+        axes.axis("off")
+    for row, example in zip(grid, examples, strict=True):
+        kind = example.disturbance
+        row[0].text(-0.15, 0.5, f"{kind.name}\n{kind.unit.split(',')[0]}", ha="right", va="center",
+                    transform=row[0].transAxes, fontsize=8, color=INK)  # fmt: skip
+        for axes, image, level, read in zip(
+            row, example.images, kind.levels, example.predicted.tolist(), strict=False
+        ):
+            axes.imshow(image, cmap="gray_r", vmin=0, vmax=255)
+            right = read == example.label
+            axes.text(0.5, -0.02, f"{level:g}" if right else f"{level:g}: read {read}",
+                      transform=axes.transAxes, ha="center", va="top", fontsize=8,
+                      color=INK if right else ACCENT)  # fmt: skip
     return figure

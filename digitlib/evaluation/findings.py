@@ -1,0 +1,47 @@
+"""What a figure of the evaluation shows, in a sentence, and no more than its digits carry."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitlib.evaluation import calibration
+from digitlib.evaluation.results import Result
+from digitlib.text import percent
+
+FREQUENT = 3  # errors from which on a confusion is named
+
+
+def confusion_sentence(counts: NDArray[np.integer]) -> str:
+    """How many digits are misread, and the confusion that is most frequent; counts (10, 10)."""
+    errors = np.where(np.eye(10, dtype=bool), 0, counts)
+    total, most = int(errors.sum()), int(errors.max())
+    said = f"**{total:,} of {int(counts.sum()):,} digits are misread.**"
+    if most < FREQUENT:
+        return f"{said} No confusion occurs {FREQUENT} times or more: no pattern can be seen."
+    pairs = [f"{true} read as {read}" for true, read in np.argwhere(errors == most)]
+    return f"{said} The most frequent confusion: {' and '.join(pairs)}, {most} times."
+
+
+def calibration_sentence(result: Result) -> str:
+    """The calibration error, and how much of it may be chance."""
+    error = calibration.calibration_error(result.probability, result.labels)
+    chance = calibration.chance_error(result.probability)
+    verdict = "this may be chance" if error <= chance else "that is more than chance would explain"
+    return (
+        f"Confidence and accuracy differ by **{percent(error)}** on average. Of perfectly "
+        f"calibrated models, 1 in 20 would differ by {percent(chance)} or more on so many digits: "
+        f"{verdict}."
+    )
+
+
+def rejection_sentence(result: Result, accuracy: float = 0.999) -> str:
+    """What share of digits must be rejected for an accuracy on the rest."""
+    name = result.test_set.name
+    if result.accuracy.n < calibration.MINIMUM_DIGITS:
+        return f"{name}: too few digits for a curve."
+    curve = calibration.rejection_curve(result.probability, result.labels)
+    needed = calibration.rejection_needed(curve, accuracy)
+    if needed is None:
+        return f"{name}: rejecting 10 % is not enough for {percent(accuracy, 1)} on the rest."
+    if needed == 0:
+        return f"{name}: {percent(accuracy, 1)} is reached without rejecting any digit."
+    return f"{name}: rejecting {percent(needed, 2)} leaves an accuracy of {percent(accuracy, 1)}."
