@@ -18,12 +18,12 @@ def counts(**confused: int) -> np.ndarray:
     return found
 
 
-def result(n: int, wrong: int, confidence: float) -> Result:
-    """Digits of which the first `wrong` are misread, all with the same confidence but those."""
+def result(n: int, wrong: int, confidence: float, doubt: float = 0.5) -> Result:
+    """Digits with one confidence, of which the first `wrong` are misread with more doubt."""
     labels = np.arange(n) % 10
     probability = np.full((n, 10), (1 - confidence) / 9, np.float32)
     probability[np.arange(n), labels] = confidence
-    probability[:wrong] = np.roll(probability[:wrong], 1, axis=1) * 0.5 + 0.05
+    probability[:wrong] = np.roll(probability[:wrong], 1, axis=1) * (1 - doubt) + doubt / 10
     digits = Digits(torch.zeros(n, 28, 28, dtype=torch.uint8), torch.from_numpy(labels))
     return Result(EvaluationSet("digits", digits), probability)
 
@@ -45,7 +45,7 @@ def test_single_errors_are_no_pattern():
     [(0.99, "this may be chance"), (0.6, "more than chance would explain")],
 )
 def test_a_calibration_error_is_compared_with_chance(confidence, verdict):
-    assert verdict in findings.calibration_sentence(result(1000, 10, confidence))
+    assert verdict in findings.calibration_sentence(result(1000, 10, confidence, doubt=0))
 
 
 def test_how_much_to_reject_is_said_and_when_it_is_not_enough():
