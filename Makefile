@@ -56,7 +56,10 @@ book: install  ## execute the notebooks and build the book in outputs/book/site 
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,book]'
 	$(BIN)/python docs/book.py
 
+picture: install  ## record the page for the README: docs/pictures/dashboard.webp and .png
+	$(BIN)/python docs/animation.py
+
 clean:  ## remove .venv and caches; data/ and outputs/ stay
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help install dashboard api lab train test test-others test-browser lint benchmark book clean
+.PHONY: help install dashboard api lab train test test-others test-browser lint benchmark book picture clean

@@ -67,6 +67,8 @@ NOT_RUN = {
     "pip install '.[train]'": "needs an index of packages",
     "pip install --editable '.[train,book]'": "needs an index of packages",
     "python docs/book.py": "executes all notebooks; test_book.py builds a small one",
+    "make picture": "records the README's picture; the page itself has tests",
+    "python docs/animation.py": "records the README's picture; the page itself has tests",
     "make benchmark": "takes hours",
     "python benchmarks/": "takes minutes to hours; its options are checked below",
 }
