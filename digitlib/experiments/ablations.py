@@ -1,12 +1,14 @@
 """Ablations: each variant of a recipe trained with several seeds, and kept in the table of runs.
 
 A trial that is already in the table is not repeated. Accuracy is measured on MNIST's last 10,000
-training images, on which no trial is trained; the test set is not used.
+training images, on which no trial is trained; the test set is not used. A trial is a task: it is
+trained in this process, or by a worker of a Dask cluster.
 """
 
 import hashlib
 import json
 import statistics
+from collections import deque
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -16,6 +18,7 @@ import torch
 from tqdm.auto import tqdm
 
 from digitlib import datasets, training
+from digitlib.datasets import Digits
 from digitlib.experiments.variants import Changes
 from digitlib.store import Store
 from digitlib.training import Recipe
@@ -68,12 +71,18 @@ class Variant(NamedTuple):
 class AblationStudy:
     """Trains the trials that are not in the table of runs, on MNIST without the held-out images."""
 
-    def __init__(self, store: Store, common: Changes) -> None:
-        """`common` are the changes to the default recipe that all variants share."""
-        self._store = store
-        self._common = common
+    def __init__(self, store: Store, common: Changes, scheduler: str = "") -> None:
+        """`common` are the changes to the default recipe that all variants share.
+
+        With a `scheduler`, the workers of its Dask cluster train; raises RuntimeError where they
+        can't be used.
+        """
+        self._store, self._common, self._scheduler = store, common, scheduler
+        with training.started(None, scheduler=scheduler) as workers:
+            device = Recipe.checked(common).device
+            [(_, self._hardware)] = workers.results(_hardware, deque([(device,)]))
         mnist, _ = datasets.load_mnist()
-        self._train, self._held_out = datasets.hold_out_last(mnist, HELD_OUT)
+        self._train_digits, self._held_out = datasets.hold_out_last(mnist, HELD_OUT)
         rows = store.runs().filter(f"notebook = '{NOTEBOOK}'").project("parameters, metrics")
         self._known = {_key(json.loads(p)): json.loads(m) for p, m in rows.fetchall()}
 
@@ -86,10 +95,8 @@ class AblationStudy:
             for key, recipe in recipes.items()
             if key not in self._known
         }
-        bar = tqdm(new.items(), desc="trials", unit="trial", leave=False, disable=not new)
-        for key, (name, recipe) in bar:
-            bar.set_postfix_str(name)
-            self._known[key] = self._trained(name, recipe)._asdict()
+        if new:
+            self._train(new)
         return [
             Variant(name, next(iter(recipes.values())), [Trial(**self._known[k]) for k in recipes])
             for name, recipes in planned.items()
@@ -99,48 +106,62 @@ class AblationStudy:
         """A variant's recipe for each seed, by the key of its trial."""
         parameters = {**self._common, **changes}
         recipes = [Recipe.checked({**parameters, "seed": seed}) for seed in range(seeds)]
-        conditions = _conditions(recipes[0])  # the same for each seed
+        conditions = self._conditions()
         return {_key({**recipe.as_dict(), **conditions}): recipe for recipe in recipes}
 
-    def _trained(self, name: str, recipe: Recipe) -> Trial:
-        """Train, and record the result.
+    def _train(self, new: Mapping[str, tuple[str, Recipe]]) -> None:
+        """Train the trials, by their keys with the variants' names, and record them as they end."""
+        waiting = deque((key, recipe) for key, (_, recipe) in new.items())
+        shared = (self._train_digits, self._held_out)
+        bar = tqdm(total=len(new), desc="trials", unit="trial", leave=False)
+        with bar, training.started(shared, scheduler=self._scheduler) as workers:
+            for (key, recipe), trial in workers.results(_trained, waiting):
+                name = new[key][0]
+                self._record(name, recipe, trial)
+                self._known[key] = trial._asdict()
+                bar.set_postfix_str(name)
+                bar.update()
 
-        Only early stopping chooses an epoch by the held-out images.
-        """
-        training.prepare(recipe)
-        network = training.build(recipe.architecture, options=recipe.architecture_options)
-        train = datasets.first(self._train, recipe.limit)
-        stops = recipe.patience < recipe.epochs
-        choose = training.best_epoch if stops else training.last_epoch
-        epochs = list(training.fit(network, train, self._held_out, recipe, choose=choose))
-        kept = choose(epochs, len(self._held_out.labels))
-        trial = Trial(
-            kept.validation_accuracy,
-            kept.number,
-            sum(epoch.seconds for epoch in epochs),
-            training.parameter_count(network),
-            [epoch.training_loss for epoch in epochs],
-            [epoch.validation_loss for epoch in epochs],
-            [epoch.validation_accuracy for epoch in epochs],
-        )
+    def _record(self, name: str, recipe: Recipe, trial: Trial) -> None:
         self._store.record_run(
             run_name=name,
             notebook=NOTEBOOK,
-            parameters={**recipe.as_dict(), **_conditions(recipe), "run_name": name},
+            parameters={**recipe.as_dict(), **self._conditions(), "run_name": name},
             metrics=trial._asdict(),
             model="",
         )
-        return trial
+
+    def _conditions(self) -> dict[str, Any]:
+        """What else a trial depends on: the code, the libraries and the hardware."""
+        return {"code": _code_version(), "torch": torch.__version__, **self._hardware}
 
 
-def _conditions(recipe: Recipe) -> dict[str, Any]:
-    """What else a trial depends on: the code, the libraries and the hardware."""
-    return {
-        "code": _code_version(),
-        "torch": torch.__version__,
-        "device": str(training.choose_device(recipe.device)),
-        "threads": torch.get_num_threads(),
-    }
+def _hardware(shared: None, device: str) -> dict[str, Any]:
+    """Where trials are trained; a task."""
+    return {"device": str(training.choose_device(device)), "threads": torch.get_num_threads()}
+
+
+def _trained(digits: tuple[Digits, Digits], key: str, recipe: Recipe) -> Trial:
+    """Train a trial; a task that depends on nothing else.
+
+    Only early stopping chooses an epoch by the held-out images.
+    """
+    training.prepare(recipe)
+    network = training.build(recipe.architecture, options=recipe.architecture_options)
+    train, held_out = datasets.first(digits[0], recipe.limit), digits[1]
+    stops = recipe.patience < recipe.epochs
+    choose = training.best_epoch if stops else training.last_epoch
+    epochs = list(training.fit(network, train, held_out, recipe, choose=choose))
+    kept = choose(epochs, len(held_out.labels))
+    return Trial(
+        kept.validation_accuracy,
+        kept.number,
+        sum(epoch.seconds for epoch in epochs),
+        training.parameter_count(network),
+        [epoch.training_loss for epoch in epochs],
+        [epoch.validation_loss for epoch in epochs],
+        [epoch.validation_accuracy for epoch in epochs],
+    )
 
 
 @cache
@@ -155,5 +176,5 @@ def _code_version() -> str:
 
 def _key(parameters: Changes) -> str:
     """Identifies a trial: all parameters that change its result or its seconds."""
-    aside = {"run_name", "resume", "promote", "preset", "validation_fraction"}
+    aside = {"run_name", "resume", "promote", "preset", "validation_fraction", "scheduler"}
     return json.dumps({k: v for k, v in parameters.items() if k not in aside}, sort_keys=True)

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from digitlib.training import Scheduler
+
 Changes = Mapping[str, Any]  # parameters of a `Recipe`
 EARLY_STOPPING = "early stopping"  # the only remedy that chooses an epoch
 
@@ -40,6 +42,7 @@ class Budget:
     goal_images: Annotated[int, Field(ge=0)] = 10_000
     overfit_epochs: Annotated[int, Field(ge=1, le=1000)] = 12
     overfit_images: Annotated[int, Field(ge=1000, le=50_000)] = 50_000
+    scheduler: Scheduler = ""
 
 
 def without_early_stopping(epochs: int) -> dict[str, int]:

@@ -19,6 +19,7 @@ from digitlib.refine.champion import (
     decide_promotion,
     validation_summary,
 )
+from digitlib.refine.cross_validation import cross_validate
 from digitlib.refine.finetune import augmented, fine_tune
 from digitlib.refine.label_errors import record_disputed, recorded_disputed, with_disputed
 from digitlib.refine.parameters import Refinement, ReviewFilter
@@ -48,6 +49,7 @@ __all__ = [
     "compare_on_new_visits",
     "compare_on_original",
     "complete_model",
+    "cross_validate",
     "daily_counts",
     "decide_promotion",
     "filtered",

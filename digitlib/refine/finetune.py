@@ -68,6 +68,7 @@ def refining_recipe(card: dict[str, Any], asked: Refinement) -> Recipe:
             "limit": 0,
             "seed": asked.seed,
             "device": asked.device,
+            "scheduler": "",
             "run_name": asked.run_name,
             "resume": False,
             "promote": asked.promote,

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from digitlib.training import RunName, Share
+from digitlib.training import RunName, Scheduler, Share
 
 FILTERS = ("all", "wrong", "doubtful", "pending", "accepted", "rejected")
 
@@ -29,6 +29,7 @@ class Refinement:
     risk: Annotated[float, Field(gt=0, le=0.5)] = 0.2
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    scheduler: Scheduler = ""
     run_name: RunName = ""
     promote: bool = True
 

@@ -24,7 +24,7 @@ from digitlib.training.loop import fit, prepare, preview_augmentation
 from digitlib.training.network import Network, as_ensemble
 from digitlib.training.optimisation import loop_source
 from digitlib.training.progress import PassBars
-from digitlib.training.recipe import PRESETS, Recipe, RunName, Share, validated
+from digitlib.training.recipe import PRESETS, Recipe, RunName, Scheduler, Share, validated
 from digitlib.training.replay import Replay, recipe_parameters, replay_data
 from digitlib.training.runs import (
     Run,
@@ -52,6 +52,7 @@ from digitlib.training.temperature import (
     probabilities,
     rejection_threshold,
 )
+from digitlib.training.workers import started
 
 __all__ = [
     "EVALUATION_BATCH",
@@ -64,6 +65,7 @@ __all__ = [
     "Replay",
     "Run",
     "RunName",
+    "Scheduler",
     "ServedNetwork",
     "Share",
     "StrokeModel",
@@ -103,6 +105,7 @@ __all__ = [
     "run_summary",
     "sketch_trajectories",
     "start",
+    "started",
     "stroke_recipe",
     "summary",
     "training_trajectories",

@@ -16,6 +16,7 @@ from digitlib.training.recipe import Recipe
 # Parameters on which the weights after an epoch don't depend.
 _IRRELEVANT = {
     *("run_name", "resume", "promote", "device", "preset", "patience", "ensemble", "stroke_model"),
+    "scheduler",
 }
 
 
@@ -50,6 +51,11 @@ def best_weights(path: Path) -> dict[str, Tensor]:
     """The weights of the best epoch so far; raises ValueError for a damaged checkpoint."""
     weights: dict[str, Tensor] = _load(path)["best"]
     return weights
+
+
+def epochs(path: Path) -> int:
+    """The number of epochs so far; raises ValueError for a damaged checkpoint."""
+    return len(_load(path)["epochs"])
 
 
 def fingerprint(*parts: Digits) -> str:

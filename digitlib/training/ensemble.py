@@ -1,31 +1,49 @@
 """The networks of an ensemble, trained in parallel: each is too small for more than two cores.
 
-Their weights are in their checkpoints, so an interrupted ensemble can be resumed.
+A task trains one network for a few seconds, from a checkpoint to the next, so an interrupted
+ensemble can be resumed and a killed worker costs little.
 """
 
-import multiprocessing
+import dataclasses
+import time
+from collections import deque
 from collections.abc import Callable, Iterator
-from multiprocessing.queues import SimpleQueue
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import torch
-from numpy.typing import NDArray
-from torch.multiprocessing.spawn import ProcessExitedException, spawn
 from tqdm.auto import tqdm
 
 from digitlib import settings
 from digitlib.datasets import Digits
-from digitlib.training import loop
+from digitlib.training import checkpoint as checkpoints
+from digitlib.training import loop, workers
 from digitlib.training.architectures import build
-from digitlib.training.checkpoint import best_weights
 from digitlib.training.history import Epoch, Progress
 from digitlib.training.inference import choose_device
 from digitlib.training.network import Network
 from digitlib.training.recipe import Recipe
 
-MAX_WORKERS = 8  # processes, of about 1 GB each
+TASK_SECONDS = 5.0  # after which a task ends with its epoch
 Numbered = tuple[int, Epoch]  # the network's number, from 0, and one of its epochs
+
+
+class _Shared(NamedTuple):
+    """What all tasks need."""
+
+    recipe: Recipe
+    train: Digits
+    validation: Digits
+
+
+class _Progressed(NamedTuple):
+    """The result of a task: all epochs of a network so far, and its checkpoint."""
+
+    epochs: list[Epoch]
+    checkpoint: bytes
+    ended: bool
 
 
 def fit_ensemble(
@@ -38,16 +56,17 @@ def fit_ensemble(
     """Train the recipe's networks, yielding their epochs; then see `fitted_networks`.
 
     Each has a `checkpoint` of its own. On the CPU several train at a time, in processes that share
-    its cores; on a GPU, or where there is one, they train in this process and can be watched.
-    Raises what `fit` does, and RuntimeError when a process was killed.
+    its cores, or on the workers of the recipe's `scheduler`. On a GPU, or where there is one, they
+    train in this process and can be watched. Raises what `fit` does, and RuntimeError when a
+    process was killed or a cluster can't be used.
     """
-    processes = min(recipe.ensemble, torch.get_num_threads(), MAX_WORKERS)
-    if processes == 1 or choose_device(recipe.device).type != "cpu":
+    processes = min(recipe.ensemble, torch.get_num_threads(), workers.MAX_PROCESSES)
+    here = processes == 1 or choose_device(recipe.device).type != "cpu"
+    if here and not recipe.scheduler:
         for number in range(recipe.ensemble):
             yield from _member_epochs(number, recipe, train, validation, checkpoint(number), watch)
     else:
-        paths = [checkpoint(number) for number in range(recipe.ensemble)]
-        yield from _in_parallel(recipe, train, validation, paths, processes)
+        yield from _in_parallel(_Shared(recipe, train, validation), checkpoint, processes)
 
 
 def fitted_networks(recipe: Recipe, checkpoint: Callable[[int], Path]) -> list[Network]:
@@ -55,7 +74,7 @@ def fitted_networks(recipe: Recipe, checkpoint: Callable[[int], Path]) -> list[N
     name, options = recipe.architecture, recipe.architecture_options
     networks = [build(name, options=options) for _ in range(recipe.ensemble)]
     for number, network in enumerate(networks):
-        network.load_state_dict(best_weights(checkpoint(number)))
+        network.load_state_dict(checkpoints.best_weights(checkpoint(number)))
         network.to(choose_device(recipe.device))
     return networks
 
@@ -77,56 +96,54 @@ def _member_epochs(
 
 
 def _in_parallel(
-    recipe: Recipe, train: Digits, validation: Digits, paths: list[Path], processes: int
+    shared: _Shared, checkpoint: Callable[[int], Path], processes: int
 ) -> Iterator[Numbered]:
-    """The epochs of all networks, as they end, from worker processes."""
-    queue = multiprocessing.get_context("spawn").SimpleQueue()
-    # As NumPy arrays: tensors would use shared memory, of which containers have little.
-    parts = [part.numpy() for digits in (train, validation) for part in digits]
-    threads = max(1, torch.get_num_threads() // processes)
-    arguments = (processes, threads, queue, recipe, parts, paths)
-    workers = spawn(_work, arguments, nprocs=processes, join=False)
-    ended = False
-    total = recipe.ensemble * recipe.epochs
+    """The epochs of all networks, as they end, from workers."""
+    recipe = shared.recipe
+    paths = [checkpoint(number) for number in range(recipe.ensemble)]
+    members = zip(paths, recipe.members(), strict=True)
+    waiting = deque(enumerate(_to_resume(path, member, shared) for path, member in members))
+    seen = dict.fromkeys(range(recipe.ensemble), 0)
+    bar = tqdm(total=recipe.ensemble * recipe.epochs, desc="epochs of all networks", leave=False)
+    running = workers.started(shared, scheduler=recipe.scheduler, processes=processes)
     try:
-        with tqdm(total=total, desc="epochs of all networks", leave=False) as bar:
-            while not (ended and queue.empty()):
-                ended = ended or workers.join(timeout=0.2)
-                while not queue.empty():
-                    result = queue.get()
-                    if isinstance(result, Exception):  # a full disk, for example
-                        raise result
-                    bar.update()
-                    yield result
-    except ProcessExitedException as error:
+        with bar, running as started:
+            for (number, _), progressed in started.results(_train_on, waiting):
+                settings.write_atomically(paths[number], progressed.checkpoint)
+                new = progressed.epochs[seen[number] :]
+                seen[number] = len(progressed.epochs)
+                bar.update(len(new))
+                yield from ((number, epoch) for epoch in new)
+                if not progressed.ended:
+                    waiting.append((number, progressed.checkpoint))
+    except BrokenProcessPool as error:
         raise RuntimeError(
             f"One of {processes} training processes was killed ({error}), probably because memory "
             "ran out. The finished epochs are kept: go on with `-p resume true`, or train one "
             "network at a time with OMP_NUM_THREADS=1 in the environment."
         ) from error
-    finally:
-        for process in workers.processes:
-            process.terminate()
-            process.join()
 
 
-def _work(
-    worker: int,
-    processes: int,
-    threads: int,
-    queue: "SimpleQueue[Numbered | Exception]",
-    recipe: Recipe,
-    parts: list[NDArray[Any]],
-    paths: list[Path],
-) -> None:
-    """Train every `processes`-th network and put its epochs, or an error, into the queue."""
-    torch.set_num_threads(threads)
-    settings.configure_logging()
-    tensors = [torch.from_numpy(part) for part in parts]
-    train, validation = Digits(*tensors[:2]), Digits(*tensors[2:])
-    try:
-        for number in range(worker, recipe.ensemble, processes):
-            for numbered in _member_epochs(number, recipe, train, validation, paths[number]):
-                queue.put(numbered)
-    except Exception as error:
-        queue.put(error)
+def _to_resume(path: Path, member: Recipe, shared: _Shared) -> bytes:
+    """The checkpoint to go on from; nothing where the network starts anew."""
+    if not (member.resume and path.exists()):
+        return b""
+    checkpoints.read(path, member, checkpoints.fingerprint(shared.train, shared.validation))
+    return path.read_bytes()
+
+
+def _train_on(shared: _Shared, number: int, checkpoint: bytes) -> _Progressed:
+    """Train a network further, for some seconds; a task that depends on nothing else."""
+    recipe, train, validation = shared
+    recipe = dataclasses.replace(recipe, resume=True)
+    known, epochs, ends = 0, [], time.monotonic() + TASK_SECONDS
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "checkpoint.pt")
+        if checkpoint:
+            path.write_bytes(checkpoint)
+            known = checkpoints.epochs(path)
+        for _, epoch in _member_epochs(number, recipe, train, validation, path):
+            epochs.append(epoch)
+            if known < len(epochs) < recipe.epochs and time.monotonic() > ends:
+                return _Progressed(epochs, path.read_bytes(), ended=False)
+        return _Progressed(epochs, path.read_bytes(), ended=True)

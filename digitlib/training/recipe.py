@@ -1,6 +1,7 @@
 """A training run's parameters, checked before work starts."""
 
 import dataclasses
+import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -66,6 +67,16 @@ RunName = Annotated[
 ]
 
 
+def _address(value: str) -> str:
+    """A Dask scheduler's address."""
+    if value and not re.fullmatch(r"(tcp|tls|ws|wss)://[^\s/:]+:\d+", value):
+        raise ValueError("give a scheduler's address, such as tcp://host:8786, or leave it empty")
+    return value
+
+
+Scheduler = Annotated[str, AfterValidator(_address)]
+
+
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))
 class Recipe:
     """The parameters of a training run and their defaults.
@@ -96,6 +107,7 @@ class Recipe:
     validation_fraction: Annotated[float, Field(gt=0, le=0.5)] = 0.05
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    scheduler: Scheduler = ""
     run_name: RunName = ""
     resume: bool = False
     promote: bool = False
