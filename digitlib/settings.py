@@ -205,3 +205,8 @@ def write_atomically(path: Path, content: bytes | str) -> None:
 def api_setting(name: str) -> str:
     """A setting of the HTTP service, `DIGITS_API_` and the name; empty when unset."""
     return _setting(f"DIGITS_API_{name}") or ""
+
+
+def dashboard_setting(name: str) -> str:
+    """A setting of the dashboard, `DIGITS_DASHBOARD_` and the name; empty when unset."""
+    return _setting(f"DIGITS_DASHBOARD_{name}") or ""

@@ -3,6 +3,8 @@
 import asyncio
 import time
 from collections import defaultdict, deque
+from contextlib import suppress
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from jupyter_server.auth.decorator import allow_unauthenticated
@@ -51,7 +53,7 @@ class Visitors(PasswordIdentityProvider):
         Unicode(),
         list(LOOPBACK[1:]),
         config=True,
-        help="Addresses of proxies that name the visitor's address in X-Forwarded-For.",
+        help="Addresses, or networks, of proxies that name the visitor's in X-Forwarded-For.",
     )
     patience = Integer(
         60, config=True, help="Seconds that a connection may stay open without a whole request."
@@ -81,9 +83,16 @@ class Visitors(PasswordIdentityProvider):
         """The visitor's address: the connection's, or the one that a trusted proxy names."""
         address = str(request.remote_ip)
         forwarded = request.headers.get("X-Forwarded-For", "").split(",")
-        while address in self.trusted_proxies and forwarded:
+        while forwarded and self._trusts(address):
             address = forwarded.pop().strip() or address
         return address
+
+    def _trusts(self, address: str) -> bool:
+        """Whether an address is a proxy's."""
+        with suppress(ValueError):  # what a proxy names may be no address
+            found = ip_address(address)
+            return any(found in ip_network(proxy) for proxy in self.trusted_proxies)
+        return False
 
     def refuse_guessing(self, handler: RequestHandler) -> None:
         """Raise HTTPError 429 where this address has tried too many wrong passwords or tokens."""

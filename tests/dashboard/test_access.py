@@ -24,6 +24,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "--VoilaConfiguration.default_pool_size=1",
         "--Visitors.patience=2",
         "--Visitors.host_names=digits.example.org",
+        "--Visitors.trusted_proxies=127.0.0.0/8",
         "--VisitorKernels.pads_per_address=2",
     ]
     with Server(tmp_path_factory.mktemp("password"), options) as running:

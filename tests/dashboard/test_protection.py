@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from jupyter_server.auth.security import passwd_check
 from visits import free_port, wait_for
 
 from digitlib import settings
+from digitlib.dashboard.__main__ import login
 from digitlib.dashboard.configuration import SETTINGS, UNPROTECTED
 
 NOTEBOOK = settings.project_root() / "notebooks" / "sketch.ipynb"
@@ -79,6 +81,19 @@ def test_a_server_without_the_settings_shows_no_page(tmp_path: Path, way: str) -
         assert "python -m digitlib.dashboard" in page
         assert "digit-pad" not in page
         assert UNPROTECTED in log.read_text()
+
+
+def test_password_and_secret_come_from_the_environment_and_kernels_get_neither(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DIGITS_DASHBOARD_PASSWORD", "an open four")
+    monkeypatch.setenv("DIGITS_DASHBOARD_COOKIE_SECRET", "shared")
+    first = login()
+    assert passwd_check(first.PasswordIdentityProvider.hashed_password, "an open four")
+    assert "an open four" not in os.environ.values() and "shared" not in os.environ.values()
+    monkeypatch.setenv("DIGITS_DASHBOARD_COOKIE_SECRET", "shared")  # another server behind a proxy
+    assert login().Voila.cookie_secret == first.Voila.cookie_secret
+    assert login() == {}
 
 
 def test_a_folder_of_notebooks_is_not_served() -> None:
