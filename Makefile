@@ -47,6 +47,8 @@ lint: install  ## check style, types, layers and that notebooks are clean
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile tests/containers/Dockerfile
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 	$(BIN)/nbstripout --verify --extra-keys metadata.language_info.version notebooks/*.ipynb
 
 benchmark: install  ## measure speed and accuracy, as tables (some five hours)
@@ -59,7 +61,33 @@ book: install  ## execute the notebooks and build the book in outputs/book/site 
 picture: install  ## record the page for the README: docs/pictures/dashboard.webp and .png
 	$(BIN)/python docs/animation.py
 
+# Containers: `make up COMPOSE="podman compose"`, or docker-compose, for another engine.
+COMPOSE ?= docker compose
+
+up:  ## start database, dashboard, service and proxy in containers
+	$(COMPOSE) up --build --detach
+
+upforce:  ## the same with images from scratch
+	$(COMPOSE) build --no-cache --pull
+	$(COMPOSE) up --detach --force-recreate
+
+logs:  ## show what the containers log
+	$(COMPOSE) logs --follow --tail 100
+
+down:  ## end the containers; their data stays
+	$(COMPOSE) down
+
+lock: install  ## pin what the images install, with hashes
+	$(BIN)/python -m pip install --quiet uv
+	$(LOCK) --extra postgres --output-file containers/serve.lock pyproject.toml
+	$(LOCK) --extra postgres --extra train --extra cluster $(WITHOUT_TORCH) --output-file containers/train.lock pyproject.toml
+	sed -E -i.all '/^(cuda|nvidia)-/,/[^\\]$$/d' containers/train.lock && rm containers/train.lock.all
+	echo 'setuptools>=77' | $(LOCK) --output-file containers/build.lock -
+
+LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+WITHOUT_TORCH := --no-emit-package torch --no-emit-package torchvision --no-emit-package triton
+
 clean:  ## remove .venv and caches; data/ and outputs/ stay
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help install dashboard api lab train test test-others test-browser lint benchmark book picture clean
+.PHONY: help install dashboard api lab train test test-others test-browser lint benchmark book picture up upforce logs down lock clean

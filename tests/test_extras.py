@@ -1,5 +1,6 @@
 """`pip install .` serves, and what it lacks says what to install."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -60,8 +61,31 @@ def test_the_dashboard_and_the_service_import_only_what_pip_install_installs():
 def test_everything_is_in_dev_and_environment_yml_installs_it():
     extras = PROJECT["optional-dependencies"]
     dev = Requirement(extras["dev"][0])
-    assert dev.name == "digitlib" and dev.extras == set(extras) - {"dev"}
+    assert dev.name == "digitlib" and dev.extras == set(extras) - {"dev", "book"}
     assert "--editable .[dev]" in (settings.project_root() / "environment.yml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("lock", "extras"), [("serve", ["postgres"]), ("train", ["postgres", "train", "cluster"])]
+)
+def test_what_the_images_install_is_locked_within_the_bounds(lock, extras):
+    root = settings.project_root()
+    pins = re.findall(
+        r"^([\w.-]+)(?:\[.*\])?==([\w.]+)", read(root / f"containers/{lock}.lock"), re.M
+    )
+    pins += re.findall(r"(torch|torchvision)==([\w.]+)", read(root / "Dockerfile"))
+    asked = [*PROJECT["dependencies"]]
+    asked += [line for extra in extras for line in PROJECT["optional-dependencies"][extra]]
+    for wanted in map(Requirement, asked):
+        locked = [
+            v for name, v in pins if canonicalize_name(name) == canonicalize_name(wanted.name)
+        ]
+        assert locked and all(version in wanted.specifier for version in locked), wanted
+    assert not [name for name, _ in pins if name.startswith(("nvidia-", "cuda-"))]
+
+
+def read(path: Path) -> str:
+    return path.read_text()
 
 
 @pytest.mark.parametrize("room", ["datasets", "evaluation", "training", "refine", "experiments"])
