@@ -236,7 +236,7 @@ class Visit:
         self.press("submit")
         expect(self.text("status")).to_contain_text(re.compile(f"Saved as {label}|Did you mean"))
         if "Did you mean" in self.text("status").inner_text():
-            self.press("submit")
+            self.press("keep")
         expect(self.text("status")).to_contain_text(f"Saved as {label}")
 
 

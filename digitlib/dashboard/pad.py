@@ -1,9 +1,13 @@
-"""The pad: a canvas that turns mouse, touch and pen events into strokes."""
+"""The pad: a canvas that turns mouse and touch events into strokes.
+
+On the dashboard's page, `pointer.js` follows the one mouse, finger or pen that draws, also past
+the edge, and passes it on as a mouse. In JupyterLab the browser's own events arrive.
+"""
 
 import asyncio
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import ipycanvas.canvas
@@ -16,6 +20,7 @@ from digitlib.dashboard.tasks import running_loop
 from digitlib.strokes import MOST_STROKES
 
 Point = tuple[float, float]
+Strokes = tuple[tuple[Point, ...], ...]
 SIDE = 672  # px of the canvas's buffer: at least twice its size on screen, for crisp lines
 LINE_WIDTH = 40  # px of the buffer
 MOST_POINTS = 2_000  # of one sketch, about 60 KB; a digit has about 50
@@ -26,7 +31,7 @@ class Pad(ipw.VBox):
     """A canvas to draw on. `strokes` holds the drawing as tuples of points from 0 to 1.
 
     `strokes` changes about 30 times a second while the pen moves, and at once when it is lifted.
-    A stroke ends when the pen goes up, leaves the pad, is cancelled, or goes down again.
+    What lies outside of the pad is kept on its edge.
     """
 
     strokes = traitlets.Any(())
@@ -38,6 +43,8 @@ class Pad(ipw.VBox):
         self.canvas.add_class("digit-pad")
         self.pace = PACE
         self._lines: list[list[Point]] = []
+        self._cleared: Strokes = ()  # what undo restores on an empty pad, and then
+        self._kept: list[Strokes] = []  # these, the latest first
         self._pen_is_down = False
         self._timer: asyncio.TimerHandle | None = None
         self._published = 0.0
@@ -54,19 +61,46 @@ class Pad(ipw.VBox):
         canvas.on_touch_start(self._touch_down)
         canvas.on_touch_move(self._touch_move)
         canvas.on_touch_end(self._up)
-        canvas.on_touch_cancel(self._up)
+        canvas.on_touch_cancel(self._drop)
+
+    @property
+    def is_drawing(self) -> bool:
+        """Whether a stroke is being drawn."""
+        return self._pen_is_down
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a stroke to remove or a drawing to restore."""
+        return bool(self._lines or self._cleared or self._kept)
 
     def undo(self) -> None:
-        """Remove the last stroke."""
-        self.put(self._lines[:-1])
+        """Remove the last stroke; on an empty pad, restore what was cleared or kept."""
+        if self._lines:
+            self.put(self._lines[:-1])
+        elif self._cleared:
+            self.put(self._cleared)
+        elif self._kept:
+            self.put(self._kept.pop())
 
     def clear(self) -> None:
-        """Remove all strokes."""
-        self.put([])
+        """Remove all strokes; undo restores them."""
+        self._cleared = self.strokes or self._cleared
+        self.put(())
 
-    def put(self, lines: list[list[Point]] | tuple[tuple[Point, ...], ...]) -> None:
+    def keep(self, strokes: Strokes) -> None:
+        """Let undo restore a drawing once the pad is empty."""
+        self._kept.append(strokes)
+        self.forget(strokes)
+
+    def forget(self, strokes: Strokes) -> None:
+        """Remove a drawing from the pad, and from what was cleared, for good."""
+        self._cleared = () if self._cleared == strokes else self._cleared
+        if self.strokes == strokes:
+            self.put(())
+
+    def put(self, strokes: Sequence[Sequence[Point]]) -> None:
         """Replace the drawing by these strokes."""
-        self._lines = [list(line) for line in lines]
+        self._lines = [list(stroke) for stroke in strokes]
         self._pen_is_down = False
         self._redraw()
         self._publish()
@@ -79,20 +113,17 @@ class Pad(ipw.VBox):
         self.ready += 1
 
     def _touch_down(self, touches: list[Point]) -> None:
-        """One finger draws. Several fingers, such as a pinch or a resting hand, do not."""
+        """One finger draws; a second one ends its stroke, or shows that it is a pinch."""
         if len(touches) == 1:
             self._down(*touches[0])
         elif self._pen_is_down and np.ptp(self._lines[-1], axis=0).max() * SIDE < LINE_WIDTH:
-            self.undo()  # the first finger of a pinch, not a dot
+            self._drop()  # the first finger of a pinch, not a dot
         else:
             self._up()
 
     def _touch_move(self, touches: list[Point]) -> None:
-        """Draw until the finger leaves the pad; touch events continue outside, unlike a mouse's."""
         if len(touches) == 1:
             self._move(*touches[0])
-            if any(isinstance(at, int | float) and not 0 <= at <= SIDE for at in touches[0]):
-                self._up()
 
     def _down(self, x: object, y: object) -> None:
         point = _on_pad(x, y)
@@ -128,6 +159,11 @@ class Pad(ipw.VBox):
             self._finish(self._lines[-1])
         self._publish()
 
+    def _drop(self, *_where: object) -> None:
+        """Remove the stroke that is being drawn: a hand's, or the first finger's of a pinch."""
+        if self._pen_is_down:
+            self.put(self._lines[:-1])
+
     def _has_all_points(self) -> bool:
         return len(self._lines) >= MOST_STROKES or sum(map(len, self._lines)) >= MOST_POINTS
 
@@ -145,6 +181,8 @@ class Pad(ipw.VBox):
             self._timer.cancel()
             self._timer = None
         self._published = time.monotonic()
+        if self._lines and not self._pen_is_down:
+            self._cleared = ()
         self.is_full = self._has_all_points()
         self.strokes = tuple(tuple(line) for line in self._lines)
 

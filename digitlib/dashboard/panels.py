@@ -5,8 +5,6 @@ such as a card or an error, are escaped.
 """
 
 from collections.abc import Iterator
-from enum import Enum
-from html import escape
 from typing import Any
 
 import ipywidgets as ipw
@@ -89,17 +87,22 @@ class Bars(ipw.HTML):
     def _redraw(self, _change: Any) -> None:
         probabilities = None if self.prediction is None else self.prediction.probabilities
         probabilities = np.zeros(10) if probabilities is None else probabilities
+        winner = _winner(probabilities)
         rows = "".join(
-            _bar(digit, float(value), probabilities.max())
-            for digit, value in enumerate(probabilities)
+            _bar(digit, float(value), digit == winner) for digit, value in enumerate(probabilities)
         )
         self.value = f'<ol role="img" aria-label="{_spoken(probabilities)}">{rows}</ol>'
 
 
-def _bar(digit: int, probability: float, highest: float) -> str:
-    percentage = f"{100 * probability:.0f}" if probability < 0.995 else ">99"
-    number = percentage if probability > 0.005 else ""
-    best = ' class="is-best"' if probability == highest > 0 else ""
+def _winner(probabilities: NDArray[np.floating]) -> int | None:
+    """The digit that is visibly the likeliest, by at least half a percent; else None."""
+    *_, second, first = np.sort(probabilities)
+    return int(probabilities.argmax()) if first - second > 0.005 else None
+
+
+def _bar(digit: int, probability: float, is_best: bool) -> str:
+    number = percent(probability).replace("over ", "&gt;") if probability > 0.005 else ""
+    best = ' class="is-best"' if is_best else ""
     share = f"{probability:.1%}"
     return (
         f'<li{best}><b>{digit}</b><i><u style="width:{share};--share:{share}"></u></i>'
@@ -113,10 +116,14 @@ def _spoken(probabilities: NDArray[np.floating]) -> str:
 
 
 class Labels(ipw.Box):
-    """Ten buttons. `label` is the visitor's choice, else `suggestion`, else None."""
+    """Ten buttons. `label` is the visitor's choice, else `suggestion`, else None.
+
+    The `likely` digits are marked: those between which the model is in doubt.
+    """
 
     label = traitlets.Int(None, allow_none=True)
     suggestion = traitlets.Int(None, allow_none=True)
+    likely = traitlets.List(traitlets.Int())
     is_chosen = traitlets.Bool(False)
 
     def __init__(self) -> None:
@@ -126,11 +133,12 @@ class Labels(ipw.Box):
         ]
         for digit, button in enumerate(self._buttons):
             button.add_class("digit-label").add_class(f"digit-label-{digit}")
-            button.on_click(lambda _button, digit=digit: self._choose(digit))
+            button.on_click(lambda _button, digit=digit: self.choose(digit))
         super().__init__(self._buttons)
         self.add_class("digit-labels")
 
-    def _choose(self, digit: int) -> None:
+    def choose(self, digit: int) -> None:
+        """Take this label, as if the visitor had tapped it."""
         self.is_chosen = True
         self.label = digit
 
@@ -144,36 +152,21 @@ class Labels(ipw.Box):
         if not self.is_chosen:
             self.label = change.new
 
+    @traitlets.observe("likely")
+    def _mark_likely(self, _change: Any) -> None:
+        for digit, button in enumerate(self._buttons):
+            is_likely = digit in self.likely
+            (button.add_class if is_likely else button.remove_class)("is-likely")
+            button.tooltip = f"This is {_a(digit)}" + (
+                ", one of the likeliest" if is_likely else ""
+            )
+
     @traitlets.observe("label")
     def _mark(self, change: Any) -> None:
         if change.old is not None:
             self._buttons[change.old].remove_class("is-chosen")
         if change.new is not None:
             self._buttons[change.new].add_class("is-chosen")
-
-
-class State(Enum):
-    """The state of a submission; the value is the status line's CSS class."""
-
-    IDLE = "is-idle"
-    ASKING = "is-asking"
-    SAVING = "is-saving"
-    SAVED = "is-saved"
-    FAILED = "is-failed"
-
-
-class Status(ipw.HTML):
-    """One line about what happened to a submission."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.add_class("digit-status")
-        self.state = State.IDLE
-
-    def say(self, state: State, text: str) -> None:
-        """Show the state and a text, which is escaped."""
-        self.state = state
-        self.value = f'<p class="{state.value}">{escape(text)}</p>'
 
 
 class Collected(ipw.HTML):
@@ -238,3 +231,11 @@ def box(css_class: str, *children: ipw.Widget) -> ipw.VBox:
     made = ipw.VBox(children)
     made.add_class(css_class)
     return made
+
+
+def set_pressable(button: ipw.Button, is_pressable: bool) -> None:
+    """Let a button look as if it has something to do, or nothing.
+
+    It is not disabled: a press still says what is missing, and the focus stays where it is.
+    """
+    (button.remove_class if is_pressable else button.add_class)("is-idle")

@@ -51,6 +51,13 @@ class Prediction:
         digit = self.ranking[0]
         return digit if self.probabilities[digit] >= self.threshold else None
 
+    @property
+    def candidates(self) -> list[int]:
+        """The two likeliest digits of a rejected drawing; none of a dot or where all are equal."""
+        if self.probabilities is None or self.is_dot or self.digit is not None:
+            return []
+        return self.ranking[:2] if np.ptp(self.probabilities) > 0 else []
+
     def contradicts(self, label: int) -> bool:
         """Whether the model confidently predicts another digit and finds the label unlikely."""
         if self.probabilities is None or self.digit in (None, label):

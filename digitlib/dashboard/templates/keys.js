@@ -5,12 +5,6 @@ const padOf = (event) => event.target.closest?.("canvas.digit-pad");
 const usesKeys = (value) => document.body?.classList.toggle("uses-keys", value);
 document.addEventListener("pointerdown", () => usesKeys(false), true);
 
-// Ctrl+Z, pressed once too often, must not take a submission back: it does so only while the
-// page says that the sketch was saved.
-const losesSubmission = () =>
-  document.querySelector(".digit-undo")?.textContent.trim() === "Take back" &&
-  !document.querySelector(".digit-status .is-saved");
-
 const onKey = (event) => {
   if (event.key === "Tab") usesKeys(true);
   const pad = padOf(event);
@@ -29,6 +23,6 @@ const onKey = (event) => {
   if (!name) return;
   event.preventDefault();
   event.stopPropagation();
-  if (!event.repeat && !(undo && losesSubmission())) press(name);
+  if (!event.repeat) press(name);
 };
 document.addEventListener("keydown", onKey, true);

@@ -27,6 +27,8 @@ const describe = () => {
   name(".digit-clear", { title: "Clear the pad (Escape)" });
   name(".digit-submit", { title: "Submit this sketch (Enter)" });
   name(".digit-labels", { role: "group", "aria-label": "Which digit is it?" });
+  name(".jupyter-button:not(.is-idle)", { "aria-disabled": "false" });
+  name(".jupyter-button.is-idle", { "aria-disabled": "true" });
   name(".digit-label:not(.is-chosen)", { "aria-pressed": "false" });
   name(".digit-label.is-chosen", { "aria-pressed": "true" });
 };

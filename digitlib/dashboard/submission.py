@@ -1,0 +1,242 @@
+"""A submission: its button, the question about a contradicted label, its outcome, its recall."""
+
+import asyncio
+import logging
+from enum import Enum
+from functools import cached_property
+from html import escape
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+import ipywidgets as ipw
+import traitlets
+from uuid_utils.compat import uuid7
+
+from digitlib.dashboard.pad import MOST_POINTS, Pad
+from digitlib.dashboard.panels import Labels, box, button, set_pressable
+from digitlib.dashboard.quota import Quota
+from digitlib.dashboard.tasks import run_in_background, running_loop
+from digitlib.recogniser import LoadedModel, Prediction
+from digitlib.store import Store, StoreError
+
+logger = logging.getLogger(__name__)
+Strokes = tuple[Any, ...]
+_LOCK_TIMEOUT = 30.0  # seconds: of fifty simultaneous submissions, the last waits for the others
+_READING_TIME = 0.7  # seconds before a question can be answered: a double click must not
+_PAD_IS_FULL = (
+    f"The sketch has {MOST_POINTS:,} points, the most that are accepted. Submit it or clear it."
+)
+
+
+class State(Enum):
+    """The state of a submission; the value is the status line's CSS class."""
+
+    IDLE = "is-idle"
+    SAVING = "is-saving"
+    SAVED = "is-saved"
+    ASKING = "is-asking"
+    FAILED = "is-failed"
+
+
+class Status(ipw.HTML):
+    """One line about what happened to a submission."""
+
+    state = traitlets.Enum(list(State), State.IDLE)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_class("digit-status")
+
+    def say(self, state: State, text: str = "") -> None:
+        """Show the state and a text, which is escaped."""
+        self.value = f'<p class="{state.value}">{escape(text)}</p>'
+        self.state = state
+
+
+class Given(NamedTuple):
+    """A sketch that was stored."""
+
+    id: UUID
+    strokes: Strokes
+    label: int
+    is_read: bool  # whether the model found the label the likeliest digit
+
+
+class Submission(ipw.VBox):
+    """Submits what is on the pad, once its label is clear.
+
+    The page sets `model` and, with each change of the drawing, `prediction`. `last` is the latest
+    sketch that was stored, None once it is taken back.
+    """
+
+    last = traitlets.Any(None)
+
+    def __init__(self, pad: Pad, labels: Labels, model: LoadedModel) -> None:
+        self.pad, self.labels, self.model = pad, labels, model
+        self.prediction = Prediction()
+        self.session, self.draft, self.quota = uuid4().hex, uuid7(), Quota()
+        self.given = self.read = 0  # sketches of this visitor, and how many of them were read
+        self._confirmed: tuple[UUID, int] | None = None  # a sketch, and the label it keeps
+        self._unsaved: dict[Strokes, UUID] = {}  # sketches that failed, which undo restores
+        self._timer: asyncio.TimerHandle | None = None  # until a question can be answered
+        self._make_parts()
+        outcome = box("digit-outcome-line", self.status, self.recall_button)
+        lines = box("digit-outcome-lines", outcome, self.question)
+        super().__init__([self.button, box("digit-outcome", lines)])  # view.js keeps it in view
+        self.add_class("digit-submission")
+        self._show()
+
+    @cached_property
+    def store(self) -> Store:
+        """The submissions' store, opened when a visitor first needs it."""
+        return Store(lock_timeout=_LOCK_TIMEOUT)
+
+    def _make_parts(self) -> None:
+        self.status = Status()
+        self.button = button("Submit", "digit-submit", "Keep this sketch")
+        self.change_button = button("", "digit-change", "The label is wrong: change it and submit")
+        self.keep_button = button("", "digit-keep", "The label is right: submit the sketch with it")
+        self.question = box("digit-question", self.change_button, self.keep_button)
+        self.recall_button = button("", "digit-take-back", "Delete what you submitted last")
+        self.button.on_click(lambda _button: self.submit())
+        self.change_button.on_click(lambda _button: self._answer(self.prediction.digit))
+        self.keep_button.on_click(lambda _button: self._answer(self.labels.label))
+        self.recall_button.on_click(lambda _button: self._recall())
+        self.labels.observe(lambda _change: self._on_label(), "label")
+        self.status.observe(lambda _change: self._show(), "state")
+
+    def on_strokes(self, strokes: Strokes, prediction: Prediction) -> None:
+        """The drawing has changed: it is another sketch, and the status is about the one before."""
+        self.prediction = prediction
+        self.draft = self._unsaved.get(strokes) or uuid7()
+        if self.status.state is not State.SAVING:
+            full = self.pad.is_full
+            self.status.say(State.FAILED if full else State.IDLE, _PAD_IS_FULL if full else "")
+        self._show()
+
+    def _on_label(self) -> None:
+        if self.status.state is State.ASKING:  # the visitor chose another digit
+            self.status.say(State.IDLE)
+        self._show()
+
+    def _show(self) -> None:
+        """Show the buttons that have something to do, and what they do."""
+        state, label, last = self.status.state, self.labels.label, self.last
+        self.button.description = "Submit" if label is None else f"Submit as {label}"
+        is_ready = bool(self.pad.strokes) and label is not None
+        set_pressable(self.button, is_ready and state is not State.SAVING)
+        self.button.layout.display = "none" if state is State.ASKING else None
+        self.question.layout.display = None if state is State.ASKING else "none"
+        can_recall = last is not None and not self.pad.strokes and state is not State.SAVING
+        self.recall_button.description = f"Take back your {last.label}" if last else ""
+        self.recall_button.layout.display = None if can_recall else "none"
+
+    def submit(self) -> None:
+        """Submit the sketch; ignored while one is being saved or a question is open."""
+        if self.status.state in (State.SAVING, State.ASKING):
+            return
+        label = self.labels.label
+        if not self.pad.strokes:
+            if self.status.state is not State.SAVED:  # else a second tap
+                text = "There is nothing to submit yet: draw a digit first."
+                self.status.say(State.FAILED, text)
+        elif label is None:
+            self.status.say(State.FAILED, "Tap the digit you meant, then submit.")
+        elif self._confirmed != (self.draft, label) and self.prediction.contradicts(label):
+            self._ask(label)
+        elif (refusal := self.quota.refusal(self.pad.strokes)) is not None:
+            self.status.say(State.FAILED, refusal)
+        else:
+            self.quota.count(self.pad.strokes)
+            self.status.say(State.SAVING, "Saving …")
+            run_in_background(self._save(self.draft, self.pad.strokes, label, self.prediction))
+
+    def _ask(self, label: int) -> None:
+        """Ask whether the label is meant; the answers can be pressed once they can be read."""
+        digit = self.prediction.digit
+        self.change_button.description = f"Change to {digit}"
+        self.keep_button.description = f"Keep {label}"
+        self._set_answerable(False)
+        self.status.say(State.ASKING, f"Did you mean {digit}? Your label is {label}.")
+        if self._timer is not None:
+            self._timer.cancel()
+        if (loop := running_loop()) is None:
+            self._set_answerable(True)
+        else:
+            self._timer = loop.call_later(_READING_TIME, self._set_answerable, True)
+
+    def _set_answerable(self, is_answerable: bool) -> None:
+        for answer in self.question.children:
+            answer.disabled = not is_answerable
+
+    def _answer(self, label: int | None) -> None:
+        """Submit the sketch with the label that the visitor was asked about."""
+        if self.status.state is not State.ASKING or self.change_button.disabled or label is None:
+            return
+        self._confirmed = (self.draft, label)
+        self.status.say(State.IDLE)
+        self.labels.choose(label)
+        self.submit()
+
+    async def _save(self, id: UUID, strokes: Strokes, label: int, prediction: Prediction) -> None:
+        try:
+            await asyncio.to_thread(
+                self.store.submit,
+                strokes=strokes,
+                label=label,
+                recogniser=self.model.recogniser,
+                session=self.session,
+                id=id,
+                prediction=prediction,
+            )
+        except Exception as error:
+            self._failed(error, "Not saved", self._keep_unsaved(id, strokes, label))
+            return
+        self._unsaved.pop(strokes, None)
+        self.pad.forget(strokes)
+        is_read = prediction.ranking[0] == label
+        self.given, self.read = self.given + 1, self.read + is_read
+        self.last = Given(id, strokes, label, is_read)
+        self.status.say(State.SAVED, f"Saved as {label}. {thanks(self.given, self.read)}")
+
+    def _keep_unsaved(self, id: UUID, strokes: Strokes, label: int) -> str:
+        """Keep a sketch that could not be saved for undo; returns where it is now."""
+        self._unsaved[strokes] = id
+        if self.pad.strokes == strokes:
+            return "Your sketch is still here."
+        self.pad.keep(strokes)
+        return f"Your {label} is still here: Undo brings it back when the pad is empty."
+
+    def _recall(self) -> None:
+        """Delete the latest submission, and put it back on the pad."""
+        if self.last is not None and self.status.state is not State.SAVING:
+            self.status.say(State.SAVING, f"Taking your {self.last.label} back …")
+            run_in_background(self._take_back(self.last))
+
+    async def _take_back(self, last: Given) -> None:
+        try:
+            undone = await asyncio.to_thread(self.store.undo, self.session, last.id)
+        except Exception as error:
+            self._failed(error, "Not taken back", "Your sketch is still saved.")
+            return
+        self.given, self.read = self.given - 1, self.read - last.is_read
+        self.last = None
+        if undone == last.id and not self.pad.strokes:
+            self.pad.put(last.strokes)
+        self.status.say(State.IDLE, "Taken back: it is no longer saved.")
+
+    def _failed(self, error: Exception, outcome: str, advice: str) -> None:
+        """Show the visitor what went wrong, and log it in full."""
+        known = isinstance(error, StoreError | ValueError)
+        logger.error("%s: %s", outcome, error, exc_info=error)
+        reason = str(error) if known else "something unexpected went wrong. Try again."
+        self.status.say(State.FAILED, f"{outcome}: {reason} {advice}")
+
+
+def thanks(given: int, read: int) -> str:
+    """Thanks for so many sketches, of which the model read so many as they were labelled."""
+    if given == 1:
+        reading = "I read it too." if read else "I read another digit."
+        return f"Thank you for your first sketch. {reading}"
+    reading = "all of them" if read == given else f"{read} of them"
+    return f"Thank you for {given:,} sketches. I read {reading} right."
