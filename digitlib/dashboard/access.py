@@ -9,6 +9,7 @@ from typing import Any
 
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.auth.identity import PasswordIdentityProvider, User
+from jupyter_server.utils import url_path_join
 from tornado.httputil import HTTPServerRequest
 from tornado.web import HTTPError, RequestHandler
 from traitlets import Integer, List, Unicode
@@ -62,8 +63,17 @@ class Visitors(PasswordIdentityProvider):
         10, config=True, help="Wrong passwords or tokens that one address may try in a minute."
     )
 
+    frame_ancestors = List(
+        Unicode(),
+        config=True,
+        help="Sites whose pages may embed this one, such as https://www.example.org.",
+    )
+
     def __init__(self, **options: Any) -> None:
         app = options["parent"]
+        app.base_url, app.server_url = (  # Voila's own pages need the last slash
+            url_path_join("/", url, "/") for url in (app.base_url, app.server_url)
+        )
         if app.token is None and app.ip not in LOOPBACK:
             options.pop("token", None)  # then one is generated, unless there is a password
         super().__init__(**options)

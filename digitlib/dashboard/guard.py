@@ -52,8 +52,9 @@ def _is_address(name: str) -> bool:
 class Refusals(Matcher):
     """Matches the requests that are refused, and says why."""
 
-    def __init__(self, hosts: Hosts) -> None:
+    def __init__(self, hosts: Hosts, *, is_embeddable: bool = False) -> None:
         self._hosts = hosts
+        self._destinations = {"document", "iframe"} if is_embeddable else {"document"}
 
     def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
         """The status and reason for `Refused`; None for a request that may pass."""
@@ -70,20 +71,20 @@ class Refusals(Matcher):
             return 403, f"{reason}--Visitors.host_names={name}."
         if len(request.uri or "") > _LONGEST_URI:
             return 414, "The address is too long."
-        if _is_foreign(request):
+        if _is_foreign(request, self._destinations):
             return 403, "Other sites may link to this page, but not load or embed it."
         return None
 
 
-def _is_foreign(request: HTTPServerRequest) -> bool:
-    """Whether another site's page sends a request that is no click on a link."""
+def _is_foreign(request: HTTPServerRequest, destinations: set[str]) -> bool:
+    """Whether another site's page sends a request that opens no page in one of these places."""
     headers = request.headers
     if "prefetch" in headers.get("Sec-Purpose", ""):
         return True
     if headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin"):
         return False
     is_navigation = headers.get("Sec-Fetch-Mode") == "navigate" and request.method == "GET"
-    return not (is_navigation and headers.get("Sec-Fetch-Dest") == "document")
+    return not (is_navigation and headers.get("Sec-Fetch-Dest") in destinations)
 
 
 class Refused(BaseVoilaHandler):

@@ -35,6 +35,7 @@ class Pad(ipw.VBox):
     """
 
     strokes = traitlets.Any(())
+    is_drawing = traitlets.Bool(False)  # whether a stroke has begun that has not ended
     is_full = traitlets.Bool(False)  # whether the sketch has as many points as it may have
     ready = traitlets.Int(0)  # how many times a browser has asked for the drawing
 
@@ -45,7 +46,6 @@ class Pad(ipw.VBox):
         self._lines: list[list[Point]] = []
         self._cleared: Strokes = ()  # what undo restores on an empty pad, and then
         self._kept: list[Strokes] = []  # these, the latest first
-        self._pen_is_down = False
         self._timer: asyncio.TimerHandle | None = None
         self._published = 0.0
         self._listen()
@@ -62,11 +62,6 @@ class Pad(ipw.VBox):
         canvas.on_touch_move(self._touch_move)
         canvas.on_touch_end(self._up)
         canvas.on_touch_cancel(self._drop)
-
-    @property
-    def is_drawing(self) -> bool:
-        """Whether a stroke is being drawn."""
-        return self._pen_is_down
 
     @property
     def can_undo(self) -> bool:
@@ -101,7 +96,9 @@ class Pad(ipw.VBox):
     def put(self, strokes: Sequence[Sequence[Point]]) -> None:
         """Replace the drawing by these strokes."""
         self._lines = [list(stroke) for stroke in strokes]
-        self._pen_is_down = False
+        if self._lines:
+            self._cleared = ()
+        self.is_drawing = False
         self._redraw()
         self._publish()
 
@@ -116,7 +113,7 @@ class Pad(ipw.VBox):
         """One finger draws; a second one ends its stroke, or shows that it is a pinch."""
         if len(touches) == 1:
             self._down(*touches[0])
-        elif self._pen_is_down and np.ptp(self._lines[-1], axis=0).max() * SIDE < LINE_WIDTH:
+        elif self.is_drawing and np.ptp(self._lines[-1], axis=0).max() * SIDE < LINE_WIDTH:
             self._drop()  # the first finger of a pinch, not a dot
         else:
             self._up()
@@ -129,7 +126,7 @@ class Pad(ipw.VBox):
         point = _on_pad(x, y)
         if point is None or self._has_all_points():
             return
-        self._pen_is_down = True
+        self.is_drawing = True
         self._lines.append([point])
         with _drawing():
             self._ink()
@@ -138,7 +135,7 @@ class Pad(ipw.VBox):
 
     def _move(self, x: object, y: object) -> None:
         point = _on_pad(x, y)
-        if not self._pen_is_down or point is None or point == self._lines[-1][-1]:
+        if not self.is_drawing or point is None or point == self._lines[-1][-1]:
             return
         if self._has_all_points():
             self._up()
@@ -151,17 +148,18 @@ class Pad(ipw.VBox):
         self._publish_soon()
 
     def _up(self, *_where: object) -> None:
-        if not self._pen_is_down:
+        if not self.is_drawing:
             return
-        self._pen_is_down = False
+        self._cleared = ()
         with _drawing():
             self._ink()
             self._finish(self._lines[-1])
         self._publish()
+        self.is_drawing = False
 
     def _drop(self, *_where: object) -> None:
         """Remove the stroke that is being drawn: a hand's, or the first finger's of a pinch."""
-        if self._pen_is_down:
+        if self.is_drawing:
             self.put(self._lines[:-1])
 
     def _has_all_points(self) -> bool:
@@ -181,8 +179,6 @@ class Pad(ipw.VBox):
             self._timer.cancel()
             self._timer = None
         self._published = time.monotonic()
-        if self._lines and not self._pen_is_down:
-            self._cleared = ()
         self.is_full = self._has_all_points()
         self.strokes = tuple(tuple(line) for line in self._lines)
 

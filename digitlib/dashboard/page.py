@@ -62,6 +62,7 @@ class Dashboard(ipw.VBox):
 
     def _link_parts(self) -> None:
         self.pad.observe(lambda change: self._on_strokes(change.new), "strokes")
+        self.pad.observe(lambda _change: self._keep_drawing(), ["strokes", "is_drawing"])
         self.pad.observe(lambda _change: self._on_ready(), "ready")
         self.submission.observe(self._on_submission, "last")
         self.memory.observe(lambda change: self._on_returned(change.new), "returned")
@@ -74,7 +75,8 @@ class Dashboard(ipw.VBox):
         style = ipw.HTML(f"<style>{''.join(path.read_text() for path in STYLES)}</style>")
         tools = box("digit-tools", self.undo_button, self.clear_button)
         question = ipw.HTML("<h2>Which digit is it?</h2>")
-        submit = [self.labels, self.submission, ipw.HTML(panels.NOTICE)]
+        downloads = box("digit-downloads", ipw.HTML(panels.DOWNLOADS))
+        submit = [self.labels, self.submission, downloads, ipw.HTML(panels.NOTICE)]
         return [
             style,
             box("digit-title", ipw.HTML(panels.TITLE)),
@@ -114,9 +116,11 @@ class Dashboard(ipw.VBox):
         if not strokes:
             self.labels.forget()
         self.submission.on_strokes(strokes, prediction)
-        if not self.pad.is_drawing:
-            self.memory.keep_drawing(strokes)
         self.pad.pace = max(PACE, 1.6 * (time.perf_counter() - begun))
+
+    def _keep_drawing(self) -> None:
+        if not self.pad.is_drawing:
+            self.memory.keep_drawing(self.pad.strokes)
 
     def _on_submission(self, change: Any) -> None:
         """A sketch was stored, or taken back."""

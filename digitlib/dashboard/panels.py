@@ -21,6 +21,9 @@ to help train the next model.</p>"""
 NOTICE = """<p>Submitting stores your pen strokes, your label, the time, the model's prediction and
 a random number for this visit, to train better models. It stores no name and no address.</p>"""
 
+DOWNLOADS = """<button type="button" data-file="png" hidden></button>
+<button type="button" data-file="json" hidden></button>"""  # memory.js names and answers them
+
 
 def percent(probability: float) -> str:
     """A probability from 0 to 1 as text; 'over 99 %' rather than a rounded 100 %."""

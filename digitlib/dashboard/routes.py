@@ -3,14 +3,17 @@
 import asyncio
 import os
 import time
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+import nbformat
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import FileFindHandler
 from jupyter_server.services.kernels.handlers import KernelHandler
 from jupyter_server.utils import url_path_join
-from tornado.web import HTTPError, authenticated
+from nbformat.sign import MemorySignatureStore, NotebookNotary
+from tornado.web import HTTPError, RedirectHandler, authenticated
 from voila.app import Voila
 from voila.handler import BaseVoilaHandler
 from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
@@ -109,6 +112,7 @@ def routes(voila: Voila) -> list[tuple[Any, ...]]:
     extensions = {"path": voila.labextensions_path, "no_cache_paths": ["/"]}
     return [
         ("/", Page, page),
+        ("", RedirectHandler, {"url": voila.base_url}),
         (f"/api/kernels/{KERNEL_ID}", KernelState),
         (f"/api/kernels/{KERNEL_ID}/channels", KernelSocket),
         (f"/voila/api/shutdown/{KERNEL_ID}", VoilaShutdownKernelHandler),
@@ -126,7 +130,10 @@ def install(voila: Voila, visitors: Visitors) -> None:
         voila.log.critical("Name one notebook: voila notebooks/sketch.ipynb")
         voila.exit(1)
     names = [*visitors.host_names, host_name(voila.custom_display_url.partition("//")[2])]
-    refusals = Refusals(Hosts(voila.ip, filter(None, names)))
+    hosts = Hosts(voila.ip, filter(None, names))
+    refusals = Refusals(hosts, is_embeddable=bool(visitors.frame_ancestors))
+    embed(voila, visitors.frame_ancestors)
+    trust(voila)
     ours = {"voila_configuration": voila.voila_configuration}
     table = [(url_path_join(voila.server_url, path), *rest) for path, *rest in routes(voila)]
     voila.app.add_handlers(
@@ -139,3 +146,18 @@ def install(voila: Voila, visitors: Visitors) -> None:
         body_timeout=visitors.patience,
         idle_connection_timeout=visitors.patience,
     )
+
+
+def embed(voila: Voila, sites: Sequence[str]) -> None:
+    """Let pages of these sites embed the page."""
+    headers = voila.app.settings["headers"]
+    policy = headers["Content-Security-Policy"]
+    ancestors = " ".join(["frame-ancestors 'self'", *sites])
+    headers["Content-Security-Policy"] = policy.replace("frame-ancestors 'self'", ancestors)
+
+
+def trust(voila: Voila) -> None:
+    """Trust the notebook that the operator has named; else each kernel logs that it is not."""
+    notary = NotebookNotary(store_factory=MemorySignatureStore, secret=os.urandom(32))
+    notary.sign(nbformat.read(voila.notebook_path, as_version=4))
+    voila.contents_manager.notary = notary

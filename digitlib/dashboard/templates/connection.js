@@ -1,10 +1,14 @@
 // The notice that the kernel is gone, and the greeting of a kernel whose page has loaded.
+const reasons = new Set(); // why the page is lost; empty while all is well
+const lost = (reason, isLost = true) => {
+  if (isLost) reasons.add(reason);
+  else reasons.delete(reason);
+  const notice = document.getElementById("digit-lost");
+  if (notice) notice.hidden = reasons.size === 0;
+};
+
 // A kernel that was ended, after idling or for lack of memory, sends nothing: poll the server
 // every 20 seconds and when somebody draws.
-const lost = (isLost) => {
-  const notice = document.getElementById("digit-lost");
-  if (notice) notice.hidden = !isLost;
-};
 const kernel = () => {
   const config = JSON.parse(document.getElementById("jupyter-config-data").textContent);
   return `${config.baseUrl}api/kernels/${config.kernelId}`;
@@ -15,9 +19,9 @@ const poll = async () => {
   lastPoll = Date.now();
   try {
     const answer = await fetch(kernel());
-    lost(!answer.ok || (await answer.json()).execution_state === "dead");
+    lost("kernel", !answer.ok || (await answer.json()).execution_state === "dead");
   } catch {
-    lost(true); // the server or the network is down
+    lost("kernel"); // the server or the network is down
   }
 };
 addEventListener("load", () => setInterval(poll, 20000));
@@ -28,12 +32,28 @@ addEventListener("pageshow", (event) => { if (event.persisted) location.reload()
 // Without a connection, widgets fail when they send a message.
 const onError = (event) => {
   if (!/^(Uncaught )?(Error: )?Cannot send/.test(event.message ?? String(event.reason))) return;
-  lost(true);
+  lost("message");
   event.preventDefault();
 };
 addEventListener("error", onError);
 addEventListener("unhandledrejection", onError);
 
+// A socket that closes is opened again. The page is lost while none stays open, because the server
+// went away or a proxy passes no websockets on; what the kernel sent meanwhile is asked for again.
+const STEADY = 2000; // ms that a socket must stay open
+const PATIENCE = 4000; // ms without one after which the page is lost
+let steady, closed;
+const onOpen = () => {
+  steady = setTimeout(() => {
+    if (closed) press("digit-hello");
+    closed = clearTimeout(closed);
+    for (const reason of ["socket", "message"]) lost(reason, false);
+  }, STEADY);
+};
+const onClose = () => {
+  clearTimeout(steady);
+  closed ??= setTimeout(lost, PATIENCE, "socket");
+};
 // A kernel that died is reported only in a status message.
 const dead = /"execution_state": ?"(dead|restarting|autorestarting)"/;
 const Socket = window.WebSocket;
@@ -43,11 +63,10 @@ window.WebSocket = class extends Socket {
     this.addEventListener("message", ({ data }) => {
       if (typeof data !== "string" && !(data.byteLength < 4000)) return;
       const text = typeof data === "string" ? data : new TextDecoder().decode(data);
-      if (dead.test(text)) lost(lastPoll = Infinity);
+      if (dead.test(text)) lost("dead");
     });
-    // The proxy passes no websockets on, or the server went away.
-    this.addEventListener("error", () => { if (lastPoll !== Infinity) lost(true); });
-    this.addEventListener("open", () => { if (lastPoll !== Infinity) lost(false); });
+    this.addEventListener("open", onOpen);
+    this.addEventListener("close", onClose);
   }
 };
 
@@ -56,8 +75,8 @@ window.WebSocket = class extends Socket {
 const greeted = () => document.querySelector(".digit-hello.is-answered");
 const greet = (tries) => {
   press("digit-hello");
+  lost("greeting", !greeted() && tries > 10);
   if (greeted()) return history.replaceState(null, "");
-  if (tries > 10) lost(true);
   setTimeout(greet, 2000, tries + 1);
 };
 const pageObserver = new MutationObserver(() => {
