@@ -31,14 +31,15 @@ class Hand:
 
     def touch(self, id: int, point: tuple[float, float] | None, radius: float = FINGER) -> None:
         """Put a finger down or move it; without a point, lift it."""
-        kind = "touchMove" if id in self.down else "touchStart"
+        kind, touches = "touchEnd", []
         if point is None:
-            kind = "touchEnd"
-            del self.down[id]
+            lifted = self.down.pop(id)
+            touches = [lifted] if self.down else []
         else:
+            kind = "touchMove" if id in self.down else "touchStart"
             self.down[id] = {"id": id, **self.at(point), "radiusX": radius, "radiusY": radius}
-        touches = {"type": kind, "touchPoints": list(self.down.values())}
-        self.client.send("Input.dispatchTouchEvent", touches)
+            touches = list(self.down.values())
+        self.client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
 
     def finger(self, id: int, points: list[tuple[float, float]]) -> None:
         """Draw with a finger, and lift it."""

@@ -33,7 +33,7 @@ server {{
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     """A dashboard that expects its visitors under a path."""
-    options = ["--base_url=/digits/", "--VoilaConfiguration.default_pool_size=1"]
+    options = ["--base_url=/digits", "--VoilaConfiguration.default_pool_size=1"]  # without the /
     with Server(tmp_path, options, path="/digits/") as running:
         yield running
 
@@ -60,6 +60,9 @@ def test_it_works_behind_a_proxy_under_a_path(browser: Browser, server: Server, 
     scripts = urllib.request.Request(f"{proxy}voila/static/voila.js", headers=asked_packed)
     with urllib.request.urlopen(scripts) as answer:
         assert answer.headers["Content-Encoding"] == "gzip"
+    status, body = server.get("/digits?a=b")  # it leads to the page
+    assert status == 200
+    assert "kernelId" in body
     kernel = f"/digits/api/kernels/{visit.kernel}"
     assert server.get(kernel)[0] == 200
     page.close(run_before_unload=True)

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from visits import Server, Visit
 
 pytest_plugins = ["browser"]
 
+FRIEND = "https://www.example.org"  # a site that may embed the page
 ONE = [[(0.5, 0.15), (0.5, 0.5), (0.5, 0.85)]]
 
 
@@ -22,6 +24,7 @@ def narrow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     options = ["--Voila.ip=0.0.0.0", "--base_url=/digits/", "--VisitorKernels.most_visitors=1"]
     options += ["--VoilaConfiguration.default_pool_size=1", "--VoilaKernelManager.fill_delay=0"]
     options += ["--VisitorKernels.cull_interval=1", "--VisitorKernels.abandoned_after=20"]
+    options += [f"--Visitors.frame_ancestors={FRIEND}"]
     folder = tmp_path_factory.mktemp("narrow")
     with Server(folder, options, path="/digits/") as running:
         yield running
@@ -62,6 +65,26 @@ def test_a_full_server_says_so_and_makes_room(browser: Browser, narrow_server: S
     late.close()  # without a message, as when a phone's battery is empty
     narrow_server.wait_for("its page is gone")
     context.close()
+
+
+def test_a_page_can_be_embedded_by_the_sites_that_a_setting_names(
+    narrow_server: Server, server: Server
+) -> None:
+    embedded = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    embedded["Sec-Fetch-Dest"] = "iframe"
+    assert narrow_server.get("/digits/", **embedded)[0] == 200
+    assert narrow_server.get("/digits/", **embedded | {"Sec-Fetch-Dest": "script"})[0] == 403
+    assert server.get("/", **embedded)[0] == 403
+    for running, allowed in ((narrow_server, f"'self' {FRIEND}"), (server, "'self'")):
+        with urllib.request.urlopen(f"{running.url}login") as answer:
+            policy = answer.headers["Content-Security-Policy"]
+        assert policy.endswith(f"frame-ancestors {allowed}")
+
+
+def test_the_log_has_no_warnings_while_all_is_well(server: Server) -> None:
+    status, _ = server.get("/")
+    assert status == 200
+    assert "not trusted" not in server.log
 
 
 def test_a_closed_page_ends_its_kernel(browser: Browser, server: Server) -> None:

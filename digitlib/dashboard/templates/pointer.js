@@ -7,15 +7,32 @@ const hands = new Set(); // the pointers of palms and other resting touches, unt
 let penSeen = -Infinity; // when a pen was last near the pad
 let drawing = null; // the pointer that draws: its id, its type, where it began, where it is
 
-const place = (event) => ({ x: event.clientX, y: event.clientY });
 const tell = (kind) => {
   const { x, y } = drawing.at; // a PointerEvent, because a MouseEvent's coordinates are integers
   const event = new PointerEvent(kind, { clientX: x, clientY: y });
   drawing.pad.dispatchEvent(Object.assign(event, { touches: [] }));
 };
+const begin = (pad, event) => {
+  pad.setPointerCapture(event.pointerId);
+  const at = { x: event.clientX, y: event.clientY };
+  drawing = { pad, id: event.pointerId, type: event.pointerType, from: at, at };
+  holdPage(true);
+  tell("mousedown");
+};
 const end = (kind) => { // "mouseup" keeps the stroke, "touchcancel" drops it
   tell(kind);
   drawing = null;
+  holdPage(false);
+};
+// Two fingers on the pad zoom (`touch-action: pinch-zoom`), but not while one of them draws.
+const hold = (event) => {
+  const isOther = event.type === "touchmove" || event.touches.length > 1;
+  if (event.cancelable && isOther) event.preventDefault();
+};
+const holdPage = (isHeld) => {
+  for (const kind of ["touchstart", "touchmove"])
+    document[isHeld ? "addEventListener" : "removeEventListener"](
+      kind, hold, { capture: true, passive: false });
 };
 const isTouch = (event) => event.pointerType === "touch";
 const isPalm = (event) => isTouch(event) && Math.max(event.width, event.height) >= PALM;
@@ -33,11 +50,7 @@ const onDown = (event) => {
     hands.add(drawing.id);
     end("touchcancel");
   }
-  if (drawing) return;
-  pad.setPointerCapture(event.pointerId);
-  const at = place(event);
-  drawing = { pad, id: event.pointerId, type: event.pointerType, from: at, at };
-  tell("mousedown");
+  if (!drawing) begin(pad, event);
 };
 const onMove = (event) => {
   if (event.pointerId !== drawing?.id) return;
@@ -46,7 +59,7 @@ const onMove = (event) => {
     return end("touchcancel");
   }
   if (event.buttons === 0) return end("mouseup"); // it was released unseen
-  drawing.at = place(event);
+  drawing.at = { x: event.clientX, y: event.clientY };
   tell("mousemove");
 };
 const onEnd = (event) => {
@@ -62,12 +75,11 @@ for (const [kind, listener] of Object.entries(onPointer)) {
   }, true);
 }
 
-// Two fingers on the pad zoom (`touch-action: pinch-zoom`), a finger and a resting hand do not.
+// A palm or a hand with a pen neither zooms nor draws.
 const onTouch = (event) => {
   if (!event.isTrusted) return;
   event.stopPropagation();
-  const draws = drawing && (event.touches.length > 1 || event.type === "touchmove");
-  if (event.cancelable && (draws || hands.size)) event.preventDefault();
+  if (event.cancelable && hands.size) event.preventDefault();
 };
 const onMouse = (event) => {
   if (event.isTrusted) event.stopPropagation();
