@@ -1,6 +1,7 @@
 """A reload or a lost connection loses no drawing, and visitors can take home what they drew."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def test_a_reload_puts_the_drawing_back(visit: Visit, server: Server) -> None:
     ink, kernel = visit.ink(), visit.kernel
     visit.open()
     assert visit.kernel != kernel
-    visit.page.wait_for_function("document.querySelector('.digit-record').textContent.length > 300")
+    expect(visit.text("record")).to_contain_text(re.compile(r'"returned":"\w'))
     visit.settle()
     for found, stroke in zip(drawing(visit), drawn, strict=True):
         np.testing.assert_allclose(found, stroke, atol=1e-4)

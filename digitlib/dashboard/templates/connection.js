@@ -72,11 +72,12 @@ window.WebSocket = class extends Socket {
 
 // Messages to widgets with modules that are still loading are lost, so the page asks the kernel
 // to send all states once everything is there, and repeats that until it answers.
+const padIsThere = () => Boolean(document.querySelector("canvas.digit-pad"));
 const greeted = () => document.querySelector(".digit-hello.is-answered");
 const greet = (tries) => {
   press("digit-hello");
   lost("greeting", !greeted() && tries > 10);
-  if (greeted()) return history.replaceState(null, "");
+  if (greeted()) return padIsThere() && history.replaceState(null, ""); // no more reloads
   setTimeout(greet, 2000, tries + 1);
 };
 const pageObserver = new MutationObserver(() => {

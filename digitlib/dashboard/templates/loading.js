@@ -10,7 +10,7 @@ addEventListener("load", () => setTimeout(() => {
 }, 0));
 
 // On a busy machine Voila occasionally misses a cell's output, or the widget manager looks for the
-// page's widget too early. Nothing has been drawn yet: reload, up to three times.
+// page's widget or a widget's code too early. Nothing has been drawn yet: reload, up to three times.
 const reload = () => {
   const times = history.state?.reloads ?? 0;
   if (times >= 3) return showFailure();
@@ -19,7 +19,8 @@ const reload = () => {
 };
 const failureObserver = new MutationObserver(() => {
   const widgets = document.querySelectorAll("#rendered_cells .jupyter-widgets");
-  if (![...widgets].some((widget) => widget.textContent.startsWith("Error displaying widget"))) return;
+  const isMissing = [...widgets].some((it) => it.textContent.startsWith("Error displaying widget"));
+  if (!isMissing && !document.querySelector(".digit-page .jupyter-widgets-error-widget")) return;
   failureObserver.disconnect();
   reload();
 });

@@ -42,7 +42,7 @@ const latest = ({ drawing, sketches }) =>
 const offer = () => {
   const kept = keptBefore() ?? { drawing: [], sketches: [] };
   const counted = kept.sketches.length === 1 ? "1 sketch" : `${kept.sketches.length} sketches`;
-  const texts = { png: "Download the drawing (PNG)", json: `Download your ${counted} (JSON)` };
+  const texts = { png: "Download as PNG", json: `Download ${counted} as JSON` };
   const has = { png: Boolean(latest(kept)), json: kept.sketches.length > 0 };
   for (const button of document.querySelectorAll(".digit-downloads [data-file]")) {
     button.hidden = !has[button.dataset.file];
