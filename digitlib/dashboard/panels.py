@@ -56,6 +56,8 @@ class Guess(ipw.HTML):
         if prediction.digit is not None:
             return _guess(str(first), f"I read {_a(first)}", f"{confidence} sure")
         runner_up = percent(float(prediction.probabilities[second]))
+        if not prediction.candidates:
+            return _guess("?", "Is that a digit?", "it looks like several, or like none")
         if prediction.probabilities[first] < 0.5:
             detail = f"if it is one: {_a(first)} ({confidence}) or {_a(second)} ({runner_up})"
             return _guess("?", "Is that a digit?", detail)

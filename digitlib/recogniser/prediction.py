@@ -12,6 +12,7 @@ from digitlib.recogniser.onnx_session import checked_images
 from digitlib.strokes import Strokes, rasterise
 
 _UNLIKELY = 0.01  # probability of a label, below which the page asks before it keeps the sketch
+_VISIBLE = 0.005  # difference between probabilities that people are shown as percentages
 _DOT_SIZE = 0.06  # of the pad's side: a smaller drawing is a dot, not a digit
 
 
@@ -53,10 +54,12 @@ class Prediction:
 
     @property
     def candidates(self) -> list[int]:
-        """The two likeliest digits of a rejected drawing; none of a dot or where all are equal."""
+        """The two likeliest digits of a rejected drawing; none of a dot, or where all are equal."""
         if self.probabilities is None or self.is_dot or self.digit is not None:
             return []
-        return self.ranking[:2] if np.ptp(self.probabilities) > 0 else []
+        first, second, third = self.ranking[:3]
+        is_likelier = self.probabilities[first] - self.probabilities[third] > _VISIBLE
+        return [first, second] if is_likelier else []
 
     def contradicts(self, label: int) -> bool:
         """Whether the model confidently predicts another digit and finds the label unlikely."""

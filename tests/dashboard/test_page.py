@@ -223,7 +223,7 @@ def test_a_finger_draws_without_moving_the_page(
     for kept, pen in zip(newest(server)["strokes"], drawn, strict=True):
         np.testing.assert_allclose(kept, pen, atol=1e-4)
     sizes = visit.page.eval_on_selector_all(
-        ".digit-page button",
+        ".digit-draw button, .digit-answer button",
         "all => all.filter(b => b.checkVisibility()).map(b => b.getBoundingClientRect().height)",
     )
     assert min(sizes) >= 44
