@@ -1,6 +1,6 @@
 """How fast the dashboard is for a visitor, for fifty at once, and with a hostile one among them.
 
-Usage: python benchmarks/dashboard.py [--visitors 50]; it needs Chromium.
+Usage: python benchmarks/dashboard.py [--visitors 50] [--no-browser]; five minutes.
 """
 
 import argparse
@@ -109,17 +109,24 @@ def drawn(page: Page, seed: int) -> tuple[float, float]:
     return delay, len(during) / seconds
 
 
-def kernel_memory() -> list[float]:
-    """What each kernel below this process holds, in MB."""
-    sizes = []
+def resident(pid: int | str) -> float:
+    """What a process holds, in MB; 0 for one that has ended."""
+    with suppress(OSError):
+        status = Path(f"/proc/{pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0]) / 1024
+    return 0.0
+
+
+def memory(url: str) -> tuple[float, list[float]]:
+    """What the server at this address and each of its kernels hold, in MB."""
+    port = url.split(":")[2].strip("/")
     for command in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if "voila_" in (text := command.read_text()) and "ipykernel_launcher" in text:
-                status = (command.parent / "status").read_text()
-                sizes.append(int(status.split("VmRSS:")[1].split()[0]) / 1024)
-        except OSError:  # it has ended
-            continue
-    return sizes
+        with suppress(OSError):
+            if f"--port={port}" in command.read_text():
+                pid = command.parent.name
+                kernels = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+                return resident(pid), list(map(resident, kernels))
+    return float("nan"), []
 
 
 def packed(kind: str, content: dict[str, Any]) -> tuple[bytes, str]:
@@ -128,17 +135,6 @@ def packed(kind: str, content: dict[str, Any]) -> tuple[bytes, str]:
     header |= {"msg_type": kind, "version": "5.3"}
     parts = [json.dumps(part).encode() for part in (header, {}, {"version": "1.0.0"}, content)]
     return bytes(serialize_msg_to_ws_v1(parts, "shell")), header["msg_id"]
-
-
-def server_memory(url: str) -> float:
-    """What the server at this address holds, in MB."""
-    port = url.split(":")[2].strip("/")
-    for command in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):
-            if f"--port={port}" in command.read_text():
-                status = (command.parent / "status").read_text()
-                return int(status.split("VmRSS:")[1].split()[0]) / 1024
-    return float("nan")
 
 
 class Visitor:
@@ -250,75 +246,78 @@ def run_attack(url: str, kind: str) -> None:
     asyncio.run(attack(url, kind))
 
 
-async def crowd(url: str, count: int, kind: str | None) -> tuple[float, list[tuple[float, float]]]:
-    """Seconds until all of so many visitors can draw, and what each one of them measured."""
+async def crowd(url: str, count: int) -> None:
+    """Print what so many visitors at once meet, alone and with each kind of hostile visitor."""
     visitors = [Visitor(url) for _ in range(count)]
     begun = time.perf_counter()
     await asyncio.gather(*(visitor.come() for visitor in visitors))
-    arrived = time.perf_counter() - begun
+    print(f"| {count} visitors come at once; all can draw | {time.perf_counter() - begun:.0f} s |")
     spawn = multiprocessing.get_context("spawn")  # a fork would share the visitors' sockets
-    hostile = spawn.Process(target=run_attack, args=(url, kind), daemon=True)
-    if kind:
-        hostile.start()
-    await asyncio.sleep(5)
-    measured = await asyncio.gather(*(v.draw_and_submit(n % 10) for n, v in enumerate(visitors)))
-    if kind:
-        hostile.kill()
-    return arrived, list(measured)
-
-
-def together(folder: Path, count: int, kind: str | None) -> None:
-    """Print what so many visitors at once meet, perhaps with a hostile one among them."""
-    with server(folder, 2) as url:
-        arrived, measured = asyncio.run(crowd(url, count, kind))
+    for kind in (None, "malformed", "unread", "large", "images"):
+        hostile = spawn.Process(target=run_attack, args=(url, kind), daemon=True)
+        if kind:
+            hostile.start()
+        await asyncio.sleep(5)
+        measured = await asyncio.gather(
+            *(visitor.draw_and_submit(n % 10) for n, visitor in enumerate(visitors))
+        )
+        if kind:
+            hostile.kill()
         guessed, saved = np.percentile(measured, 95, axis=0)
-        process = f"server {server_memory(url):.0f} MB, kernels {sum(kernel_memory()):.0f} MB"
-    kept = Store(folder / "digits.duckdb").tally().total
-    print(
-        f"| {count} visitors, hostile: {kind or 'none'} | all can draw after {arrived:.0f} s;"
-        f" pen up to guess {1000 * guessed:.0f} ms, submit to saved {saved:.1f} s (95 %);"
-        f" {kept} kept; {process} |",
-        flush=True,
-    )
+        process, kernels = memory(url)
+        print(
+            f"| {count} draw and submit at once, hostile visitor: {kind or 'none'} | pen up to"
+            f" guess {1000 * guessed:.0f} ms, submit to saved {saved:.1f} s (95 %); server"
+            f" {process:.0f} MB, kernels {sum(kernels):.0f} MB |",
+            flush=True,
+        )
 
 
-def alone(browser: Browser, folder: Path) -> None:
-    """Print what one visitor meets."""
-    with server(folder, 0) as url:
-        print(f"| usable, cold kernel | {visited(browser, url)[1]:.2f} s |")
+def together(folder: Path, count: int) -> None:
+    """Print what so many visitors at once meet, and check that nothing of theirs is lost."""
     with server(folder, 2) as url:
-        page, first = visited(browser, url)
-        print(f"| usable, warm kernel, first visit of a browser | {first:.2f} s |")
-        again = []
-        for _ in range(5):
-            time.sleep(6)  # the next kernel is warm by then
-            again.append(visited(browser, url, page)[1])
-        print(f"| usable, warm kernel, median of 5 more visits | {np.median(again):.2f} s |")
-        page.evaluate(WATCH_GUESS)
-        delays, rates = zip(*(drawn(page, seed) for seed in range(30)), strict=True)
-        print(f"| pen up to final guess, 95 % of 30 digits | {np.percentile(delays, 95):.0f} ms |")
-        print(f"| guesses a second while drawing, median | {np.median(rates):.0f} |")
-        print(f"| a visitor's kernel, largest | {max(kernel_memory()):.0f} MB |", flush=True)
-        page.close()
+        asyncio.run(crowd(url, count))
+    kept = Store(folder / "digits.duckdb").tally().total
+    print(f"| sketches kept of {5 * count} | {kept} |", flush=True)
+
+
+def alone(folder: Path) -> None:
+    """Print what one visitor meets, in a real browser."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        with server(folder, 0) as url:
+            print(f"| usable, cold kernel | {visited(browser, url)[1]:.2f} s |")
+        with server(folder, 2) as url:
+            page, first = visited(browser, url)
+            print(f"| usable, warm kernel, first visit of a browser | {first:.2f} s |")
+            again = []
+            for _ in range(5):
+                time.sleep(6)  # the next kernel is warm by then
+                again.append(visited(browser, url, page)[1])
+            print(f"| usable, warm kernel, median of 5 more visits | {np.median(again):.2f} s |")
+            page.evaluate(WATCH_GUESS)
+            delays, rates = zip(*(drawn(page, seed) for seed in range(30)), strict=True)
+            delay = np.percentile(delays, 95)
+            print(f"| pen up to final guess, 95 % of 30 digits | {delay:.0f} ms |")
+            print(f"| guesses a second while drawing, median | {np.median(rates):.0f} |")
+            print(f"| a visitor's kernel, largest | {max(memory(url)[1]):.0f} MB |", flush=True)
+        browser.close()
 
 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--visitors", type=int, default=50)
-    count = parser.parse_args().visitors
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    parser.add_argument("--visitors", type=int, default=50, help="0: leave these parts out")
+    parser.add_argument("--no-browser", action="store_true", help="leave out what needs Chromium")
+    given = parser.parse_args()
     print(f"{os.cpu_count()} cores\n| what | measured |\n|---|---|")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-            alone(browser, folder)
-            browser.close()
-        for kind in (None, "malformed", "unread", "large", "images"):
-            of_kind = folder / str(kind)  # with a database of its own
-            of_kind.mkdir()
-            together(of_kind, count, kind)
+        if not given.no_browser:
+            alone(folder)
+        if given.visitors:
+            together(folder, given.visitors)
 
 
 if __name__ == "__main__":
