@@ -18,6 +18,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,7 +29,8 @@ import uvicorn
 from digitlib.recogniser import Recogniser
 from digitlib.strokes import checked_strokes, draw
 
-SECONDS = 6.0
+SECONDS = 2.0  # of each load
+ROUNDS = 5
 DRAWINGS = 50  # different ones
 LIST = 64  # drawings
 
@@ -147,9 +149,14 @@ def _is_whole(answer: bytes) -> bool:
     return bool(length) and len(body) >= int(length)
 
 
+@cache
+def _recogniser() -> Recogniser:
+    return Recogniser.load()
+
+
 def bare(drawings: Sequence[object]) -> float:
     """Processor ms a drawing of a loop of `Recogniser.read`."""
-    recogniser, kept = Recogniser.load(), [checked_strokes(one) for one in drawings]  # type: ignore[arg-type]
+    recogniser, kept = _recogniser(), [checked_strokes(one) for one in drawings]  # type: ignore[arg-type]
     recogniser.read(kept[:1])
     begun, count, end = time.process_time(), 0, time.perf_counter() + SECONDS
     while time.perf_counter() < end:
@@ -164,34 +171,40 @@ def main() -> None:
     drawn = [draw(number % 10, generator) for number in range(DRAWINGS)]
     strokes = [[stroke.tolist() for stroke in one] for one in drawn]
     single = requests([{"strokes": one} for one in strokes])
-    listed = [{"drawings": [{"strokes": strokes[i % DRAWINGS]} for i in range(LIST)]}]
+    listed = requests([{"drawings": [{"strokes": strokes[i % DRAWINGS]} for i in range(LIST)]}])
     print(
         f"{os.cpu_count()} cores, Python {platform.python_version()}, FastAPI"
-        f" {fastapi.__version__}, uvicorn {uvicorn.__version__}, {SECONDS:g} s each"
+        f" {fastapi.__version__}, uvicorn {uvicorn.__version__}, {ROUNDS} rounds of {SECONDS:g} s"
     )
     print("| what | workers | connections | drawings/s | p50, ms | p99, ms | processor, ms |")
     print("|---|---|---|---|---|---|---|")
-    loop = bare(strokes)
-    print(f"| bare loop of `Recogniser.read` | – | – | – | – | – | {loop:.2f} |", flush=True)
+    loops: list[float] = []
     rates: dict[tuple[int, int], float] = {}
     for workers in (1, 2):
         with service(workers) as running:
-            for connections in (1, 8):
-                load(running, single, connections)  # warm
-                one = load(running, single, connections)
-                rates[workers, connections] = one.rate
-                print(_row("strokes", workers, connections, one, 1), flush=True)
-                if workers == connections == 1:
-                    cost = one.processor
-                    loop = (loop + bare(strokes)) / 2  # before and after
-                    many = load(running, requests(listed), 1)
-                    print(_row(f"lists of {LIST}", 1, 1, many, LIST), flush=True)
+            load(running, single, 8)  # warm
+            found: dict[tuple[int, int], list[Measured]] = {}
+            for _ in range(ROUNDS):  # in turns, so that what else runs disturbs all alike
+                loops.append(bare(strokes))
+                for connections, bodies in ((1, single), (8, single), (1, listed)):
+                    measured = load(running, bodies, connections)
+                    found.setdefault((connections, len(bodies)), []).append(measured)
+            for (connections, different), rounds in found.items():
+                size = 1 if different == DRAWINGS else LIST
+                middle = Measured(*np.median(rounds, axis=0))
+                what = "strokes" if size == 1 else f"lists of {LIST}"
+                print(_row(what, workers, connections, middle, size), flush=True)
+                if size == 1:
+                    rates[workers, connections] = middle.rate
             if workers == 1:
+                cost = np.array([one.processor for one in found[1, DRAWINGS]]) / np.array(loops)
+                many = np.median([one.rate * LIST for one in found[1, 1]])
                 print(f"ready after {running.ready:.1f} s, {running.memory():.0f} MB", flush=True)
+    print(f"A bare loop of `Recogniser.read` takes {np.median(loops):.2f} ms a drawing.")
     print(
-        f"A request costs {cost / loop:.2f} times the loop; lists read"
-        f" {many.rate * LIST / rates[1, 1]:.2f} times the drawings of single requests; two workers"
-        f" {rates[2, 8] / rates[1, 8]:.2f} times one."
+        f"A request costs {np.median(cost):.2f} times the loop ({cost.min():.2f} to"
+        f" {cost.max():.2f}); lists read {many / rates[1, 1]:.2f} times the drawings of single"
+        f" requests; two workers {rates[2, 8] / rates[1, 8]:.2f} times one."
     )
 
 
