@@ -27,6 +27,8 @@ def configure_log(*, as_json: bool) -> None:
 
     That has the whole address, where somebody may have put a key.
     """
+    # Looked up for each line, and in none of them.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     text = logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s")
     formatter = _JsonFormatter() if as_json else text
     handler = logging.StreamHandler()

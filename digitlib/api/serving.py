@@ -1,9 +1,10 @@
 """The model that serves this process; a newly promoted one serves the next request."""
 
 import os
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from fastapi import FastAPI
@@ -11,45 +12,63 @@ from fastapi import FastAPI
 from digitlib.api.schemas import ImageInput, StrokesInput
 from digitlib.recogniser import BUNDLED, LoadedModel, Prediction, models_dir
 
+_LOOK_AGAIN = 0.1  # seconds
 
-class _Serving(NamedTuple):
-    """A model, the file that names the promoted one, and the versions of the files of both."""
+
+@dataclass
+class _Serving:
+    """A model, and how its files and the one that names the promoted model were last seen."""
 
     model: LoadedModel
     current: Path
-    versions: tuple[int, ...]
+    promoted: tuple[int, ...]  # time and inode of `current`
+    files: tuple[int, ...]  # times of the model's files
+    looked: float  # seconds of the monotonic clock
+
+    def is_latest(self) -> bool:
+        """Whether the same model serves, from the same files.
+
+        Which one is promoted is looked up each time, in 2 µs; its files, in 40 µs, every 0.1 s.
+        """
+        if _named(self.current) != self.promoted:
+            return False
+        if time.monotonic() - self.looked > _LOOK_AGAIN:
+            self.looked = time.monotonic()
+            return _times(self.model.folder) == self.files
+        return True
 
 
 def latest_model(app: FastAPI) -> LoadedModel:
-    """The promoted model, loaded only where it isn't the one that served the last request.
-
-    Whether it is takes 0.03 ms to see from the times of the files, and `LoadedModel.latest` 0.2.
-    """
+    """The promoted model, loaded only where it isn't the one that served the last request."""
     serving: _Serving | None = getattr(app.state, "serving", None)
-    if serving and serving.versions == _versions(serving.current, serving.model.folder):
+    if serving and serving.is_latest():
         return serving.model
-    current = models_dir() / "current"
+    current, looked = models_dir() / "current", time.monotonic()
+    promoted = _named(current)
     model = LoadedModel.latest(serving.model if serving else None)
     named = current.read_text().strip() if current.exists() else ""
-    is_promoted = model.folder == (current.with_name(named) if named else BUNDLED)
-    # One that stands in for the promoted model gives way as soon as that works again.
-    versions = _versions(current, model.folder) if is_promoted else ()
-    app.state.serving = _Serving(model, current, versions)
+    if model.folder != (current.with_name(named) if named else BUNDLED):
+        promoted = ()  # it stands in for the promoted model, until that works again
+    app.state.serving = _Serving(model, current, promoted, _times(model.folder), looked)
     return model
 
 
-def _versions(current: Path, folder: Path) -> tuple[int, ...]:
-    """Times in ns of a model's files, and of the file that names it if there is one."""
+def _named(current: Path) -> tuple[int, ...]:
+    """Time in ns and inode of the file that names the promoted model; zeros if there is none."""
+    try:
+        found = current.stat()
+    except OSError:
+        return (0, 0)
+    return (found.st_mtime_ns, found.st_ino)
+
+
+def _times(folder: Path) -> tuple[int, ...]:
+    """Times in ns of a model's files."""
     try:
         with os.scandir(folder) as files:
-            times = [file.stat().st_mtime_ns for file in files]
+            return tuple(file.stat().st_mtime_ns for file in files)
     except OSError:
-        return (0,)
-    try:
-        named = current.stat()
-    except OSError:
-        return (0, 0, *times)
-    return (named.st_mtime_ns, named.st_ino, *times)
+        return ()
 
 
 def predict(
