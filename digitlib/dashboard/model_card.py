@@ -1,4 +1,4 @@
-"""The model card on the page: the model's name, its accuracy and training data, and all details."""
+"""The model card on the page: for people first, and as it is written one click further."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -7,13 +7,16 @@ from typing import Any
 
 import ipywidgets as ipw
 
+from digitlib.dashboard.wording import in_words
 from digitlib.recogniser import Recogniser
 
 _LONGEST_LIST = 20  # values of a list: a lineage names thousands of submissions
+_NAMES = {"mnist": "MNIST", "qmnist": "QMNIST", "synthetic": "synthetic digits"}
+_PEN = "digits that people drew with a pen"
 
 
 class ModelCard(ipw.HTML):
-    """One sentence on the current model, and its whole card as a table to unfold."""
+    """What the model learnt from, how well it reads whom, what it doubts, and when it was made."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -21,43 +24,107 @@ class ModelCard(ipw.HTML):
 
     def show(self, recogniser: Recogniser) -> None:
         """Describe this recogniser."""
+        card = recogniser.card
+        parts = {
+            "Learnt from": _learnt(_section(card, "data")),
+            "Reads": _reads(card),
+            "Doubts": _doubts(recogniser),
+            "Made": _made(card),
+        }
+        rows = "".join(
+            f"<dt>{name}</dt><dd>{' '.join(sentences)}</dd>"
+            for name, sentences in parts.items()
+            if sentences
+        )
         self.value = (
-            f"<p>{_sentence(recogniser)}</p><details><summary>Model card</summary>"
-            f"<table>{_rows(recogniser.card)}</table></details>"
+            "<h2>Who reads your digits</h2>"
+            f"<p>Model <strong>{escape(recogniser.name)}</strong></p><dl>{rows}</dl>"
+            "<details><summary>Model card</summary>"
+            f"<table>{_rows(card)}</table></details>"
         )
 
 
-def _sentence(recogniser: Recogniser) -> str:
-    card = recogniser.card
-    data = _section(card, "data")
-    accuracy, images = (
-        _section(card, "metrics").get(key) for key in ("test_accuracy", "test_images")
-    )
-    name = escape(recogniser.name)
-    parts = [f"Model <strong>{name}</strong>"]
+def _learnt(data: dict[str, Any]) -> list[str]:
+    """What it was trained on, and what of it has limits."""
+    parts = []
+    if isinstance(count := data.get("train"), int) and (name := data.get("name")):
+        parts.append(f"{count:,} {_title(name)} digits")
+    sketches = _section(data, "sketches")
+    if isinstance(count := sketches.get("train"), int):
+        writers = sketches.get("writers")
+        by = f", by {writers:,} people" if isinstance(writers, int) else ""
+        parts.append(f"{count:,} {_PEN}{by}")
+    if isinstance(count := _section(data, "submissions").get("train"), int):
+        parts.append(f"{count:,} sketches submitted here")
+    if not parts:
+        return []
+    sentences = [f"{in_words(parts)}."]
+    if isinstance(share := data.get("nondigit_share"), float) and share > 0:
+        sentences.append(
+            f"{100 * share:.0f} % of what it saw were letters, scribbles and the like,"
+            " so that it learns to refuse them."
+        )
+    return sentences
+
+
+def _reads(card: dict[str, Any]) -> list[str]:
+    """How well it reads whose digits; all of it measured on digits that it had not seen."""
+    data, metrics = _section(card, "data"), _section(card, "metrics")
+    sentences = []
+    accuracy, count = metrics.get("test_accuracy"), metrics.get("test_images")
     if isinstance(accuracy, float):
-        count = f"{images:,} " if isinstance(images, int) else ""
-        tested = _title(data.get("name", ""))
-        parts.append(f"accuracy {100 * accuracy:.2f} % on {count}{tested} test digits")
-    if "created" in card:
-        parts.append(f"trained {_day(card['created'])}" + _training_data(data))
-    return ", ".join(parts) + "."
+        images = f"{count:,} " if isinstance(count, int) else ""
+        sentences.append(
+            f"{100 * accuracy:.2f} % of {images}{_title(data.get('name', ''))} test digits"
+            f"{_interval(metrics)}."
+        )
+    pen = metrics.get("sketch_accuracy_with_pen", metrics.get("sketch_accuracy"))
+    count = metrics.get("sketch_images")
+    if isinstance(pen, float) and isinstance(count, int):
+        sentences.append(
+            f"{round(pen * count):,} of {count:,} pen digits by people whom it had never seen."
+        )
+    return sentences
 
 
-def _training_data(data: dict[str, Any]) -> str:
-    count, name = data.get("train"), data.get("name")
-    if not (isinstance(count, int) and name):
+def _interval(metrics: dict[str, Any]) -> str:
+    bounds = metrics.get("test_accuracy_interval")
+    if not (isinstance(bounds, list) and len(bounds) == 2):
         return ""
-    parts = [f"{count:,} {_title(name)} digits"]
-    for key, kind in (("sketches", "pen sketches"), ("submissions", "submissions")):
-        more = _section(data, key).get("train")
-        if isinstance(more, int):
-            parts.append(f"{more:,} {kind}")
-    return " on " + ", ".join(parts[:-1]) + " and " * (len(parts) > 1) + parts[-1]
+    low, high = (f"{100 * float(bound):.2f}" for bound in bounds)
+    return f" (on others like them, {low} to {high} %)"
+
+
+def _doubts(recogniser: Recogniser) -> list[str]:
+    """When it asks instead of answering."""
+    sentences = [f"It asks below {100 * recogniser.threshold:.0f} % confidence."]
+    refused = _section(recogniser.card, "metrics").get("nondigits_refused")
+    if isinstance(refused, float):
+        sentences.append(
+            f"Of drawings that are no digits it refuses {100 * refused:.0f} %, and takes the others"
+            " for digits."
+        )
+    return sentences
+
+
+def _made(card: dict[str, Any]) -> list[str]:
+    """When, and how large it is."""
+    sentences = []
+    if "created" in card:
+        sentences.append(f"Trained {_day(card['created'])}.")
+    counts = [part.get("parameter_count") for part in (card, _section(card, "pen"))]
+    known = [count for count in counts if isinstance(count, int)]
+    if known:
+        sentences.append(f"{sum(known):,} parameters{_kinds(len(known))}.")
+    return sentences
+
+
+def _kinds(networks: int) -> str:
+    return ", for the image and the strokes" if networks > 1 else ""
 
 
 def _title(dataset: object) -> str:
-    return "MNIST" if dataset == "mnist" else escape(str(dataset))
+    return escape(_NAMES.get(str(dataset), str(dataset)))
 
 
 def _day(created: object) -> str:
@@ -74,7 +141,7 @@ def _section(card: dict[str, Any], key: str) -> dict[str, Any]:
 
 def _rows(card: dict[str, Any]) -> str:
     return "".join(
-        f"<tr><th>{escape(name)}</th><td>{escape(str(value))}</td></tr>"
+        f'<tr><th scope="row">{escape(name)}</th><td>{escape(str(value))}</td></tr>'
         for name, value in _flat(card)
     )
 
