@@ -7,7 +7,7 @@ the edge, and passes it on as a mouse. In JupyterLab the browser's own events ar
 import asyncio
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import ipycanvas.canvas
@@ -46,6 +46,7 @@ class Pad(ipw.VBox):
         self._lines: list[list[Point]] = []
         self._cleared: Strokes = ()  # what undo restores on an empty pad, and then
         self._kept: list[Strokes] = []  # these, the latest first
+        self._previewed: list[list[Point]] | None = None  # shown instead of the drawing
         self._timer: asyncio.TimerHandle | None = None
         self._published = 0.0
         self._listen()
@@ -99,8 +100,14 @@ class Pad(ipw.VBox):
         if self._lines:
             self._cleared = ()
         self.is_drawing = False
+        self._previewed = None
         self._redraw()
         self._publish()
+
+    def preview(self, strokes: Iterable[Iterable[Point]] | None) -> None:
+        """Show other strokes instead of the drawing, which stays; None shows it again."""
+        self._previewed = None if strokes is None else [list(stroke) for stroke in strokes]
+        self._redraw()
 
     def show(self) -> None:
         """Send the whole drawing to the browser, which may have just connected."""
@@ -126,6 +133,8 @@ class Pad(ipw.VBox):
         point = _on_pad(x, y)
         if point is None or self._has_all_points():
             return
+        if self._previewed is not None:
+            self.preview(None)
         self.is_drawing = True
         self._lines.append([point])
         with _drawing():
@@ -186,7 +195,7 @@ class Pad(ipw.VBox):
         with _drawing():
             self.canvas.clear()
             self._ink()
-            for line in self._lines:
+            for line in self._lines if self._previewed is None else self._previewed:
                 x, y = line[0]
                 self.canvas.fill_circle(x * SIDE, y * SIDE, LINE_WIDTH / 2)
                 for end in range(1, len(line)):

@@ -18,13 +18,15 @@ from digitlib.dashboard.memory import Memory, Returned
 from digitlib.dashboard.model_card import ModelCard
 from digitlib.dashboard.pad import PACE, Pad
 from digitlib.dashboard.panels import box, button, descendants, set_pressable
+from digitlib.dashboard.replay import Replay
 from digitlib.dashboard.submission import State, Submission
 from digitlib.dashboard.tasks import run_in_background
 from digitlib.recogniser import LoadedModel, Prediction
 from digitlib.store import StoreError
+from digitlib.strokes import Strokes
 
 logger = logging.getLogger(__name__)
-STYLES = [Path(__file__).with_name(name) for name in ("dashboard.css", "inside.css")]
+STYLES = [Path(__file__).with_name(f"{name}.css") for name in ("dashboard", "narrow", "inside")]
 
 
 def dashboard() -> DisplayObject | ipw.Widget:
@@ -49,6 +51,7 @@ class Dashboard(ipw.VBox):
 
     def _make_parts(self) -> None:
         self.pad, self.guess, self.bars = Pad(), panels.Guess(), panels.Bars()
+        self.replay = Replay(self.pad)
         self.labels, self.collected = panels.Labels(), panels.Collected()
         self.submission = Submission(self.pad, self.labels, self.model)
         self.submit_button, self.status = self.submission.button, self.submission.status
@@ -64,23 +67,25 @@ class Dashboard(ipw.VBox):
         self.pad.observe(lambda change: self._on_strokes(change.new), "strokes")
         self.pad.observe(lambda _change: self._keep_drawing(), ["strokes", "is_drawing"])
         self.pad.observe(lambda _change: self._on_ready(), "ready")
+        self.replay.observe(lambda change: self._on_replay(change.new), "shown")
         self.submission.observe(self._on_submission, "last")
         self.memory.observe(lambda change: self._on_returned(change.new), "returned")
         self.status.observe(lambda _change: self._show_tools(), "state")
         self.undo_button.on_click(lambda _button: self.pad.undo())
-        self.clear_button.on_click(lambda _button: self.pad.clear())
+        self.clear_button.on_click(lambda _button: self._clear())
         self.hello_button.on_click(lambda _button: self._on_hello())
 
     def _layout(self) -> list[ipw.Widget]:
         style = ipw.HTML(f"<style>{''.join(path.read_text() for path in STYLES)}</style>")
-        tools = box("digit-tools", self.undo_button, self.clear_button)
+        players = [self.replay.try_button, self.replay.button]
+        tools = box("digit-tools", self.undo_button, self.clear_button, *players)
         question = ipw.HTML("<h2>Which digit is it?</h2>")
         downloads = box("digit-downloads", ipw.HTML(panels.DOWNLOADS))
         submit = [self.labels, self.submission, downloads, ipw.HTML(panels.NOTICE)]
         return [
             style,
             box("digit-title", ipw.HTML(panels.TITLE)),
-            box("digit-draw", self.pad, tools),
+            box("digit-draw", ipw.VBox([self.pad, self.replay]), tools),
             box("digit-answer", self.guess, question, *submit),
             box("digit-sure", ipw.HTML("<h2>How likely each digit is</h2>"), self.bars),
             self.activations,
@@ -116,11 +121,24 @@ class Dashboard(ipw.VBox):
         if not strokes:
             self.labels.forget()
         self.submission.on_strokes(strokes, prediction)
+        self.submission.example = self.replay.example
+        if strokes and self.replay.example:
+            self.status.say(State.IDLE, f"An example, drawn by no person: {self.replay.example}.")
         self.pad.pace = max(PACE, 1.6 * (time.perf_counter() - begun))
 
     def _keep_drawing(self) -> None:
-        if not self.pad.is_drawing:
+        if not (self.pad.is_drawing or self.replay.is_playing):
             self.memory.keep_drawing(self.pad.strokes)
+
+    def _clear(self) -> None:
+        """End a replay; else clear the pad."""
+        if not self.replay.leave():
+            self.pad.clear()
+
+    def _on_replay(self, shown: Strokes | None) -> None:
+        """Show what is read of the part of the drawing that a replay shows; the label stays."""
+        strokes = self.pad.strokes if shown is None else shown
+        self._show_prediction(self.model.read(strokes))
 
     def _on_submission(self, change: Any) -> None:
         """A sketch was stored, or taken back."""
@@ -139,14 +157,18 @@ class Dashboard(ipw.VBox):
             self.pad.put([[(float(x), float(y)) for x, y in stroke] for stroke in kept.strokes])
 
     def _show(self, prediction: Prediction) -> None:
-        self.guess.prediction = self.bars.prediction = prediction
+        self._show_prediction(prediction)
         self.labels.suggestion, self.labels.likely = prediction.digit, prediction.candidates
-        self.activations.show(self.model.recogniser, prediction)
         self._show_tools()
+
+    def _show_prediction(self, prediction: Prediction) -> None:
+        self.guess.prediction = self.bars.prediction = prediction
+        self.activations.show(self.model.recogniser, prediction)
 
     def _show_tools(self) -> None:
         set_pressable(self.undo_button, self.pad.can_undo)
         set_pressable(self.clear_button, bool(self.pad.strokes))
+        set_pressable(self.replay.button, bool(self.pad.strokes))
 
     async def _count(self) -> None:
         try:

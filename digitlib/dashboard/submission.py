@@ -74,6 +74,7 @@ class Submission(ipw.VBox):
     def __init__(self, pad: Pad, labels: Labels, model: LoadedModel) -> None:
         self.pad, self.labels, self.model = pad, labels, model
         self.prediction = Prediction()
+        self.example = ""  # how the example on the pad is written; empty for a visitor's drawing
         self.session, self.draft, self.quota = uuid4().hex, uuid7(), Quota()
         self.given = self.read = 0  # sketches of this visitor, and how many of them were read
         self._confirmed: tuple[UUID, int] | None = None  # a sketch, and the label it keeps
@@ -149,7 +150,8 @@ class Submission(ipw.VBox):
         else:
             self.quota.count(self.pad.strokes)
             self.status.say(State.SAVING, "Saving …")
-            run_in_background(self._save(self.draft, self.pad.strokes, label, self.prediction))
+            save = self._save_example if self.example else self._save
+            run_in_background(save(self.draft, self.pad.strokes, label, self.prediction))
 
     def _ask(self, label: int) -> None:
         """Ask whether the label is meant; the answers can be pressed once they can be read."""
@@ -178,17 +180,32 @@ class Submission(ipw.VBox):
         self.labels.choose(label)
         self.submit()
 
+    def _store(self, id: UUID, strokes: Strokes, label: int, prediction: Prediction) -> None:
+        self.store.submit(
+            strokes=strokes,
+            label=label,
+            recogniser=self.model.recogniser,
+            session=self.session,
+            id=id,
+            prediction=prediction,
+        )
+
+    async def _save_example(
+        self, id: UUID, strokes: Strokes, label: int, prediction: Prediction
+    ) -> None:
+        """Store how an example was labelled, rejected at once: nobody's hand drew it."""
+        try:
+            await asyncio.to_thread(self._store, id, strokes, label, prediction)
+            await asyncio.to_thread(self.store.review, id, "rejected")
+        except Exception as error:
+            self._failed(error, "Not saved", "The example is still here.")
+            return
+        self.pad.forget(strokes)
+        self.status.say(State.SAVED, f"Saved as {label}, as an example: no model learns from it.")
+
     async def _save(self, id: UUID, strokes: Strokes, label: int, prediction: Prediction) -> None:
         try:
-            await asyncio.to_thread(
-                self.store.submit,
-                strokes=strokes,
-                label=label,
-                recogniser=self.model.recogniser,
-                session=self.session,
-                id=id,
-                prediction=prediction,
-            )
+            await asyncio.to_thread(self._store, id, strokes, label, prediction)
         except Exception as error:
             self._failed(error, "Not saved", self._keep_unsaved(id, strokes, label))
             return

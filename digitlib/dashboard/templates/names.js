@@ -25,6 +25,7 @@ const describe = () => {
   name(".digit-status .widget-html-content", { role: "status", "aria-live": "polite" });
   name(".digit-undo", { title: "Undo the last stroke (Ctrl+Z)" });
   name(".digit-clear", { title: "Clear the pad (Escape)" });
+  name(".digit-scrubber .noUi-handle", { "aria-label": "How much of the drawing is shown, in percent" });
   name(".digit-submit", { title: "Submit this sketch (Enter)" });
   name(".digit-labels", { role: "group", "aria-label": "Which digit is it?" });
   name(".jupyter-button:not(.is-idle)", { "aria-disabled": "false" });
