@@ -45,7 +45,7 @@ WATCH = """
 """
 WATCH_GUESS = """() => {
     new MutationObserver(() => seen.guesses.push(performance.now())).observe(
-        document.querySelector('img.digit-seen'), {attributes: true, attributeFilter: ['src']});
+        document.querySelector('.digit-bars'), {subtree: true, childList: true});
     addEventListener('mouseup', () => { seen.up = performance.now(); }, true);
 }"""
 

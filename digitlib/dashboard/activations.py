@@ -6,6 +6,7 @@ computed while `is_seen` is off.
 """
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import ipywidgets as ipw
@@ -20,12 +21,15 @@ from digitlib.dashboard.tasks import run_in_background, running_loop
 from digitlib.dashboard.trajectory_panel import Decision, TrajectoryPanel, decision
 from digitlib.recogniser import Prediction, Recogniser
 
+_WORKER = ThreadPoolExecutor(1, "evidence")  # each thread more keeps some 4 MB of its own
 _PAUSE = 0.15  # seconds without a change before the evidence is computed
 _BLANK = np.zeros((28, 28), np.uint8)
 _INTRODUCTION = """<h2>Look inside</h2><p>Your drawing goes through the layers from left to right.
 Each square is a feature map, bright where it found what it looks for.</p>"""
 _HINT = """<div class="digit-hint"><p>Point at a map above, tap it or move to it with Tab to see
 it large, with what it looks for.</p></div>"""
+_NO_HINT = """<div class="digit-hint"><p>Draw a digit, or press Try one, and watch it
+go through.</p></div>"""
 _NO_INK = "Nothing is drawn yet: here the ink will be coloured."
 _SEEN = "<p>Your drawing, as the network sees it: 28 × 28 pixels.</p>"
 
@@ -65,15 +69,14 @@ class Activations(ipw.VBox):
         self._first = _stage(_box("digit-picture", self._input), ipw.HTML(_SEEN))
         self._last = _stage(self._outputs, ipw.HTML("<p>The outputs, with the strokes' say.</p>"))
         self._pipeline = _box("digit-pipeline", self._first, self._last)
-        self._rules, self._details = ipw.HTML(), ipw.HTML(_HINT)
+        self._rules, self._details = ipw.HTML(), ipw.HTML(_NO_HINT)
         self._rules.add_class("digit-rules")
         self._details.add_class("digit-details")
         self._ink, self._ink_text = ipw.Image(format="url"), ipw.HTML(f"<p>{_NO_INK}</p>")
         self._ink.add_class("digit-map")
         self._way = TrajectoryPanel()
-        ink = _box(
-            "digit-part", ipw.HTML("<h3>The ink that decided</h3>"), self._ink, self._ink_text
-        )
+        framed = _box("digit-picture", self._ink)
+        ink = _box("digit-part", ipw.HTML("<h3>The ink that decided</h3>"), framed, self._ink_text)
         self._way_part = _box(
             "digit-part", ipw.HTML("<h3>The strokes, as they were drawn</h3>"), self._way
         )
@@ -117,7 +120,7 @@ class Activations(ipw.VBox):
             layer.chosen = []
             layer.show(np.zeros_like(activations[layer.name]))
             layer.chosen = []
-        self._details.value, self._ink_text.value = _HINT, f"<p>{_NO_INK}</p>"
+        self._details.value, self._ink_text.value = _NO_HINT, f"<p>{_NO_INK}</p>"
         self._way.clear()
 
     def _set_up(self, recogniser: Recogniser, activations: dict[str, Maps]) -> None:
@@ -129,11 +132,14 @@ class Activations(ipw.VBox):
         self._way_part.layout.display = None if recogniser.has_stroke_model else "none"
 
     async def _explain(self, recogniser: Recogniser, prediction: Prediction) -> None:
-        evidence = await asyncio.to_thread(self._find, recogniser, prediction)
+        loop, layers = asyncio.get_running_loop(), self._layers
+        evidence = await loop.run_in_executor(_WORKER, self._find, recogniser, prediction, layers)
         if self._prediction is prediction:  # the pad has not changed meanwhile
             self._show_evidence(recogniser, prediction, evidence)
 
-    def _find(self, recogniser: Recogniser, prediction: Prediction) -> Evidence:
+    def _find(
+        self, recogniser: Recogniser, prediction: Prediction, layers: list[Layer]
+    ) -> Evidence:
         """Compute what takes longer; runs beside the event loop."""
         assert prediction.image is not None
         if self._detectors is None or self._detectors[0] is not recogniser:
@@ -142,10 +148,10 @@ class Activations(ipw.VBox):
         found = contributions(recogniser, prediction.image, first, second)
         way = decision(recogniser, prediction.strokes) if recogniser.has_stroke_model else None
         activations = recogniser.activations(prediction.image)
-        chosen = [strongest(activations[layer.name]) for layer in self._layers]
+        chosen = [strongest(activations[layer.name]) for layer in layers]
         details = [
             layer.details(channels, activations[layer.name], self._detectors[1])
-            for layer, channels in zip(self._layers, chosen, strict=True)
+            for layer, channels in zip(layers, chosen, strict=True)
         ]
         return Evidence(found, way, chosen, "".join(details))
 

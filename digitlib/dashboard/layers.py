@@ -89,9 +89,8 @@ def strongest(maps: Maps) -> list[int]:
 def title(number: int, maps: Maps) -> str:
     """A layer's caption: what it does, and how many of its maps are shown."""
     if maps.ndim == 1:
-        shown = min(len(maps), MOST_UNITS)
-        count = f"{shown}" if shown == len(maps) else f"{shown} of {len(maps)}"
-        return f"Layer {number}. Each of its {count} units weighs all before it."
+        units = f"{MOST_UNITS} of {len(maps)}" if len(maps) > MOST_UNITS else f"{len(maps)}"
+        return f"Layer {number}. Each of its {units} units weighs all before it."
     count, height, width = maps.shape
     shown = f"The {MAPS} strongest of its {count} maps" if count > MAPS else f"Its {count} maps"
     does = (

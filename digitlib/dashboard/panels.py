@@ -96,7 +96,7 @@ class Bars(ipw.HTML):
         rows = "".join(
             _bar(digit, float(value), digit == winner) for digit, value in enumerate(probabilities)
         )
-        self.value = f'<ol role="img" aria-label="{_spoken(probabilities)}">{rows}</ol>'
+        self.value = f'<ol aria-label="How likely each digit is">{rows}</ol>'
 
 
 def _winner(probabilities: NDArray[np.floating]) -> int | None:
@@ -113,11 +113,6 @@ def _bar(digit: int, probability: float, is_best: bool) -> str:
         f'<li{best}><b>{digit}</b><i><u style="width:{share};--share:{share}"></u></i>'
         f"<span>{number}</span></li>"
     )
-
-
-def _spoken(probabilities: NDArray[np.floating]) -> str:
-    likely = [f"{digit}: {percent(float(p))}" for digit, p in enumerate(probabilities) if p]
-    return "Probabilities. " + (", ".join(likely) or "Nothing is drawn.")
 
 
 class Labels(ipw.Box):
@@ -200,8 +195,8 @@ def collected(tally: Tally) -> str:
         for digit, count in enumerate(tally.per_digit)
     )
     latest = "".join(
-        f'<figure class="{"" if s.label == s.predicted else "is-wrong"}"><img alt="" src="'
-        f'{data_url(s.image)}"><figcaption>{_caption(s.label, s.predicted)}</figcaption></figure>'
+        f'<li class="{"" if s.label == s.predicted else "is-wrong"}"><img alt="" src="'
+        f'{data_url(s.image)}"><span>{_caption(s.label, s.predicted)}</span></li>'
         for s in tally.latest
     )
     plural = "sketch" if tally.total == 1 else "sketches"
@@ -209,7 +204,7 @@ def collected(tally: Tally) -> str:
         f"<h2>Sketches so far</h2><p><strong>{tally.total:,}</strong> {plural}. The model agreed "
         f"with the label in <strong>{percent(tally.right / tally.total)}</strong> of them.</p>"
         f'<ol class="digit-counts" aria-label="How many of each digit">{columns}</ol>'
-        f'<div class="digit-latest">{latest}</div>'
+        f'<ul class="digit-latest" aria-label="The latest ones">{latest}</ul>'
     )
 
 

@@ -74,11 +74,8 @@ def sentence(found: Decision) -> str:
     share = round(100 * found.shares[step])
     highest = found.probabilities[:step].max(axis=0, initial=0)
     others = [digit for digit in np.argsort(-highest) if digit != last and highest[digit] > 0.4]
-    before = f"; before, it thought of {in_words(sorted(others[:3]))}" if others else ""
-    return (
-        f"After {share} % of the pen's way the strokes alone said {last}, at the end with"
-        f" {sure} %{before}."
-    )
+    before = f" Before, it thought of {in_words(sorted(others[:3]))}." if others else ""
+    return f"From {share} % of the pen's way on, the strokes alone said {last}: {sure} %.{before}"
 
 
 def _drawing(found: Decision, strokes: Strokes) -> str:

@@ -1,5 +1,6 @@
 """Look inside without a browser: what is shown of any network, and of the bundled one."""
 
+import asyncio
 import base64
 import io
 import re
@@ -12,7 +13,6 @@ from digitlib.dashboard.activations import Activations
 from digitlib.dashboard.colours import glowing, mosaic
 from digitlib.dashboard.contributions import contributions, sentence
 from digitlib.dashboard.detectors import find_detectors, shape_words
-from digitlib.dashboard.prefixes import prefix
 from digitlib.dashboard.trajectory_panel import STEPS, Decision, decision
 from digitlib.dashboard.trajectory_panel import sentence as decision_sentence
 from digitlib.recogniser.loaded_model import LoadedModel
@@ -145,24 +145,6 @@ def test_what_a_map_looks_for_is_named(words):
     assert shape_words(patches) == words
 
 
-def test_a_prefix_ends_where_the_share_of_the_way_does():
-    strokes = [
-        np.array([(0.0, 0.0), (1.0, 0.0)]),
-        np.array([(0.5, 0.5)]),
-        np.array([(0, 1), (1, 1)]),
-    ]
-    assert prefix(strokes, 0) == []
-    assert [len(stroke) for stroke in prefix(strokes, 1)] == [2, 1, 2]
-    half = prefix(strokes, 0.25)
-    assert len(half) == 1
-    np.testing.assert_allclose(half[0], [(0, 0), (0.5, 0)], atol=0.01)
-    lengths = [
-        sum(np.hypot(*np.diff(stroke, axis=0).T).sum() for stroke in prefix(strokes, share))
-        for share in np.linspace(0, 1, 30)
-    ]
-    assert np.all(np.diff(lengths) >= 0)
-
-
 def test_the_strokes_alone_make_up_their_mind_along_the_way(model):
     drawing = model.read(CROSSED)
     found = decision(model.recogniser, drawing.strokes)
@@ -171,7 +153,7 @@ def test_the_strokes_alone_make_up_their_mind_along_the_way(model):
     assert found.leaders[-1] == 7
     assert 0 < found.decided < STEPS - 1
     text = decision_sentence(found)
-    assert re.search(r"After \d+ % of the pen's way the strokes alone said 7", text)
+    assert re.search(r"From \d+ % of the pen's way on, the strokes alone said 7", text)
 
 
 def test_strokes_that_stay_unsure_say_so():
@@ -180,3 +162,17 @@ def test_strokes_that_stay_unsure_say_so():
     found = Decision(np.arange(1, STEPS + 1) / STEPS, probabilities)
     assert found.decided is None
     assert "could be a 4, but only with 45 %" in decision_sentence(found)
+
+
+def test_a_dot_and_a_line_are_explained_too(model):
+    async def steps() -> None:
+        panel = Activations()
+        for strokes in ([[(0.5, 0.5)]], [[(0.5, 0.2), (0.5, 0.8)]]):
+            panel.show(model.recogniser, Prediction())
+            panel.show(model.recogniser, model.read(strokes))
+            while "svg" not in panel._way.value:
+                await asyncio.sleep(0.02)
+            assert "looks for" in panel._details.value
+            assert "ink spoke" in panel._ink_text.value
+
+    asyncio.run(asyncio.wait_for(steps(), 60))
