@@ -56,6 +56,8 @@ RUN_BY = {
     "python -m digitlib.unipen": "tests/datasets/test_unipen.py",
     "python -m digitlib.pendigits": "tests/datasets/test_pendigits.py",
     "python -c": "tests/test_commands.py",
+    "python docs/address.py": "tests/test_book.py",
+    "python -m timeit": "tests/test_commands.py",
 }
 NOT_RUN = {
     "make lab": "opens JupyterLab in a browser and stays",
@@ -145,6 +147,14 @@ def test_the_line_of_python_runs(command):
     words[2] = words[2].replace("passwd()", "passwd('secret')")  # it would ask
     done = subprocess.run(words, capture_output=True, check=True)
     assert done.stdout.startswith(b"argon2:")
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("python -m timeit")])
+def test_the_line_that_is_timed_runs(command, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    words = shlex.split(command.replace("timeit", "timeit -n 1 -r 1"))
+    done = subprocess.run([sys.executable, *words[1:]], capture_output=True, check=True)
+    assert b"1 loop" in done.stdout
 
 
 def test_the_readme_reads_a_drawing_in_five_lines():
