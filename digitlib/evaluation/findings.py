@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from digitlib.evaluation import calibration
 from digitlib.evaluation.results import Result
+from digitlib.evaluation.verdict import CALIBRATED
 from digitlib.text import percent
 
 FREQUENT = 3  # errors from which on a confusion is named
@@ -25,7 +26,9 @@ def calibration_sentence(result: Result) -> str:
     """The calibration error, and how much of it may be chance."""
     error = calibration.calibration_error(result.probability, result.labels)
     chance = calibration.chance_error(result.probability)
-    verdict = "this may be chance" if error <= chance else "that is more than chance would explain"
+    verdict = "this may be chance" if error <= chance else "that is more than chance explains"
+    if chance < error <= CALIBRATED:
+        verdict += f", but less than the {percent(CALIBRATED, 0)} up to which we call it calibrated"
     return (
         f"Confidence and accuracy differ by **{percent(error)}** on average. Of perfectly "
         f"calibrated models, 1 in 20 would differ by {percent(chance)} or more on so many digits: "

@@ -42,7 +42,11 @@ def test_single_errors_are_no_pattern():
 
 @pytest.mark.parametrize(
     ("confidence", "verdict"),
-    [(0.99, "this may be chance"), (0.6, "more than chance would explain")],
+    [
+        (0.983, "but less than the 1 %"),
+        (0.99, "this may be chance"),
+        (0.6, "more than chance explains"),
+    ],
 )
 def test_a_calibration_error_is_compared_with_chance(confidence, verdict):
     assert verdict in findings.calibration_sentence(result(1000, 10, confidence, doubt=0))
