@@ -29,7 +29,16 @@ from digitlib.strokes import Sketch
 from digitlib.strokes.synthesis import draw_many
 
 ROOT = settings.project_root()
-PAGES = ("commands", "data", "recognition", "refining", "serving", "service", "architecture")
+PAGES = (
+    "commands",
+    "data",
+    "recognition",
+    "refining",
+    "serving",
+    "service",
+    "containers",
+    "scaling",
+)
 QUICK = {"limit": 5000, "epochs": 2, "ensemble": 1, "architecture": "fast"}
 SMALL = {"epochs": 2, "limit": 3000, "goal_epochs": 2, "goal_images": 3000}
 # In this order: train.ipynb makes the model that submissions and refine begin with.
