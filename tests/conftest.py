@@ -1,18 +1,22 @@
-"""What all tests share: their own outputs, and notebooks executed as users execute them."""
+"""What all tests share: their own outputs, and notebooks executed as users execute them.
+
+What imports torch is imported where it is used: every process of pytest reads this file.
+"""
 
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from executing import Executed, execute
 from hypothesis import settings as hypothesis_settings
 
 from digitlib import settings
-from digitlib.datasets.digits import DataUnavailable, Digits
-from digitlib.datasets.loading import load_sketches, load_synthetic
-from digitlib.datasets.mnist import find_mnist
 from digitlib.strokes.sketches import Sketch
+
+if TYPE_CHECKING:
+    from digitlib.datasets import Digits
 
 # The time for an example depends on the machine's load.
 hypothesis_settings.register_profile("untimed", deadline=None)
@@ -43,14 +47,18 @@ def run(tmp_path: Path) -> Callable[..., Executed]:
 
 
 @pytest.fixture(scope="session")
-def drawn() -> Digits:
+def drawn() -> "Digits":
     """300 synthetic digits."""
+    from digitlib.datasets import load_synthetic
+
     return load_synthetic(300, seed=5)
 
 
 @pytest.fixture(scope="session")
 def mnist() -> Iterator[Path]:
     """The folder that holds the real MNIST."""
+    from digitlib.datasets.mnist import find_mnist
+
     folder = settings.data_dir()
     if not find_mnist(folder):
         pytest.skip("MNIST is not in the data folder: `make train` downloads it")
@@ -60,6 +68,8 @@ def mnist() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def pens() -> list[Sketch]:
     """The real pen digits."""
+    from digitlib.datasets import DataUnavailable, load_sketches
+
     try:
         return load_sketches()
     except DataUnavailable:

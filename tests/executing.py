@@ -1,10 +1,10 @@
 """Notebooks executed by papermill, as users execute them."""
 
-import subprocess
 import sys
 from pathlib import Path
 from typing import NamedTuple
 
+import forking
 import nbformat
 
 from digitlib import settings
@@ -48,9 +48,11 @@ def execute(
 ) -> Executed:
     """Execute a notebook with papermill into a folder, the working directory by default."""
     out = folder / f"{name}-{len(list(folder.iterdir()))}.ipynb"
-    command = papermill(name, out, **parameters)
-    done = subprocess.run(command, cwd=cwd or folder, capture_output=True, text=True, check=False)
-    log = done.stdout + done.stderr
-    if check and done.returncode:
+    _, *arguments = papermill(name, out, **parameters)
+    written = out.with_suffix(".log")
+    process = forking.papermill(arguments, cwd or folder, written)
+    process.join()
+    log = written.read_text()
+    if check and process.exitcode:
         raise RuntimeError(log)
-    return Executed(done.returncode, log, out)
+    return Executed(process.exitcode, log, out)

@@ -2,14 +2,18 @@
 
 Images are (n, 28, 28) uint8, ink 255 on 0, and labels (n,) integers 0 to 9. A distance is the root
 mean square of the difference over all pixels, 0 to 1.
+
+scikit-learn is imported when it is used: importing it takes as long as importing torch, and every
+program that trains imports this room.
 """
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.decomposition import PCA
-from sklearn.neighbors import NearestNeighbors
+
+if TYPE_CHECKING:
+    from sklearn.decomposition import PCA
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]
@@ -28,6 +32,8 @@ class Neighbours(NamedTuple):
 
 def nearest_neighbours(images: Images, count: int) -> Neighbours:
     """The `count` nearest other images of the same set to each image."""
+    from sklearn.neighbors import NearestNeighbors
+
     search = NearestNeighbors(n_neighbors=count, algorithm="brute").fit(_flat(images))
     distances, indices = search.kneighbors()  # of the fitted images, without themselves
     return Neighbours(indices, distances / 28)
@@ -76,6 +82,9 @@ def duplicates(first: Images, second: Images) -> Duplicates:
 
     Approximate: searches in 40 principal components. The distances are exact.
     """
+    from sklearn.decomposition import PCA
+    from sklearn.neighbors import NearestNeighbors
+
     known = {image.tobytes() for image in first}
     equal = sum(image.tobytes() in known for image in second)
     sample = np.concatenate([first[:_FITTED], second[:_FITTED]])
@@ -94,10 +103,12 @@ def nearest_pairs(labels: Labels, found: Duplicates) -> NDArray[np.int64]:
 
 def principal_components(images: Images) -> Floats:
     """The first 40 principal components (n, 40) of the images."""
+    from sklearn.decomposition import PCA
+
     return PCA(COMPONENTS, svd_solver="covariance_eigh").fit_transform(_flat(images))
 
 
-def _components(pca: PCA, images: Images) -> Floats:
+def _components(pca: "PCA", images: Images) -> Floats:
     """The principal components (n, 40) of many images."""
     chunks = [images[start : start + _CHUNK] for start in range(0, len(images), _CHUNK)]
     return np.concatenate([pca.transform(_flat(chunk)) for chunk in chunks])

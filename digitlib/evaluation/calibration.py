@@ -22,10 +22,8 @@ MINIMUM_DIGITS = 100  # for a rejection curve
 
 def calibration_error(probability: Floats, labels: Labels, bins: int = 15) -> float:
     """Expected calibration error of probabilities (n, 10), 0 to 1, equal bins (Guo et al. 2017)."""
-    confidence, predicted = probability.max(axis=1), probability.argmax(axis=1)
-    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = np.bincount(bin_of, weights=(predicted == labels) - confidence, minlength=bins)
-    return float(np.abs(gaps).sum() / len(labels))
+    confidence, accuracy, share = confidence_bins(probability, labels, bins)
+    return float(share @ np.abs(accuracy - confidence))
 
 
 def confidence_bins(probability: Floats, labels: Labels, bins: int = 10) -> list[Floats]:
@@ -75,9 +73,8 @@ class Reliability(NamedTuple):
 def reliability(probability: Floats, labels: Labels, clusters: Clusters = ()) -> Reliability:
     """Expected and observed error rates of probabilities (n, 10); clusters as in `accuracy`.
 
-    `BINS` are pooled, from the least confident on, until each has `MINIMUM_ERRORS`; the most
-    confident digits, with hardly any errors, are the last bin. With fewer errors in all there is
-    no bin.
+    `BINS` are pooled, from the least confident on, until each has `MINIMUM_ERRORS`, except for the
+    most confident digits; with fewer errors in all there is no bin.
     """
     uncertainty, predicted = 1 - probability.max(axis=1), probability.argmax(axis=1)
     parts = _pooled(np.digitize(uncertainty, BINS[1:-1]), predicted != labels)
@@ -108,23 +105,9 @@ def _pooled(bins: NDArray[np.integer], wrong: NDArray[np.bool_]) -> list[NDArray
     return ([pool] if len(pool) else []) + pools[::-1]
 
 
-class Overconfident(NamedTuple):
-    """The bin of digits with the most excess errors."""
-
-    size: int
-    expected: float  # mean of 1 − confidence, 0 to 1
-    error_rate: float  # 0 to 1
-
-
-def overconfident(curve: Reliability) -> Overconfident | None:
-    """The bin with the most excess errors, where they significantly exceed `OVERCONFIDENT`."""
-    excess = curve.low / np.maximum(curve.expected, 1e-9)
-    if not len(excess) or excess.max() < OVERCONFIDENT:
-        return None
-    worst = int(excess.argmax())
-    return Overconfident(
-        int(curve.size[worst]), float(curve.expected[worst]), float(curve.error_rate[worst])
-    )
+def is_overconfident(curve: Reliability) -> bool:
+    """Whether the error rate of any bin significantly exceeds `OVERCONFIDENT`."""
+    return bool(np.any(curve.low >= OVERCONFIDENT * np.maximum(curve.expected, 1e-9)))
 
 
 class RejectionCurve(NamedTuple):

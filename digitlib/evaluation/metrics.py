@@ -33,6 +33,11 @@ class Accuracy(NamedTuple):
         return self.clusters != 1
 
     @property
+    def interval(self) -> str:
+        """The interval in words."""
+        return f"{100 * self.low:.2f} to {percent(self.high)}"
+
+    @property
     def sample(self) -> str:
         """The number of digits and, where known, of people."""
         if self.clusters is None:
@@ -43,8 +48,7 @@ class Accuracy(NamedTuple):
     def __str__(self) -> str:
         if not self.has_interval:
             return f"{percent(self.value)} ({self.sample}: no interval)"
-        interval = f"95 % interval {100 * self.low:.2f} to {percent(self.high)}"
-        return f"{percent(self.value)} ({interval}, {self.sample})"
+        return f"{percent(self.value)} (95 % interval {self.interval}, {self.sample})"
 
 
 def accuracy(labels: Labels, predicted: Labels, clusters: Clusters = ()) -> Accuracy:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,17 +51,12 @@ def report_figures(found: Evaluation) -> dict[str, Any]:
     whole = report_summary(found)
     for result in found.results:
         whole["test_sets"][result.test_set.name] |= _details(result)
-    return {
-        **whole,
-        "groups": {
-            kind: {name: _share(accuracy) for name, accuracy in groups.items()}
-            for kind, groups in found.groups.items()
-        },
-        "robustness": {curve.disturbance.name: _levels(curve) for curve in found.curves},
-        "baseline_robustness": {
-            curve.disturbance.name: _levels(curve) for curve in found.baseline_curves
-        },
+    groups = {
+        kind: {name: _share(accuracy) for name, accuracy in by_name.items()}
+        for kind, by_name in found.groups.items()
     }
+    curves = {"robustness": found.curves, "baseline_robustness": found.baseline_curves}
+    return {**whole, "groups": groups, **{name: _levels(part) for name, part in curves.items()}}
 
 
 def report_summary(found: Evaluation) -> dict[str, Any]:
@@ -71,20 +66,9 @@ def report_summary(found: Evaluation) -> dict[str, Any]:
         "model": _model(name, found.recogniser),
         "baseline": _model(baseline, found.other) if found.other else None,
         "verdict": verdict.verdict_headline(found.results),
-        "test_sets": {
-            result.test_set.name: {
-                **_share(result.accuracy),
-                "disputed": result.test_set.disputed,
-                "calibration_error": calibration.calibration_error(
-                    result.probability, result.labels
-                ),
-            }
-            for result in found.results
-        },
+        "test_sets": {result.test_set.name: _summary(result) for result in found.results},
         "disturbed": found.disturbed,
-        "holds_to": {
-            curve.disturbance.name: curve.holds_to(verdict.KEPT) for curve in found.curves
-        },
+        "holds_to": {c.disturbance.name: c.holds_to(verdict.KEPT) for c in found.curves},
         "compared_with_baseline": {
             name: {**comparison._asdict(), "p_two_sided": comparison.p_two_sided}
             for name, comparison in found.comparisons.items()
@@ -103,28 +87,42 @@ def _share(found: Accuracy) -> dict[str, Any]:
     return {"accuracy": found.value, "interval": interval, "n": found.n, "clusters": people}
 
 
+def _summary(result: Result) -> dict[str, Any]:
+    error = calibration.calibration_error(result.probability, result.labels)
+    return {
+        **_share(result.accuracy),
+        "disputed": result.test_set.disputed,
+        "calibration_error": error,
+    }
+
+
 def _details(result: Result) -> dict[str, Any]:
     counts = metrics.confusion(result.labels, result.predicted)
     recall, precision = metrics.per_digit(counts)
-    reliability = calibration.reliability(
-        result.probability, result.labels, result.test_set.writers
-    )
-    rejection = calibration.rejection_curve(result.probability, result.labels)
+    given = (result.probability, result.labels)
+    reliability = calibration.reliability(*given, result.test_set.writers)
     return {
         "recall": _numbers(recall),
         "precision": _numbers(precision),
         "confusion": counts.tolist(),
-        "calibration": {name: part.tolist() for name, part in reliability._asdict().items()},
-        "rejection": {name: part.tolist() for name, part in rejection._asdict().items()},
+        "calibration": _lists(reliability._asdict()),
+        "rejection": _lists(calibration.rejection_curve(*given)._asdict()),
     }
 
 
-def _levels(curve: Curve) -> dict[str, Any]:
+def _levels(curves: Sequence[Curve]) -> dict[str, Any]:
     return {
-        "unit": curve.disturbance.unit,
-        "levels": list(curve.disturbance.levels),
-        "accuracy": [found.value for found in curve.accuracy],
+        curve.disturbance.name: {
+            "unit": curve.disturbance.unit,
+            "levels": list(curve.disturbance.levels),
+            "accuracy": [found.value for found in curve.accuracy],
+        }
+        for curve in curves
     }
+
+
+def _lists(parts: Mapping[str, NDArray[Any]]) -> dict[str, list[Any]]:
+    return {name: values.tolist() for name, values in parts.items()}
 
 
 def _numbers(values: NDArray[np.floating]) -> list[float | None]:

@@ -57,49 +57,34 @@ def is_calibrated(result: Result) -> bool:
     error = calibration.calibration_error(result.probability, result.labels)
     curve = calibration.reliability(result.probability, result.labels, result.test_set.writers)
     small = error <= CALIBRATED or error <= calibration.chance_error(result.probability)
-    return small and calibration.overconfident(curve) is None
+    return small and not calibration.is_overconfident(curve)
 
 
 def results_table(results: Sequence[Result]) -> pd.DataFrame:
     """Accuracy, hardest digit, calibration and rejection, a row for each evaluation set."""
-    return pd.DataFrame(
-        {
-            "accuracy": percent(result.accuracy.value),
-            "95 % interval": _interval(result.accuracy.low, result.accuracy.high)
-            if result.accuracy.has_interval
-            else "none: one person",
-            "digits": result.accuracy.n,
-            "people": result.accuracy.clusters or "unknown",
-            "disputed labels left out": result.test_set.disputed,
-            "lowest recall": _lowest_recall(result),
-            "calibration error": _calibration(result),
-            f"to reject for {percent(WANTED, 1)}": _rejection(result),
-        }
-        for result in results
-    ).set_axis([result.test_set.name for result in results])
+    return pd.DataFrame(map(_row, results)).set_axis([result.test_set.name for result in results])
 
 
-def _interval(low: float, high: float) -> str:
-    return f"{100 * low:.2f} to {percent(high)}"
-
-
-def _lowest_recall(result: Result) -> str:
+def _row(result: Result) -> dict[str, str | int]:
     recall, _ = metrics.per_digit(metrics.confusion(result.labels, result.predicted))
-    digit = int(np.nanargmin(recall))
-    return f"{percent(recall[digit], 1)} of the {digit}s"
-
-
-def _calibration(result: Result) -> str:
+    hardest = int(np.nanargmin(recall))
     error = calibration.calibration_error(result.probability, result.labels)
-    return percent(error) + ("" if is_calibrated(result) else " (poor)")
-
-
-def _rejection(result: Result) -> str:
-    if result.accuracy.n < calibration.MINIMUM_DIGITS:
-        return "too few digits"
     curve = calibration.rejection_curve(result.probability, result.labels)
     needed = calibration.rejection_needed(curve, WANTED)
-    return "more than 10 %" if needed is None else percent(needed, 1)
+    to_reject = "more than 10 %" if needed is None else percent(needed, 1)
+    found = result.accuracy
+    return {
+        "accuracy": percent(found.value),
+        "95 % interval": found.interval if found.has_interval else "none: one person",
+        "digits": found.n,
+        "people": found.clusters or "unknown",
+        "disputed labels left out": result.test_set.disputed,
+        "lowest recall": f"{percent(recall[hardest], 1)} of the {hardest}s",
+        "calibration error": percent(error) + " (poor)" * (not is_calibrated(result)),
+        f"to reject for {percent(WANTED, 1)}": to_reject
+        if found.n >= calibration.MINIMUM_DIGITS
+        else "too few digits",
+    }
 
 
 def robustness_table(curves: Sequence[Curve]) -> pd.DataFrame:
@@ -126,14 +111,9 @@ def comparison_table(
             "difference": f"{100 * found.difference:+.2f} points",
             "95 % interval": f"{100 * found.low:+.2f} to {100 * found.high:+.2f}",
             "p, two-sided": "< 0.001" if found.p_two_sided < 0.001 else f"{found.p_two_sided:.3f}",
-            "better": better_model(found, model, baseline),
+            "better": "difference not significant"
+            if found.p_two_sided > SIGNIFICANT
+            else (model if found.difference > 0 else baseline),
         }
         for found in comparisons.values()
     ).set_axis(list(comparisons))
-
-
-def better_model(found: Comparison, model: str, baseline: str) -> str:
-    """Which of two models is significantly better, if any."""
-    if found.p_two_sided > SIGNIFICANT:
-        return "difference not significant"
-    return model if found.difference > 0 else baseline

@@ -71,18 +71,21 @@ class Variant(NamedTuple):
 class AblationStudy:
     """Trains the trials that are not in the table of runs, on MNIST without the held-out images."""
 
-    def __init__(self, store: Store, common: Changes, scheduler: str = "") -> None:
+    def __init__(
+        self, store: Store, common: Changes, held_out: int = HELD_OUT, scheduler: str = ""
+    ) -> None:
         """`common` are the changes to the default recipe that all variants share.
 
-        With a `scheduler`, the workers of its Dask cluster train; raises RuntimeError where they
-        can't be used.
+        Accuracy is measured on the first `held_out` of the held-out images. With a `scheduler`, the
+        workers of its Dask cluster train; raises RuntimeError where they can't be used.
         """
         self._store, self._common, self._scheduler = store, common, scheduler
         with training.started(None, scheduler=scheduler) as workers:
             device = Recipe.checked(common).device
             [(_, self._hardware)] = workers.results(_hardware, deque([(device,)]))
         mnist, _ = datasets.load_mnist()
-        self._train_digits, self._held_out = datasets.hold_out_last(mnist, HELD_OUT)
+        self._train_digits, last = datasets.hold_out_last(mnist, HELD_OUT)
+        self._held_out = datasets.first(last, held_out)
         rows = store.runs().filter(f"notebook = '{NOTEBOOK}'").project("parameters, metrics")
         self._known = {_key(json.loads(p)): json.loads(m) for p, m in rows.fetchall()}
 
@@ -132,8 +135,13 @@ class AblationStudy:
         )
 
     def _conditions(self) -> dict[str, Any]:
-        """What else a trial depends on: the code, the libraries and the hardware."""
-        return {"code": _code_version(), "torch": torch.__version__, **self._hardware}
+        """What else a trial depends on: the code, the libraries, the hardware and the images."""
+        return {
+            "code": _code_version(),
+            "torch": torch.__version__,
+            "held_out": len(self._held_out.labels),
+            **self._hardware,
+        }
 
 
 def _hardware(shared: None, device: str) -> dict[str, Any]:

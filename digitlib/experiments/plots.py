@@ -13,7 +13,7 @@ from digitlib.evaluation.plots import ACCENT, GREY, INK, WIDTH, style_axes
 from digitlib.experiments.ablations import Variant
 from digitlib.text import percent
 
-HELD_OUT = "accuracy, % of 10,000 held-out images"
+HELD_OUT = "accuracy, % of the held-out images"
 
 # Marker and colour of the networks in `cost_curves`; the variants of `plain` are grey rings.
 FAMILIES = {

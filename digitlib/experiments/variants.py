@@ -37,6 +37,7 @@ class Budget:
     seeds: Annotated[int, Field(ge=1, le=1000)] = 3
     epochs: Annotated[int, Field(ge=1, le=1000)] = 4
     limit: Annotated[int, Field(ge=0)] = 10_000
+    held_out: Annotated[int, Field(ge=100, le=10_000)] = 10_000
     augment: Annotated[float, Field(ge=0, le=5, allow_inf_nan=False)] = 0.5
     goal_epochs: Annotated[int, Field(ge=1, le=1000)] = 4
     goal_images: Annotated[int, Field(ge=0)] = 10_000

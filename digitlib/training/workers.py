@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager, redirect_stdout
 from io import StringIO
-from multiprocessing import get_context
+from multiprocessing import get_all_start_methods, get_context
+from multiprocessing.context import BaseContext
 from typing import Any
 from uuid import uuid4
 
@@ -120,7 +121,7 @@ def started(shared: Any, *, scheduler: str = "", processes: int = 1) -> Iterator
         return
     threads = max(1, torch.get_num_threads() // processes)
     pool = ProcessPoolExecutor(
-        processes, get_context("spawn"), initializer=_begin, initargs=(token, packed, threads)
+        processes, _context(), initializer=_begin, initargs=(token, packed, threads)
     )
     try:
         yield Workers(pool, shared, token, processes)
@@ -129,6 +130,15 @@ def started(shared: Any, *, scheduler: str = "", processes: int = 1) -> Iterator
         for process in children:
             process.terminate()
         pool.shutdown(cancel_futures=True)
+
+
+def _context() -> BaseContext:
+    """Starts processes: forked, where that is possible, from one that has imported torch."""
+    is_possible = "forkserver" in get_all_start_methods()
+    context = get_context("forkserver" if is_possible else "spawn")
+    # The first step of an optimiser imports the compiler, in 2 s.
+    context.set_forkserver_preload([__name__, "torch._dynamo"])
+    return context
 
 
 def _begin(token: str, packed: bytes, threads: int) -> None:

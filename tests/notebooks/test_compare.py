@@ -21,12 +21,12 @@ def variant(name: str, *accuracies: float, parameters: int = 100, **recipe: obje
 
 
 def test_trials_are_kept_and_repeated_only_after_the_code_changed(mnist, monkeypatch):
-    study = AblationStudy(Store(), QUICK)
+    study = AblationStudy(Store(), QUICK, held_out=500)
     first = study.compare({"a": {}, "b": {"learning_rate": 0.01}}, 2)
     assert [len(v.trials) for v in first] == [2, 2]
     assert len({trial.accuracy for v in first for trial in v.trials}) > 1
     assert len(Store().runs()) == 4
-    again = AblationStudy(Store(), QUICK)
+    again = AblationStudy(Store(), QUICK, held_out=500)
     assert again.compare({"b": {"learning_rate": 0.01}, "a": {}}, 2) == first[::-1]
     assert len(Store().runs()) == 4
     again.compare({"a": {}}, 3)  # one seed more
@@ -34,6 +34,8 @@ def test_trials_are_kept_and_repeated_only_after_the_code_changed(mnist, monkeyp
     monkeypatch.setattr(ablations, "_code_version", lambda: "another")
     again.compare({"a": {}}, 1)
     assert len(Store().runs()) == 6
+    AblationStudy(Store(), QUICK, held_out=400).compare({"a": {}}, 1)  # measured on other images
+    assert len(Store().runs()) == 7
 
 
 def test_the_code_version_follows_the_source_of_training(tmp_path, monkeypatch):
@@ -116,6 +118,7 @@ def test_the_smallest_network_that_reaches_each_goal_is_found():
 
 def test_the_notebook_answers_every_question_with_a_small_budget(run, mnist):
     budget = {"seeds": 1, "epochs": 1, "goal_epochs": 1, "limit": 100, "goal_images": 100}
+    budget |= {"held_out": 200}
     done = run("compare", **budget, overfit_epochs=1, overfit_images=1000)
     for question in ("depth", "width", "dense layer", "dropout", "augmentation", "convolutions"):
         assert f"- **{question}:** Highest accuracy: " in done.text

@@ -1,13 +1,13 @@
 """The evaluation notebook ends in a verdict and a report, also when the database is busy."""
 
 import json
-import shutil
 
 import nbformat
 import numpy as np
 import pytest
 from executing import ROOT
 from filelock import FileLock
+from recogniser.models import small_model
 
 from digitlib import evaluation
 from digitlib.evaluation import Evaluation, EvaluationParameters, EvaluationSet, MissingSet
@@ -16,15 +16,6 @@ from digitlib.recogniser.model import Recogniser
 from digitlib.store.store import Store
 from digitlib.strokes.sketches import Sketch, write_sketches
 from digitlib.strokes.synthesis import draw_many
-
-
-def write_small_model(folder) -> Recogniser:
-    """A small model whose own test set is 100 synthetic digits."""
-    shutil.copytree(ROOT / "tests" / "fixtures" / "before" / "model", folder)
-    card = json.loads((folder / "card.json").read_text())
-    card["data"]["name"], card["parameters"]["limit"] = "synthetic", 600
-    (folder / "card.json").write_text(json.dumps(card))
-    return Recogniser(folder)
 
 
 def test_a_model_is_evaluated_and_compared(run, outputs, tmp_path, monkeypatch):
@@ -36,7 +27,7 @@ def test_a_model_is_evaluated_and_compared(run, outputs, tmp_path, monkeypatch):
     write_sketches(tmp_path / "data" / "sketches" / "drawn.parquet", drawn)
     monkeypatch.setenv("DIGITS_DATA_DIR", str(tmp_path / "data"))
     (outputs / "reports" / "small").mkdir(parents=True)  # an earlier report, which must stay
-    small = write_small_model(outputs / "models" / "small")
+    small = Recogniser(small_model("small"))
     done = run("evaluate", model="small", baseline="bundled", disturbed=100, qmnist=False)
     assert "small in" in done.text and "compared with bundled" in done.text
     assert "| MNIST's test set | none |" in done.text and "of 12 writers: no errors" in done.text

@@ -64,7 +64,7 @@ def test_with_too_few_submissions_it_says_so_and_promotes_nothing(run, outputs):
 def test_a_model_learns_from_submissions_is_promoted_and_can_be_rolled_back(run, outputs, poor):
     wrong = submit(poor, 400, wrong=40)
     done = run(
-        "refine", run_name="better", replay=300, epochs=8, submission_share=0.8, floor=0.5
+        "refine", run_name="better", replay=150, epochs=8, submission_share=0.8, floor=0.5
     )  # the poor model misreads every digit often
     better = Recogniser.load()
     assert better.name == "better", done.text

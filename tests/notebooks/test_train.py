@@ -6,8 +6,10 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import forking
 import numpy as np
 import pytest
 from executing import ROOT, papermill
@@ -35,25 +37,34 @@ def earlier_model(outputs: Path, name: str) -> dict[str, bytes]:
     return contents(Path(shutil.copytree(BUNDLED, outputs / "models" / name)))
 
 
+SLOW = {**TINY, "epochs": 4000, "patience": 4000, "run_name": "slow"}
+
+
 @pytest.fixture
-def slow_run(tmp_path, outputs):
-    """A run in its second epoch or a later one, and its folder."""
-    command = papermill("train", tmp_path / "o.ipynb", **{**TINY, "epochs": 4000}, run_name="slow")
-    command += ["-p", "patience", "4000"]
+def slow_folder(outputs) -> Path:
+    """The folder of a slow run."""
+    return outputs / "models" / "slow.partial"
+
+
+@pytest.fixture
+def slow_run(tmp_path, slow_folder):
+    """A run in its second epoch or a later one."""
     process = subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        start_new_session=True,
+        papermill("train", tmp_path / "o.ipynb", **SLOW), cwd=tmp_path, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, start_new_session=True,
     )  # fmt: skip
-    folder = outputs / "models" / "slow.partial"
-    deadline = time.monotonic() + 120
-    while not (folder / "checkpoint.pt").exists():
-        assert process.poll() is None, process.communicate()[0]
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    yield process, folder
+    _wait_for_a_checkpoint(slow_folder, lambda: process.poll() is None)
+    yield process
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
+
+
+def _wait_for_a_checkpoint(folder: Path, goes_on: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 120
+    while not (folder / "checkpoint.pt").exists():
+        assert goes_on() and time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def test_a_run_leaves_a_model_its_curves_and_a_row(run, outputs, monkeypatch):
@@ -112,26 +123,26 @@ def test_without_mnist_the_warning_is_everywhere_and_nothing_is_overwritten(
     assert done.text.count("SYNTHETIC") >= 2
 
 
-def test_ctrl_c_stops_a_run_and_says_how_to_resume_it(slow_run, outputs):
-    process, folder = slow_run
-    log = _interrupted(process)
-    assert process.returncode != 0
+def test_ctrl_c_stops_a_run_and_says_how_to_resume_it(slow_run, slow_folder, outputs):
+    log = _interrupted(slow_run)
+    assert slow_run.returncode != 0
     assert "`-p resume true -p run_name slow`" in log
     assert not (outputs / "models" / "slow").exists()
-    assert (folder / "checkpoint.pt").exists()
+    assert (slow_folder / "checkpoint.pt").exists()
 
 
-def test_a_killed_run_can_be_resumed(run, slow_run, outputs):
-    process, folder = slow_run
-    for kernel in _kernels_below(folder):
+def test_a_killed_run_can_be_resumed(run, tmp_path, slow_folder, outputs):
+    _, *arguments = papermill("train", tmp_path / "o.ipynb", **SLOW)
+    process = forking.papermill(arguments, tmp_path, tmp_path / "log")
+    _wait_for_a_checkpoint(slow_folder, process.is_alive)
+    for kernel in _kernels_below(slow_folder):
         os.kill(kernel, signal.SIGKILL)
     os.killpg(process.pid, signal.SIGKILL)
-    _wait_for_release(folder)
-    again = {**TINY, "epochs": 4000, "patience": 1, "resume": "true", "run_name": "slow"}
-    log = run("train", **again).log
+    _wait_for_release(slow_folder)
+    log = run("train", **{**SLOW, "patience": 1, "resume": "true"}).log
     assert "epoch   1  objective" in log  # the log has the earlier epochs too
     assert Recogniser.load(outputs / "models" / "slow").card["parameters"]["resume"]
-    assert not folder.exists()
+    assert not slow_folder.exists()
 
 
 def _interrupted(process: subprocess.Popen) -> str:

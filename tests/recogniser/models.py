@@ -10,12 +10,23 @@ from onnx import TensorProto, helper, numpy_helper
 
 from digitlib.recogniser.locations import BUNDLED, models_dir
 
+SMALL = Path(__file__).parents[1] / "fixtures" / "before" / "model"
+
 
 def copied(name: str, **card_entries: object) -> Path:
     """A copy of the bundled model in `outputs/models`, with other entries in its card."""
     folder = Path(shutil.copytree(BUNDLED, models_dir() / name))
     card = json.loads((folder / "card.json").read_text())
     (folder / "card.json").write_text(json.dumps({**card, "name": name, **card_entries}))
+    return folder
+
+
+def small_model(name: str) -> Path:
+    """A small model in `outputs/models`; by its card its test set is 100 synthetic digits."""
+    folder = Path(shutil.copytree(SMALL, models_dir() / name))
+    card = json.loads((folder / "card.json").read_text())
+    card["data"]["name"], card["parameters"]["limit"] = "synthetic", 600
+    (folder / "card.json").write_text(json.dumps(card))
     return folder
 
 

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from recogniser.models import small_model
 
+from digitlib.recogniser import registry
 from digitlib.refine import label_errors, parameters
 from digitlib.refine import review as submissions
 from digitlib.store.store import Store
@@ -121,6 +123,8 @@ def test_the_notebook_shows_and_exports_what_there_is(
     monkeypatch: pytest.MonkeyPatch,
     is_empty: bool,
 ) -> None:
+    small_model("small")  # its training data, the drift's reference, is soon drawn
+    registry.promote("small")
     database = tmp_path / "empty.duckdb" if is_empty else store.url
     monkeypatch.setenv("DIGITS_DATABASE", str(database))
     shown = run("submissions", show="doubtful", digits="[3]").text

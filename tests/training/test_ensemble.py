@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 
+import forking
 import pytest
 import torch
 
@@ -12,6 +13,11 @@ from digitlib.training import as_ensemble, ensemble, predict_logits
 from digitlib.training.recipe import Recipe
 
 SMALL = {"architecture": "lenet5", "dataset": "synthetic", "batch_size": 50, "device": "cpu"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def imported_first() -> None:
+    forking.import_first()
 
 
 @pytest.fixture

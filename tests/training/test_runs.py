@@ -5,6 +5,7 @@ import multiprocessing
 import threading
 from pathlib import Path
 
+import forking
 import pytest
 
 from digitlib.training import runs
@@ -18,7 +19,8 @@ def claim(folder: Path) -> str:
 
 
 def test_runs_of_one_name_started_at_once_get_different_names(tmp_path):
-    with multiprocessing.get_context("spawn").Pool(2) as pool:
+    forking.import_first()
+    with multiprocessing.get_context("forkserver").Pool(2) as pool:
         names = pool.map(claim, [tmp_path] * 8, chunksize=1)
     assert len(set(names)) == 8
 
