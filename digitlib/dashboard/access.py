@@ -82,13 +82,6 @@ class Visitors(PasswordIdentityProvider):
         self._waiting = 0
         self._logged_out: set[str] = set()  # users whose cookies have not expired yet
 
-    def get_handlers(self) -> list[tuple[Any, ...]]:
-        """None of its own: all routes, the login's included, are in one table."""
-        from digitlib.dashboard.routes import install  # here: routes.py imports this module
-
-        install(self.parent, self)
-        return []
-
     def address(self, request: HTTPServerRequest) -> str:
         """The visitor's address: the connection's, or the one that a trusted proxy names."""
         address = str(request.remote_ip)

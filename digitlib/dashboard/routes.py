@@ -124,6 +124,15 @@ def routes(voila: Voila) -> list[tuple[Any, ...]]:
     ]
 
 
+class RoutedVisitors(Visitors):
+    """The login, which has all routes of the server set up: it is asked for its own."""
+
+    def get_handlers(self) -> list[tuple[Any, ...]]:
+        """None: all routes, the login's included, are in one table."""
+        install(self.parent, self)
+        return []
+
+
 def install(voila: Voila, visitors: Visitors) -> None:
     """Serve only these routes, refuse foreign requests, and limit what a connection may do."""
     if not voila.notebook_path:
