@@ -3,7 +3,10 @@
 import json
 import re
 import shutil
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -21,17 +24,36 @@ BEFORE = ROOT / "tests" / "fixtures" / "before"
 EXPORTED = [*((name, "") for name in ARCHITECTURES), ("plain", "strided=True, norm=False")]
 
 
-def exported(folder: Path, network: export.Network, name: str, options: str = "") -> Path:
-    """A model folder with this network."""
-    card = {"architecture": name, "architecture_options": options, "temperature": 1.7}
-    export.write_model(folder, network, card)
-    return folder
+class Exported(NamedTuple):
+    """A network, what it predicted for 50 digits before it was written, and its folder."""
+
+    network: export.Network
+    before: torch.Tensor  # probabilities (50, 10)
+    folder: Path
 
 
 @pytest.fixture(scope="module")
-def fast(tmp_path_factory) -> Path:
+def exported(drawn, tmp_path_factory) -> Callable[..., Exported]:
+    """Writes an untrained network into a model folder, each once."""
+
+    @cache
+    def export_once(name: str, options: str = "") -> Exported:
+        torch.manual_seed(0)
+        network = architectures.build(name, options=options)
+        network.train()(torch.rand(32, 1, 28, 28))  # statistics for batch normalisation
+        before = network.eval()(drawn.images[:50, None] / 255).softmax(dim=1)
+        card = {"architecture": name, "architecture_options": options, "temperature": 1.7}
+        folder = tmp_path_factory.mktemp(name)
+        export.write_model(folder, network, card)
+        return Exported(network, before, folder)
+
+    return export_once
+
+
+@pytest.fixture
+def fast(exported) -> Path:
     """The model folder of an untrained `fast`."""
-    return exported(tmp_path_factory.mktemp("fast"), architectures.build("fast"), "fast")
+    return exported("fast").folder
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
@@ -41,28 +63,24 @@ def test_the_docstring_tells_the_parameter_count(name):
 
 
 @pytest.mark.parametrize(("name", "options"), EXPORTED)
-def test_the_folder_computes_what_the_network_does(name, options, tmp_path, drawn):
-    torch.manual_seed(0)
-    network = architectures.build(name, options=options)
-    network.train()(torch.rand(32, 1, 28, 28))  # statistics for batch normalisation
-    before = network.eval()(drawn.images[:50, None] / 255).softmax(dim=1)
-    exported(tmp_path, network, name, options)
+def test_the_folder_computes_what_the_network_does(name, options, exported, drawn):
+    network, before, folder = exported(name, options)
     images = drawn.images[:7]
     with torch.no_grad():
         logits, *blocks = export.ServedNetwork(network, 1.7)(images)
-    recogniser = Recogniser.load(tmp_path)
+    recogniser = Recogniser.load(folder)
     np.testing.assert_allclose(recogniser.predict(images.numpy()), logits.softmax(1), atol=1e-4)
     seen = recogniser.activations(images[3].numpy())
     assert list(seen) == list(network.blocks)
     for activation, block in zip(seen.values(), blocks, strict=True):
         np.testing.assert_allclose(activation, block[3], atol=2e-3)
-    reread = export.read_model(tmp_path)
+    reread = export.read_model(folder)
     with torch.no_grad():
         after = reread(drawn.images[:50, None] / 255).softmax(dim=1)
     torch.testing.assert_close(after, before, atol=1e-3, rtol=0)  # kept in half precision
     if name == "cnn":
         for file in ("model.safetensors", "model.onnx"):
-            assert (tmp_path / file).stat().st_size < 2.2 * export.parameter_count(network)
+            assert (folder / file).stat().st_size < 2.2 * export.parameter_count(network)
 
 
 @pytest.mark.parametrize("name", ["fast", "mlp"])
