@@ -67,6 +67,8 @@ def _path(name: str, value: str) -> Path:
 
     Raises ValueError, which says what to write, for what can't be meant as a path.
     """
+    if re.search(r"postgres\w*://", value):  # it may hold a password
+        raise ValueError(f"{name}: write postgresql://user:password@host:5432/database.")
     url = urlsplit(value) if scheme(value) else None
     if url and (url.scheme != "file" or url.netloc not in {"", "localhost"}):
         raise ValueError(f"{name}={value}: give a path on this machine, such as {_bare(value)}.")

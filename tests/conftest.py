@@ -16,6 +16,8 @@ from digitlib import settings
 from digitlib.strokes.sketches import Sketch
 
 if TYPE_CHECKING:
+    from postgres_server import PostgresServer
+
     from digitlib.datasets import Digits
 
 # The time for an example depends on the machine's load.
@@ -44,6 +46,26 @@ def outputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def run(tmp_path: Path) -> Callable[..., Executed]:
     """Execute a notebook with papermill, outside the project's folder by default."""
     return partial(execute, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> "Iterator[PostgresServer]":
+    """A PostgreSQL server, started once."""
+    from postgres_server import PostgresServer, programs
+
+    if not programs():
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: "PostgresServer", monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A new, empty PostgreSQL database; its size is asked for each time."""
+    monkeypatch.setattr("digitlib.store.postgres.engine._SIZE_SECONDS", 0)
+    name = postgres.new_database()
+    yield postgres.url(name)
+    postgres.administer("DROP DATABASE {} WITH (FORCE)", name)
 
 
 @pytest.fixture(scope="session")

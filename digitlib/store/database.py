@@ -11,7 +11,6 @@ from pathlib import Path
 import duckdb
 from duckdb import DuckDBPyConnection
 
-from digitlib import settings
 from digitlib.store.diagnosis import STRAY_LOG, TRUNCATED, explanation, is_held, log_of
 from digitlib.store.folders import make_folder, sync_folder
 from digitlib.store.header import least_size
@@ -38,11 +37,6 @@ class Database:
     """One DuckDB file; a call waits at most `lock_timeout` seconds for other processes."""
 
     def __init__(self, url: str, lock_timeout: float) -> None:
-        if scheme := settings.scheme(url):
-            raise StoreError(
-                f"A database server ({scheme}) isn't supported yet; set DIGITS_DATABASE to a"
-                " .duckdb file's path."
-            )
         self.path = Path(url).expanduser()
         self.lock_timeout = lock_timeout
         self._engine: DuckDBPyConnection | None = None
@@ -98,7 +92,7 @@ class Database:
         sync_folder(self.path.parent)
 
     @contextmanager
-    def reading(self) -> Iterator[DuckDBPyConnection]:
+    def opened(self) -> Iterator[DuckDBPyConnection]:
         """The file, in the schema that it has; writers wait until the block ends, so be brief."""
         with (
             self._explained(),

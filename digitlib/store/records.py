@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
-from duckdb import DuckDBPyConnection
 
+from digitlib.store.engine import Connection
 from digitlib.store.predictor import Prediction
 from digitlib.strokes import Image, checked_text
 
@@ -48,6 +48,12 @@ class Tally(NamedTuple):
     latest: list[Submission]
 
 
+def stored(row: tuple[Any, ...]) -> StoredSubmission:
+    """A row of `submissions`, equal whichever engine read it."""
+    found = StoredSubmission(*row)
+    return found._replace(probabilities=tuple(np.array(found.probabilities, np.float32).tolist()))
+
+
 def prediction_columns(prediction: Prediction) -> list[Any]:
     """The columns predicted, probabilities, image, strokes and model of a prediction.
 
@@ -81,36 +87,37 @@ def as_json(value: Any) -> Any:
 
 
 def newest(
-    connection: DuckDBPyConnection,
+    connection: Connection,
     columns: str,
     limit: int,
     condition: str = "true",
     values: Sequence[Any] = (),
 ) -> list[tuple[Any, ...]]:
-    """These columns of the newest submissions under a condition.
+    """These columns of the newest submissions under a condition, whose parameters begin with `$1`.
 
     Their times are found first: DuckDB skips what a condition on the time excludes, but to find
     some rows by their number it reads the strokes of all.
     """
     found = connection.execute(
         f"SELECT min(submitted_at), max(submitted_at) FROM (SELECT submitted_at FROM submissions"
-        f" WHERE {condition} ORDER BY submitted_at DESC LIMIT {limit:d})",
+        f" WHERE {condition} ORDER BY submitted_at DESC LIMIT {limit:d}) AS latest",
         values,
     ).fetchone()
     if found is None or found[0] is None:
         return []
-    between = "submitted_at BETWEEN ? AND ?"
+    last = len(values)
+    between = f"submitted_at BETWEEN ${last + 1} AND ${last + 2}"
     return connection.execute(
         f"SELECT {columns} FROM submissions WHERE {between} AND {condition}"
         f" ORDER BY submitted_at DESC, id DESC LIMIT {limit:d}",
-        [*found, *values],
+        [*values, *found],
     ).fetchall()
 
 
-def tally(connection: DuckDBPyConnection, latest: int) -> Tally:
+def tally(connection: Connection, latest: int) -> Tally:
     """Count a database's submissions, and list so many of the latest."""
     counts = connection.execute(
-        "SELECT label, count(*), count(*) FILTER (label = predicted) FROM submissions"
+        "SELECT label, count(*), count(*) FILTER (WHERE label = predicted) FROM submissions"
         " WHERE review <> 'rejected' GROUP BY label"
     ).fetchall()
     condition = "review <> 'rejected'"

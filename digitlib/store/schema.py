@@ -88,11 +88,16 @@ def version_of(connection: DuckDBPyConnection, database: str | None = None) -> i
         ) from None
     version = row[0] if row and row[0] else 0
     if version > current_version():
-        raise StoreError(
-            f"The database was made by a newer version of this project (schema {version}, this one"
-            f" knows {current_version()}). Update the project."
-        )
+        raise StoreError(newer_version(version, current_version()))
     return int(version)
+
+
+def newer_version(version: int, known: int) -> str:
+    """What to say of a schema that is later than today's."""
+    return (
+        f"The database was made by a newer version of this project (schema {version}, this one"
+        f" knows {known}). Update the project."
+    )
 
 
 def migrate(connection: DuckDBPyConnection) -> None:

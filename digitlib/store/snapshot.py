@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 
 import duckdb
 from duckdb import DuckDBPyConnection
@@ -21,29 +22,41 @@ class _Migrated(Exception):
     """Somebody brought the file up to a later schema between two turns."""
 
 
-def snapshot(database: Database, columns: Sequence[str] = ("*",)) -> DuckDBPyConnection:
-    """A copy in memory, in today's schema: the runs, and these columns of all submissions.
+def snapshot(
+    database: Database,
+    columns: Sequence[str] = ("*",),
+    since: _Time = None,
+    until: _Time = None,
+    into: str = ":memory:",
+) -> DuckDBPyConnection:
+    """A copy in today's schema: the runs, and these columns of the submissions.
 
-    Without columns, no submission is read. A submission is as it was at some moment during the
-    call: those stored before the call are there, those stored meanwhile may be. Empty where there
-    is no file.
+    What `Engine.snapshot` promises. A submission is as it was at some moment during the call: those
+    stored before the call are there, those stored meanwhile may be. Empty where there is no file.
     """
     while True:
-        memory = duckdb.connect(config=CONFIG)
+        memory = duckdb.connect(into, config=CONFIG)
         try:
             if database.path.exists():
-                _copy(database, memory, columns)
+                _copy(database, memory, columns, (since, until))
             with without_pandas():
                 migrate(memory)
             return memory
         except _Migrated:
             memory.close()
+            if into != ":memory:":
+                Path(into).unlink()
         except BaseException:
             memory.close()  # it may still hold the file
             raise
 
 
-def _copy(database: Database, memory: DuckDBPyConnection, columns: Sequence[str]) -> None:
+def _copy(
+    database: Database,
+    memory: DuckDBPyConnection,
+    columns: Sequence[str],
+    between: tuple[_Time, _Time],
+) -> None:
     """Copy runs and submissions: ranges of time, one turn each, in which a row never moves."""
     with database.attached_to(memory):
         version = version_of(memory, "file")
@@ -53,11 +66,12 @@ def _copy(database: Database, memory: DuckDBPyConnection, columns: Sequence[str]
             columns = ["*"]  # all that migrations may need
         selected = f"SELECT {', '.join(columns or ['*'])} FROM file.submissions"
         memory.execute("CREATE TABLE schema_version AS FROM file.schema_version")
-        memory.execute("CREATE TABLE runs AS FROM file.runs")
+        all_runs = between == (None, None)
+        memory.execute(f"CREATE TABLE runs AS FROM file.runs WHERE {all_runs}")
         memory.execute(f"CREATE TABLE submissions AS {selected} LIMIT 0")
         if not columns:
             return
-        cuts = _cuts(memory)
+        cuts = _cuts(memory, *between)
         _copy_range(memory, selected, cuts[0], cuts[1])
     done, step = 1, 1
     while done < len(cuts) - 1:
@@ -71,13 +85,15 @@ def _copy(database: Database, memory: DuckDBPyConnection, columns: Sequence[str]
         done, step = end, min(max(round(step * TURN_SECONDS / took), 1), _MOST_AT_ONCE)
 
 
-def _cuts(memory: DuckDBPyConnection) -> list[_Time]:
-    """Times between which there are about `ROWS` submissions; open at both ends."""
+def _cuts(memory: DuckDBPyConnection, since: _Time, until: _Time) -> list[_Time]:
+    """The two times, and some in between that have about `ROWS` submissions between them."""
     rows = memory.execute(
-        "SELECT DISTINCT submitted_at FROM file.submissions WHERE rowid % ? = 0 ORDER BY 1",
-        [ROWS],
+        "SELECT DISTINCT submitted_at FROM file.submissions WHERE rowid % ? = 0"
+        " AND submitted_at > ? AND submitted_at < ? ORDER BY 1",
+        [ROWS, since or datetime.min, until or datetime.max],
     ).fetchall()
-    return [None, *(cut for (cut,) in rows[1:]), None]
+    cuts = [cut for (cut,) in rows]
+    return [since, *(cuts if since else cuts[1:]), until]
 
 
 def _copy_range(memory: DuckDBPyConnection, selected: str, start: _Time, end: _Time) -> None:

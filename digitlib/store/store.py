@@ -1,8 +1,7 @@
-"""The store: submissions and runs in DuckDB, shared by many dashboards and notebooks.
+"""The store: submissions and runs, shared by many dashboards and notebooks.
 
-DuckDB lets one process at a time write to a file, and nobody read meanwhile. So every call takes a
-lock beside the file, opens it, does one transaction, and closes it. A write returns once it is on
-disk. What is read is copied into memory in short turns, so that no writer waits long.
+A write returns once it is on disk. Larger reads are copied into DuckDB in memory, whichever engine
+holds the database: a DuckDB file (see `database`) or PostgreSQL.
 """
 
 import json
@@ -11,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 from uuid import UUID
 
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
@@ -19,7 +18,8 @@ from numpy.typing import ArrayLike
 from uuid_utils.compat import uuid7
 
 from digitlib import settings
-from digitlib.store.database import Database
+from digitlib.store.engine import Connection, NewSubmission
+from digitlib.store.opening import open_engine
 from digitlib.store.pandas_block import without_pandas
 from digitlib.store.predictor import (
     Prediction,
@@ -34,10 +34,10 @@ from digitlib.store.records import (
     as_json,
     newest,
     prediction_columns,
+    stored,
     tally,
 )
-from digitlib.store.schema import StoreError, StoreFullError, current_version, version_of
-from digitlib.store.snapshot import snapshot
+from digitlib.store.schema import StoreError, StoreFullError
 from digitlib.strokes import checked_label, checked_text
 
 _COLUMNS = ", ".join(StoredSubmission._fields)
@@ -46,9 +46,9 @@ _COLUMNS = ", ".join(StoredSubmission._fields)
 class Store:
     """The submissions and runs of one database; created, with its schema, on the first write.
 
-    `url` is the path of a .duckdb file; by default the settings' one. A call waits at most
-    `lock_timeout` seconds for others. Database problems raise `StoreError`, with a text for people;
-    the file is then as it was.
+    `url` is the path of a .duckdb file or postgresql://…; by default the settings' one. A call
+    waits at most `lock_timeout` seconds for others. Database problems raise `StoreError`, with a
+    text for people; the database is then as it was.
     """
 
     def __init__(self, url: str | Path | None = None, lock_timeout: float = 10.0) -> None:
@@ -56,7 +56,7 @@ class Store:
             self.url = str(url or settings.database_url())
         except ValueError as error:
             raise StoreError(str(error)) from error
-        self._database = Database(self.url, lock_timeout)
+        self._engine = open_engine(self.url, lock_timeout)
 
     def __enter__(self) -> Self:
         return self
@@ -95,20 +95,9 @@ class Store:
         self._check_room()
         id = id or uuid7()
         columns = prediction_columns(prediction)
-        with self._database.writing() as connection:
-            # There is no key (see `schema`), but the lock keeps all other writers out.
-            if connection.execute("SELECT 1 FROM submissions WHERE id = ?", [id]).fetchone():
-                connection.execute(
-                    "UPDATE submissions SET label = ?, predicted = ?, probabilities = ?, image = ?,"
-                    " strokes = ?, model = ?, review = 'pending'"
-                    " WHERE id = ? AND (label <> ? OR strokes <> ?::FLOAT[][][])",
-                    [label, *columns, id, label, columns[3]],
-                )
-            else:
-                connection.execute(
-                    "INSERT INTO submissions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending')",
-                    [id, _now(), session, label, *columns],
-                )
+        with self._engine.writing() as connection:
+            row = NewSubmission(id, _now(), session, label, *columns)
+            self._engine.put(connection, row)
         return id
 
     def _check_room(self) -> None:
@@ -117,7 +106,7 @@ class Store:
             limit = settings.database_limit()
         except ValueError as error:
             raise StoreError(str(error)) from error
-        if self._database.size() >= limit:
+        if self._engine.size() >= limit:
             raise StoreFullError(
                 f"No more sketches are taken: the database has reached its limit of"
                 f" {limit / 1e6:,.0f} MB. Whoever runs this can raise DIGITS_DATABASE_MB, or set"
@@ -130,10 +119,10 @@ class Store:
         None when there is none. Pass the id where it is known: the clock decides which one is the
         latest, and clocks can be set back.
         """
-        with self._database.writing() as connection:
+        with self._engine.writing() as connection:
             row = connection.execute(
                 "DELETE FROM submissions WHERE id = (SELECT id FROM submissions WHERE session = $1"
-                " AND ($2 IS NULL OR id = $2) ORDER BY submitted_at DESC, id DESC LIMIT 1)"
+                " AND ($2::UUID IS NULL OR id = $2) ORDER BY submitted_at DESC, id DESC LIMIT 1)"
                 " RETURNING id",
                 [session, id],
             ).fetchone()
@@ -143,9 +132,9 @@ class Store:
         """Set a submission's review, one of `REVIEWS`; LookupError when there is no such id."""
         if review not in REVIEWS:
             raise ValueError(f"A review is one of {', '.join(REVIEWS)}; got {review!r}.")
-        with self._database.writing() as connection:
+        with self._engine.writing() as connection:
             row = connection.execute(
-                "UPDATE submissions SET review = ? WHERE id = ? RETURNING id",
+                "UPDATE submissions SET review = $1 WHERE id = $2 RETURNING id",
                 [review, UUID(str(id))],
             ).fetchone()
         if row is None:
@@ -163,9 +152,9 @@ class Store:
         """Store a run's parameters and metrics under the name that it got."""
         id = uuid7()
         given = json.dumps(as_json({**parameters, "run_name": run_name}))
-        with self._database.writing() as connection:
+        with self._engine.writing() as connection:
             connection.execute(
-                "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO runs VALUES ($1, $2, $3, $4, $5, $6)",
                 [id, _now(), notebook, given, json.dumps(as_json(metrics)), model],
             )
         return id
@@ -178,9 +167,9 @@ class Store:
         """The submission with this id, or None."""
         with self._reading() as connection:
             row = connection.execute(
-                f"SELECT {_COLUMNS} FROM submissions WHERE id = ?", [id]
+                f"SELECT {_COLUMNS} FROM submissions WHERE id = $1", [id]
             ).fetchone()
-        return StoredSubmission(*row) if row else None
+        return stored(row) if row else None
 
     def page(
         self, limit: int, before: tuple[datetime, UUID] | None = None
@@ -188,28 +177,27 @@ class Store:
         """Up to `limit` submissions, newest first: the latest, or those before a time and id."""
         condition, values = "true", []
         if before is not None:
-            condition = "submitted_at <= ? AND (submitted_at, id) < (?, ?)"
-            values = [before[0], *before]
+            condition = "submitted_at <= $1 AND (submitted_at, id) < ($1, $2)"
+            values = [*before]
         with self._reading() as connection:
             rows = newest(connection, _COLUMNS, limit, condition, values)
-        return [StoredSubmission(*row) for row in rows]
+        return [stored(row) for row in rows]
 
     def runs(self) -> DuckDBPyRelation:
         """All runs, newest first, with their `run_name`: a copy in memory, like `submissions`."""
-        return snapshot(self._database, columns=()).sql(
+        return self._engine.snapshot(columns=()).sql(
             "SELECT id, parameters->>'run_name' AS run_name, * EXCLUDE (id) FROM runs"
             " ORDER BY started_at DESC, id DESC"
         )
 
     @property
     def absence(self) -> str:
-        """A sentence that names the database's file if it does not exist yet; otherwise empty."""
-        path = self._database.path
-        return "" if path.exists() else f"There is no database {path} yet."
+        """A sentence that names the database if nothing was stored in it yet; otherwise empty."""
+        return self._engine.absence
 
     def snapshot(self) -> DuckDBPyConnection:
         """A copy of the database in memory, for any query on `submissions` and `runs`."""
-        return snapshot(self._database)
+        return self._engine.snapshot()
 
     def sketches(self, doubtful: Iterable[UUID | str] = ()) -> DuckDBPyRelation:
         """All but the rejected, oldest first, in the columns of a sketches file.
@@ -217,7 +205,7 @@ class Store:
         Those with the ids `doubtful` are left out too, unless a review accepted them.
         """
         columns = ("id", "submitted_at", "session", "label", "strokes", "review")
-        memory = snapshot(self._database, columns)
+        memory = self._engine.snapshot(columns)
         ids = [str(id) for id in doubtful]  # in a table: a query with parameters copies its result
         memory.execute("CREATE TABLE doubtful AS SELECT unnest(?::UUID[]) AS id", [ids])
         return memory.sql(
@@ -243,15 +231,14 @@ class Store:
             return tally(connection, latest)
 
     @contextmanager
-    def _reading(self) -> Iterator[DuckDBPyConnection]:
+    def _reading(self) -> Iterator[Connection]:
         """The database in today's schema, for a short query; writers wait until the block ends."""
-        if self._database.path.exists():
-            with self._database.reading() as connection:
-                if version_of(connection) == current_version():
-                    yield connection
-                    return
+        with self._engine.reading() as connection:
+            if connection is not None:
+                yield connection
+                return
         with self.snapshot() as memory, without_pandas():
-            yield memory
+            yield cast(Connection, memory)
 
 
 def _now() -> datetime:

@@ -1,4 +1,4 @@
-"""An empty database's path for each test."""
+"""An empty database for each test: a DuckDB file, and one of a real PostgreSQL."""
 
 from pathlib import Path
 
@@ -12,6 +12,19 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "folder" / "it's digits.duckdb"  # a quote, and a folder to be made
 
 
+@pytest.fixture(params=["file", "postgres"])
+def url(request: pytest.FixtureRequest) -> str:
+    """What both engines promise is tested with both."""
+    if request.param == "file":
+        return str(request.getfixturevalue("path"))
+    return request.getfixturevalue("postgres_url")
+
+
 @pytest.fixture
-def store(path: Path) -> Store:
+def store(url: str) -> Store:
+    return Store(url)
+
+
+@pytest.fixture
+def file_store(path: Path) -> Store:
     return Store(path)

@@ -54,19 +54,19 @@ def test_another_program_that_holds_the_file_is_named_and_waited_for(path: Path)
 
 
 def test_a_notebook_that_holds_the_file_itself_is_told_so_and_keeps_its_lock(
-    store: Store, path: Path
+    file_store: Store, path: Path
 ) -> None:
-    submit(store)
+    submit(file_store)
     with duckdb.connect(path), pytest.raises(StoreError, match="This notebook holds"):
-        submit(store)
+        submit(file_store)
     with duckdb.connect(path):
         with pytest.raises(StoreError, match="This notebook holds"):
-            store.tally()
+            file_store.tally()
         code = "import duckdb, sys; duckdb.connect(sys.argv[1])"
         other = subprocess.run([sys.executable, "-c", code, path], check=False, capture_output=True)
         assert b"lock" in other.stderr  # looking at the file did not give it free
-    submit(store)
-    assert store.tally().total == 2
+    submit(file_store)
+    assert file_store.tally().total == 2
 
 
 def test_a_busy_database_is_waited_for_as_long_as_asked(path: Path) -> None:
@@ -145,13 +145,13 @@ def test_waiting_costs_no_processor_time(path: Path) -> None:
         assert time.process_time() - before < 0.1  # with a look every 5 ms it was 0.1 and more
 
 
-def test_threads_of_one_process_take_turns(store: Store) -> None:
-    threads = [threading.Thread(target=submit, args=(store, digit)) for digit in range(10)]
+def test_threads_of_one_process_take_turns(file_store: Store) -> None:
+    threads = [threading.Thread(target=submit, args=(file_store, digit)) for digit in range(10)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert store.tally().per_digit == (1,) * 10
+    assert file_store.tally().per_digit == (1,) * 10
 
 
 @pytest.fixture
@@ -171,45 +171,45 @@ def turns(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def test_a_long_read_pauses_for_those_who_write(
-    store: Store, turns: list[int], monkeypatch: pytest.MonkeyPatch
+    file_store: Store, turns: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = {submit(store, n) for n in range(10)}
+    before = {submit(file_store, n) for n in range(10)}
     during: set[UUID] = set()
     undone: set[UUID] = set()
     attached = Database.attached_to
 
     def write_first(database: Database, memory: duckdb.DuckDBPyConnection) -> object:
         if turns:  # between two turns of the read
-            undone.add(store.undo("a visit"))
-            during.add(submit(store, session="another visit"))
+            undone.add(file_store.undo("a visit"))
+            during.add(submit(file_store, session="another visit"))
         return attached(database, memory)
 
     monkeypatch.setattr(Database, "attached_to", write_first)
-    found = kept(store)
+    found = kept(file_store)
     assert len(turns) == 4
     assert before - undone <= found <= before | during
     monkeypatch.undo()
-    assert kept(store) == (before | during) - undone
+    assert kept(file_store) == (before | during) - undone
 
 
-def test_runs_are_listed_without_reading_a_submission(store: Store, turns: list[int]) -> None:
+def test_runs_are_listed_without_reading_a_submission(file_store: Store, turns: list[int]) -> None:
     for n in range(7):
-        submit(store, n)
-    store.record_run(run_name="r", notebook="train", parameters={}, metrics={}, model="m")
-    assert len(store.runs()) == 1
+        submit(file_store, n)
+    file_store.record_run(run_name="r", notebook="train", parameters={}, metrics={}, model="m")
+    assert len(file_store.runs()) == 1
     assert not turns
-    assert len(store.submissions()) == 7
+    assert len(file_store.submissions()) == 7
     assert len(turns) == 3
 
 
 def test_a_change_that_finds_nothing_is_no_error_when_the_log_was_just_merged(
-    store: Store, path: Path
+    file_store: Store, path: Path
 ) -> None:
-    submit(store)
+    submit(file_store)
     with duckdb.connect(path):
         """Merges the log."""
     assert not log_of(path).exists()
-    assert store.undo("nobody") is None
+    assert file_store.undo("nobody") is None
 
 
 def test_other_threads_import_pandas_while_the_database_is_used(path: Path) -> None:
@@ -224,9 +224,9 @@ def test_other_threads_import_pandas_while_the_database_is_used(path: Path) -> N
     assert result.stdout == b"True\n", result.stderr
 
 
-def test_sketches_are_read_without_their_images(store: Store) -> None:
-    submit(store)
-    snapshot_ = snapshot.snapshot(Database(store.url, 10), ("id", "label"))
+def test_sketches_are_read_without_their_images(file_store: Store) -> None:
+    submit(file_store)
+    snapshot_ = snapshot.snapshot(Database(file_store.url, 10), ("id", "label"))
     assert snapshot_.sql("FROM submissions").columns == ["id", "label"]
 
 
@@ -241,7 +241,7 @@ def submitters(path: Path) -> Iterator[list[subprocess.Popen]]:
 
 
 def test_processes_killed_at_random_lose_nothing_they_acknowledged(
-    submitters: list[subprocess.Popen], store: Store
+    submitters: list[subprocess.Popen], file_store: Store
 ) -> None:
     lines = [process.stdout.readline() for process in submitters]  # all have begun
     for process in submitters:
@@ -250,11 +250,11 @@ def test_processes_killed_at_random_lose_nothing_they_acknowledged(
         process.send_signal(signal.SIGKILL)
     lines += [line for process in submitters for line in process.stdout]
     acknowledged = [line.strip() for line in lines if line.endswith("\n")]
-    found = {str(id) for id in kept(store)}
+    found = {str(id) for id in kept(file_store)}
     assert len(acknowledged) >= 4 * len(submitters)
     assert set(acknowledged) <= found
     assert len(found) <= len(acknowledged) + 2 * len(submitters)
-    submit(store)  # and the database goes on
+    submit(file_store)  # and the database goes on
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs fork")

@@ -125,17 +125,17 @@ def test_a_prediction_that_was_made_is_stored_and_not_made_again(store: Store) -
     ids=["another sketch", "another stroke", "no image", "nan", "twelve", "long name"],
 )
 def test_a_prediction_that_does_not_fit_is_refused(
-    store: Store, path: Path, prediction: Given, says: str
+    file_store: Store, prediction: Given, says: str
 ) -> None:
     with pytest.raises(ValueError, match=says):
-        store.submit(
+        file_store.submit(
             strokes=drawn(5),
             label=5,
             recogniser=FixedPredictor(),
             session="s",
             prediction=prediction,
         )
-    assert not path.exists()
+    assert file_store.absence
 
 
 def test_pages_hold_all_submissions_once_newest_first(store: Store) -> None:
@@ -148,10 +148,10 @@ def test_pages_hold_all_submissions_once_newest_first(store: Store) -> None:
 
 
 @pytest.mark.parametrize("label", [-1, 10, 7.0, float("nan"), "7", True, None, 10**30])
-def test_a_label_that_is_no_digit_is_refused(store: Store, path: Path, label: object) -> None:
+def test_a_label_that_is_no_digit_is_refused(file_store: Store, label: object) -> None:
     with pytest.raises(ValueError, match="from 0 to 9"):
-        store.submit(strokes=drawn(1), label=label, recogniser=FixedPredictor(), session="s")
-    assert not path.exists()
+        file_store.submit(strokes=drawn(1), label=label, recogniser=FixedPredictor(), session="s")
+    assert file_store.absence
 
 
 @pytest.mark.parametrize(
@@ -179,10 +179,10 @@ def test_a_label_that_is_no_digit_is_refused(store: Store, path: Path, label: ob
         "5000 strokes",
     ],
 )
-def test_strokes_that_are_no_sketch_are_refused(store: Store, path: Path, strokes: list) -> None:
+def test_strokes_that_are_no_sketch_are_refused(file_store: Store, strokes: list) -> None:
     with pytest.raises(ValueError):
-        store.submit(strokes=strokes, label=1, recogniser=FixedPredictor(), session="s")
-    assert not path.exists()
+        file_store.submit(strokes=strokes, label=1, recogniser=FixedPredictor(), session="s")
+    assert file_store.absence
 
 
 @given(st.lists(st.lists(st.tuples(*[st.floats(-1e5, 1e5)] * 2), min_size=1), min_size=1))
@@ -297,75 +297,92 @@ def test_a_run_is_kept_with_what_json_can_say(store: Store) -> None:
     assert json.loads(row["metrics"]) == {"accuracy": 0.99, "loss": None}
 
 
-def test_without_a_file_there_is_nothing_and_nothing_is_made(store: Store, path: Path) -> None:
-    assert store.tally().total == 0
-    assert len(store.submissions()) == len(store.runs()) == 0
-    assert str(path) in store.absence
-    assert not path.exists()
-    submit(store)
-    assert store.absence == ""
+def test_without_a_file_there_is_nothing_and_nothing_is_made(file_store: Store, path: Path) -> None:
+    assert file_store.tally().total == 0
+    assert len(file_store.submissions()) == len(file_store.runs()) == 0
+    assert str(path) in file_store.absence
+    assert file_store.absence
+    submit(file_store)
+    assert file_store.absence == ""
 
 
 def test_an_older_database_is_migrated_and_readable_before_that(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    file_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    old = submit(store, 5)
+    old = submit(file_store, 5)
     next_one = schema.current_version() + 1
     newer = (
         "ALTER TABLE submissions ADD COLUMN pen VARCHAR;"
         f"UPDATE schema_version SET version = {next_one}"
     )
     monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, newer))
-    assert store.submissions().project("id, pen").fetchall() == [(old, None)]
-    assert store.tally().total == 1
-    store.review(old, "accepted")
+    assert file_store.submissions().project("id, pen").fetchall() == [(old, None)]
+    assert file_store.tally().total == 1
+    file_store.review(old, "accepted")
     monkeypatch.undo()
     with pytest.raises(StoreError, match="newer version"):
-        store.tally()
+        file_store.tally()
     with pytest.raises(StoreError, match="newer version"):
-        submit(store)
+        submit(file_store)
 
 
 def test_a_database_of_the_first_version_keeps_its_submissions(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    file_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as then:
         then.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
-        old = [submit(store, label) for label in (4, 5)]
-        rows = store.submissions().fetchall()
-    assert store.submissions().fetchall() == rows
-    new = submit(store, 6)
-    assert store.submissions().project("id").fetchall() == [(id,) for id in (new, *old[::-1])]
+        old = [submit(file_store, label) for label in (4, 5)]
+        rows = file_store.submissions().fetchall()
+    assert file_store.submissions().fetchall() == rows
+    new = submit(file_store, 6)
+    assert file_store.submissions().project("id").fetchall() == [(id,) for id in (new, *old[::-1])]
 
 
-def test_a_submission_costs_no_more_for_those_before_it(store: Store, path: Path) -> None:
+def test_a_submission_costs_no_more_for_those_before_it(file_store: Store, path: Path) -> None:
     """What is logged, synced and read again by the next to open doesn't grow with the table."""
-    submit(store)
+    submit(file_store)
     with duckdb.connect(path) as connection:
         connection.execute(
             "INSERT INTO submissions SELECT uuid(), submissions.* EXCLUDE (id)"
             " FROM submissions, range(500)"
         )
     before = log_of(path).stat().st_size if log_of(path).exists() else 0
-    submit(store)
+    submit(file_store)
     assert log_of(path).stat().st_size - before < 20_000  # bytes
 
 
 @pytest.mark.parametrize(
-    "url", ["quack:localhost:9494", "postgres:dbname=digits", "sqlite:///digits.db"]
+    "written", ['"postgresql://me:s3cret@host/d', "(postgres://me:s3cret@h/d)"]
 )
-def test_a_server_is_refused_clearly(url: str) -> None:
-    with pytest.raises(StoreError, match="supported"):
+def test_a_malformed_setting_is_refused_without_its_password(
+    written: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGITS_DATABASE", written)
+    with pytest.raises(StoreError, match="DIGITS_DATABASE: write postgresql://user") as raised:
+        Store()
+    assert "s3cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("quack:localhost:9494", "Quack.*read the server's files.*postgresql://"),
+        ("mysql://digits@localhost/digits", "isn't supported.*postgresql://"),
+        ("postgres:dbname=digits", "isn't valid. Write postgresql://user:password@host"),
+    ],
+)
+def test_a_server_that_is_not_supported_is_refused_with_the_reason(url: str, says: str) -> None:
+    with pytest.raises(StoreError, match=says):
         Store(url)
 
 
-def test_the_store_does_not_import_pandas(path: Path) -> None:
+def test_the_store_imports_neither_pandas_nor_what_only_postgresql_needs(path: Path) -> None:
     code = (
         "import sys; from digitlib.store import Store; store = Store(sys.argv[1]);"
         "store.tally();"  # of a database that isn't there yet
         "store.record_run(run_name='r', notebook='n', parameters={}, metrics={}, model='m');"
         "store.tally(); store.undo('s'); store.runs().fetchall();"
-        "print('pandas' in sys.modules, len(store.runs().df()))"
+        "print({'pandas', 'psycopg'} & set(sys.modules), len(store.runs().df()))"
     )
     command = [sys.executable, "-c", code, str(path)]
-    assert subprocess.run(command, check=False, capture_output=True).stdout == b"False 1\n"
+    assert subprocess.run(command, check=False, capture_output=True).stdout == b"set() 1\n"
