@@ -152,7 +152,9 @@ def test_large_messages_do_not_reach_the_kernel(
 
 def test_visitors_cannot_create_widgets(client: KernelClient) -> None:
     count = len(re.findall(rb'"target_name"', client.ask()))
-    state = {"_model_name": "HTMLModel", "_model_module": "@jupyter-widgets/controls"}
+    names = {"module": "@jupyter-widgets/controls", "module_version": "2.0.0"}
+    state = {f"_{part}_{key}": value for part in ("model", "view") for key, value in names.items()}
+    state |= {"_model_name": "HTMLModel", "_view_name": "HTMLView"}
     content = {"target_name": "jupyter.widget", "data": {"state": state}}
     opened = [
         message("comm_open", {**content, "comm_id": str(n)}, version="2.1.0") for n in range(10)
