@@ -1,7 +1,8 @@
 """Are digits that run past the pad's edge read as if the pen had stayed on the edge?
 
 Real digits of writers held out when the model was trained are drawn with a mouse on the page, in a
-browser, so that a share of their box lies beyond each edge in turn. Printed is how many the page
+browser, so that a share of their box lies beyond each edge in turn. A stroke that would begin there
+begins at the edge, as the pen must touch the pad first. Printed is how many the page
 reads right, and how many the recogniser reads right where the strokes are clamped to the edge,
 where they end at it, and as they were drawn.
 
@@ -59,11 +60,12 @@ def ended(strokes: Strokes) -> Strokes:
 
 
 def drawn(page: Page, strokes: Strokes) -> int:
-    """Draw with the mouse; the digit that the page finds likeliest."""
+    """Draw with the mouse, each stroke from a place on the pad; the digit that the page reads."""
     box = page.locator("canvas.digit-pad").bounding_box()
     assert box is not None
     for stroke in strokes:
-        for number, (x, y) in enumerate(stroke):
+        begin = np.clip(stroke[:1], 0.002, 0.998)
+        for number, (x, y) in enumerate(np.concatenate([begin, stroke[1:]])):
             page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
             if number == 0:
                 page.mouse.down()
