@@ -11,6 +11,7 @@ from digitlib.recogniser.locations import BUNDLED, models_dir
 from digitlib.recogniser.model import STROKE_MODEL_FILES, Recogniser
 from digitlib.recogniser.prediction import Prediction
 from digitlib.recogniser.registry import promote, roll_back
+from digitlib.recogniser.segmentation import cheapest_path
 
 __all__ = [
     "BUNDLED",
@@ -18,6 +19,7 @@ __all__ = [
     "LoadedModel",
     "Prediction",
     "Recogniser",
+    "cheapest_path",
     "lineage",
     "models_dir",
     "promote",

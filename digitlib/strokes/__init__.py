@@ -14,7 +14,16 @@ from digitlib.strokes.extra_ink import (
     ticked,
     underlined,
 )
-from digitlib.strokes.ink import INK_WIDTH, Image, Strokes, as_strokes, rasterise
+from digitlib.strokes.ink import (
+    BOX,
+    FIELD,
+    INK_WIDTH,
+    Image,
+    Strokes,
+    as_strokes,
+    centring_shift,
+    rasterise,
+)
 from digitlib.strokes.letters import LETTERS, SIGNS
 from digitlib.strokes.sketches import SUBMISSION, Sketch, read_sketches, write_sketches
 from digitlib.strokes.synthesis import PEN_SPREAD, bent, draw, draw_images, drawn, pen_widths, posed
@@ -35,8 +44,10 @@ from digitlib.strokes.validation import (
 )
 
 __all__ = [
+    "BOX",
     "CHANNELS",
     "DISTORTED",
+    "FIELD",
     "INK_WIDTH",
     "LETTERS",
     "LONGEST_TEXT",
@@ -55,6 +66,7 @@ __all__ = [
     "augment_strokes",
     "bent",
     "beside",
+    "centring_shift",
     "checked_label",
     "checked_strokes",
     "checked_text",

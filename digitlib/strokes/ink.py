@@ -65,10 +65,20 @@ def rasterise(strokes: Iterable[ArrayLike], ink_width: float = INK_WIDTH) -> Ima
     ink = _inked(discs, ink_width)
     mass = ink.sum()
     centre = np.array([ink.sum(axis=0) @ _PIXELS, ink.sum(axis=1) @ _PIXELS]) / mass
-    least = ink_width / 2 - discs.min(axis=1)
-    most = FIELD - ink_width / 2 - discs.max(axis=1)
-    shift = np.minimum(np.maximum(FIELD / 2 - centre, least), most)
+    shift = centring_shift(
+        centre, discs.min(axis=1) - ink_width / 2, discs.max(axis=1) + ink_width / 2
+    )
     return np.rint(255 * _inked(discs + shift[:, None], ink_width)).astype(np.uint8)
+
+
+def centring_shift(
+    centre: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """By how many px ink moves right and down so that its centre of mass is the field's centre.
+
+    Only so far that its box, from `low` to `high`, stays on the field. All are (2,), x and y in px.
+    """
+    return np.minimum(np.maximum(FIELD / 2 - centre, -low), FIELD - high)
 
 
 def scaled(points: Points, side: float) -> Points:

@@ -1,0 +1,22 @@
+"""Pictures of paper: the digits in a photo, a scan or a screenshot, each as an MNIST-like image.
+
+Decode, flatten the light, take printed lines out, find connected ink, cut it into digits by what
+the recogniser makes of the parts, and put these into reading order. Needs Pillow and OpenCV, which
+load on first use.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from digitlib.photos.reading import PhotoDigit, Steps, prepare, read_photo, read_steps
+
+__all__ = ["PhotoDigit", "Steps", "prepare", "read_photo", "read_steps"]
+
+
+def __getattr__(name: str) -> Any:
+    """A name of this room, whose files and libraries are loaded now."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from digitlib.photos import reading
+
+    return getattr(reading, name)

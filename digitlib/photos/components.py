@@ -1,0 +1,162 @@
+"""Connected ink: what may be a digit or a part of one, without specks, frames and large shapes."""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Mask = NDArray[np.uint8]
+Labels = NDArray[np.int32]
+_LEAST_CONTRAST = 0.1  # of the darkest ink, below which a picture is empty
+_LEAST_SIDE = 0.006  # of the picture's longer side: smaller components are specks
+_MOST = 3000  # components of a picture that are looked at, the largest first
+
+
+class Component(NamedTuple):
+    """Connected ink: its labels in the labelled picture and its box, in working px."""
+
+    labels: tuple[int, ...]
+    left: int
+    top: int
+    right: int  # exclusive
+    bottom: int  # exclusive
+    area: int
+
+    @property
+    def width(self) -> int:
+        return self.right - self.left
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.top
+
+    @property
+    def extent(self) -> int:
+        """The longer side."""
+        return max(self.width, self.height)
+
+    def joined(self, other: "Component") -> "Component":
+        """Both as one."""
+        return Component(
+            self.labels + other.labels,
+            min(self.left, other.left),
+            min(self.top, other.top),
+            max(self.right, other.right),
+            max(self.bottom, other.bottom),
+            self.area + other.area,
+        )
+
+
+class Components(NamedTuple):
+    """Components of digit size, the labelled picture (h, w) int32, and the digits' height in px."""
+
+    found: list[Component]
+    labels: Labels
+    height: float
+
+
+def binarise(ink: Floats, noise: float) -> Mask:
+    """Where ink is, 0 or 1: half as strong as ink is, and connected to stronger ink."""
+    least = max(4 * noise, 0.06)
+    values = ink[ink > least]
+    if len(values) < 8 or float(np.percentile(values, 99)) < _LEAST_CONTRAST:
+        return np.zeros(ink.shape, np.uint8)
+    levels = np.minimum(255 * values, 255).astype(np.uint8)
+    split, _ = cv2.threshold(levels, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    strength = float(np.median(levels[levels > split])) / 255
+    weak = (ink > max(0.42 * strength, least)).astype(np.uint8)
+    strong = ink > 0.62 * strength
+    count, labels = cv2.connectedComponents(weak, connectivity=8)
+    kept = np.zeros(count, np.uint8)
+    kept[labels[strong]] = 1
+    kept[0] = 0
+    return kept[labels]
+
+
+def find_components(mask: Mask) -> Components:
+    """The components that may be digits or parts of them."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    side = max(mask.shape)
+    everything = []
+    order = np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")[:_MOST] + 1
+    for number in order.tolist():
+        left, top, width, height, area = (int(value) for value in stats[number])
+        if max(width, height) >= max(6, _LEAST_SIDE * side):
+            box = (left, top, left + width, top + height)
+            everything.append(Component((number,), *box, area))
+    strokes = [component for component in everything if not _is_blob(component)]
+    inner = [c for c in strokes if not _touches_edge(c, mask.shape)]
+    height = _typical_height(inner or strokes)
+    large = [c for c in strokes if c.extent >= 0.4 * height and not _is_speck(c, height)]
+    kept = [c for c in large if c.height < 3 * height and not _frames(c, large)]
+    edge = [c for c in kept if _touches_edge(c, mask.shape) and c.extent > 2 * height]
+    kept = [c for c in kept if c not in edge]
+    fragments = [
+        c for c in everything if c.extent < 0.4 * height and c.extent > 0.07 * height
+    ]
+    return Components(_with_fragments(kept, fragments, height), labels, height)
+
+
+def _is_blob(component: Component) -> bool:
+    """Whether it is a filled spot rather than strokes."""
+    filled = component.area / (component.width * component.height)
+    squat = max(component.width, component.height) < 2 * min(component.width, component.height)
+    return filled > 0.68 and squat
+
+
+def _is_speck(component: Component, height: float) -> bool:
+    return component.extent < 0.3 * height
+
+
+def _touches_edge(component: Component, shape: tuple[int, ...]) -> bool:
+    return (
+        component.left <= 1
+        or component.top <= 1
+        or component.right >= shape[1] - 1
+        or component.bottom >= shape[0] - 1
+    )
+
+
+def _typical_height(components: list[Component]) -> float:
+    """The height of most ink: the median over components, each counted by its extent."""
+    if not components:
+        return 1.0
+    heights = np.array([c.height if c.height > 0.5 * c.width else c.width for c in components])
+    order = np.argsort(heights)
+    weights = np.cumsum(heights[order] ** 1.0)
+    return float(heights[order][np.searchsorted(weights, 0.5 * weights[-1])])
+
+
+def _frames(component: Component, others: list[Component]) -> bool:
+    """Whether it runs round another component, as a circle or a box round a digit does."""
+    thin = component.area < 0.35 * component.width * component.height
+    return thin and any(
+        other.left > component.left
+        and other.right < component.right
+        and other.top > component.top
+        and other.bottom < component.bottom
+        and other.height > 0.35 * component.height
+        for other in others
+    )
+
+
+def _with_fragments(
+    components: list[Component], fragments: list[Component], height: float
+) -> list[Component]:
+    """The components, each with the small pieces of ink that are close to it."""
+    joined = list(components)
+    for fragment in fragments:
+        distances = [_distance(fragment, component) for component in components]
+        if distances and min(distances) < 0.12 * height:
+            nearest = int(np.argmin(distances))
+            joined[nearest] = joined[nearest].joined(fragment)
+    return joined
+
+
+def _distance(one: Component, other: Component) -> float:
+    """The gap between two boxes in px, 0 where they overlap."""
+    across = max(one.left - other.right, other.left - one.right, 0)
+    down = max(one.top - other.bottom, other.top - one.bottom, 0)
+    return float(np.hypot(across, down))

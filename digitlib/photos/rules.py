@@ -1,0 +1,138 @@
+"""Printed lines: rules and squares are found by their length and taken out of the contrast."""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Mask = NDArray[np.uint8]
+_SIDE = 1200  # px, the longer side on which lines are looked for
+_PIECE = 1 / 14  # of that side: straight pieces this long are looked for
+_LENGTH = 0.33  # of that side, at least, for a printed line
+_THICKEST = 1 / 70  # of that side
+_SLOPES = np.arange(-0.2, 0.2001, 0.01)  # rise over run, in which the page's slope is sought
+_SPREAD = np.arange(-4, 5) * 0.014  # around it, since perspective turns lines differently
+
+
+class Cleaned(NamedTuple):
+    """The contrast (h, w) without printed lines, and where these were, 0 or 1 (uint8)."""
+
+    ink: Floats
+    lines: Mask
+
+
+def remove_lines(ink: Floats, noise: float) -> Cleaned:
+    """Take the printed lines out of the ink's contrast; ink that crosses them stays.
+
+    Nearly horizontal and nearly vertical lines that run through most of the page are removed. Ink
+    stays where it is darker than the line or goes on across it.
+    """
+    level = max(4 * noise, 0.045)
+    factor = -(-max(ink.shape) // _SIDE)
+    lines = np.zeros(ink.shape, np.uint8)
+    for _ in ("across", "down"):
+        mask = (ink > level).astype(np.uint8)
+        found = _lines(_pooled(mask, factor))
+        if found is not None:
+            size = (found.shape[1] * factor, found.shape[0] * factor)
+            large = cv2.resize(found, size, interpolation=cv2.INTER_NEAREST)
+            large = large[: ink.shape[0], : ink.shape[1]]
+            ink = _without(ink, mask, large, factor)
+            lines |= large
+        ink, lines = np.ascontiguousarray(ink.T), np.ascontiguousarray(lines.T)
+    return Cleaned(ink, lines)
+
+
+def _pooled(mask: Mask, factor: int) -> Mask:
+    """The mask so many times smaller: a cell is 1 where any of its pixels is."""
+    if factor == 1:
+        return mask
+    height, width = (-(-side // factor) * factor for side in mask.shape)
+    padded = cv2.copyMakeBorder(
+        mask, 0, height - mask.shape[0], 0, width - mask.shape[1], cv2.BORDER_CONSTANT, value=0
+    )
+    cells = padded.reshape(height // factor, factor, width // factor, factor)
+    return cells.max(axis=(1, 3))
+
+
+def _lines(mask: Mask) -> Mask | None:
+    """Where the long, thin, nearly horizontal lines of a mask are; None where there are none."""
+    side = max(mask.shape)
+    piece = max(15, int(_PIECE * side))
+    thickest = max(3, int(_THICKEST * side))
+    thin = mask & ~cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((thickest + 1, 1), np.uint8))
+    straight = np.zeros_like(mask)
+    closed = cv2.morphologyEx(thin, cv2.MORPH_CLOSE, np.ones((1, 11), np.uint8))
+    for slope in _slope(closed) + _SPREAD:
+        straight |= _straight(closed, float(slope), piece)
+    joined = cv2.morphologyEx(straight, cv2.MORPH_CLOSE, np.ones((3, piece // 2 * 2 + 1), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    widths = stats[1:, cv2.CC_STAT_WIDTH]
+    long = np.flatnonzero(widths > _LENGTH * mask.shape[1]) + 1
+    across = np.flatnonzero(widths > 0.85 * mask.shape[1])
+    if len(long) < 3 and not len(across):
+        return None
+    chosen = np.isin(labels, long).astype(np.uint8)
+    return cv2.dilate(chosen, np.ones((3, 1)))
+
+
+def _slope(mask: Mask) -> float:
+    """The slope along which the mask's pixels gather most."""
+    rows, columns = np.nonzero(mask)
+    if len(rows) > 60_000:
+        step = len(rows) // 60_000 + 1
+        rows, columns = rows[::step], columns[::step]
+    if not len(rows):
+        return 0.0
+    scores = []
+    for slope in _SLOPES:
+        places = np.rint(rows - slope * columns).astype(np.int64)
+        counts = np.bincount(places - places.min()).astype(np.float64)
+        scores.append(float((counts**2).sum()))
+    return float(_SLOPES[int(np.argmax(scores))])
+
+
+def _straight(mask: Mask, slope: float, length: int) -> Mask:
+    """The pixels that lie in runs of this length along a slope."""
+    height, width = mask.shape
+    rise = slope * width
+    forth = np.array([[1, 0, 0], [-slope, 1, max(rise, 0)]])
+    back = np.array([[1, 0, 0], [slope, 1, -max(rise, 0)]])
+    size = (width, height + int(abs(rise)) + 1)
+    level = cv2.warpAffine(mask, forth, size, flags=cv2.INTER_NEAREST)
+    opened = cv2.morphologyEx(level, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
+    if not opened.any():
+        return np.zeros_like(mask)
+    # Pieces in one line belong together: digits stand between them.
+    opened = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, np.ones((1, 3 * length), np.uint8))
+    return cv2.warpAffine(opened, back, (width, height), flags=cv2.INTER_NEAREST)
+
+
+def _without(ink: Floats, mask: Mask, lines: Mask, factor: int) -> Floats:
+    """The contrast with these nearly horizontal lines taken out."""
+    reach = cv2.dilate(lines, np.ones((2 * factor + 1, 1), np.uint8))
+    count, labels = cv2.connectedComponents(reach, connectivity=8)
+    levels = np.zeros(count, np.float32)
+    thick = np.zeros(count, np.float32)
+    on = (lines > 0) & (mask > 0)
+    order = np.argsort(labels[on], kind="stable")
+    chosen, values = labels[on][order], ink[on][order]
+    starts = np.searchsorted(chosen, np.arange(count + 1))
+    columns = np.nonzero(on)[1][order]
+    for number in range(1, count):
+        part = slice(starts[number], starts[number + 1])
+        if part.stop > part.start:
+            levels[number] = np.percentile(values[part], 60)
+            thick[number] = (part.stop - part.start) / len(np.unique(columns[part]))
+    limit = (levels * 1.25 + 0.05)[labels]
+    typical = float(np.median(thick[1:])) if count > 1 else 1.0
+    tall = int(2 * typical + 2)
+    crossing = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((tall, 1), np.uint8))
+    gone = (reach > 0) & (ink < limit) & (crossing == 0)
+    cleaned = ink.copy()
+    cleaned[gone] = 0
+    # Ink that crosses the line keeps no gap where the line was.
+    bridge = cv2.morphologyEx(cleaned, cv2.MORPH_CLOSE, np.ones((tall + 1, 1), np.uint8))
+    return np.where(gone, np.minimum(bridge, ink), cleaned)
