@@ -152,7 +152,7 @@ def _write_number(
         top = int(y + 0.5 * (size - glyph.ink.shape[0]) + generator.normal(0, 0.03) * size)
         left = right
         if position and kind == "touching":
-            left = _touching(sheet.ink, glyph, right, top, int(generator.uniform(0, 0.06) * size))
+            left = _touching(sheet.ink, glyph, right, top, int(generator.uniform(0, 0.03) * size))
         if not sheet.fits(glyph, left, top):
             return
         sheet.put(glyph, left, top, number)

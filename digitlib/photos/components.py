@@ -10,7 +10,7 @@ Floats = NDArray[np.float32]
 Mask = NDArray[np.uint8]
 Labels = NDArray[np.int32]
 _LEAST_CONTRAST = 0.1  # of the darkest ink, below which a picture is empty
-_LEAST_SIDE = 0.006  # of the picture's longer side: smaller components are specks
+_LEAST_SIDE = 0.009  # of the picture's longer side: smaller components are specks
 _MOST = 3000  # components of a picture that are looked at, the largest first
 
 
@@ -83,10 +83,16 @@ def find_components(mask: Mask) -> Components:
     order = np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")[:_MOST] + 1
     for number in order.tolist():
         left, top, width, height, area = (int(value) for value in stats[number])
-        if max(width, height) >= max(6, _LEAST_SIDE * side):
+        if max(width, height) >= 3:
             box = (left, top, left + width, top + height)
             everything.append(Component((number,), *box, area))
-    strokes = [component for component in everything if not _is_blob(component)]
+    strokes = [
+        component
+        for component in everything
+        if component.extent >= _LEAST_SIDE * side
+        and not _is_blob(component)
+        and not _is_margin(component, mask.shape)
+    ]
     inner = [c for c in strokes if not _touches_edge(c, mask.shape)]
     height = _typical_height(inner or strokes)
     large = [c for c in strokes if c.extent >= 0.4 * height and not _is_speck(c, height)]
@@ -106,6 +112,19 @@ def _is_blob(component: Component) -> bool:
     return filled > 0.68 and squat
 
 
+def _is_margin(component: Component, shape: tuple[int, ...]) -> bool:
+    """Whether it is a dark strip along an edge of the picture, as of a desk or a shadow."""
+    height, width = shape
+    edges = (
+        component.left <= 1,
+        component.top <= 1,
+        component.right >= width - 1,
+        component.bottom >= height - 1,
+    )
+    filled = component.area > 0.6 * component.width * component.height
+    return sum(edges) == 3 and filled
+
+
 def _is_speck(component: Component, height: float) -> bool:
     return component.extent < 0.3 * height
 
@@ -123,7 +142,7 @@ def _typical_height(components: list[Component]) -> float:
     """The height of most ink: the median over components, each counted by its extent."""
     if not components:
         return 1.0
-    heights = np.array([c.height if c.height > 0.5 * c.width else c.width for c in components])
+    heights = np.array([max(c.height, c.width / 5) for c in components])
     order = np.argsort(heights)
     weights = np.cumsum(heights[order] ** 1.0)
     return float(heights[order][np.searchsorted(weights, 0.5 * weights[-1])])
