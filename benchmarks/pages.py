@@ -88,7 +88,7 @@ def inked(strokes: Strokes, height: float, pen: float) -> Floats:
             cv2.circle(canvas, line[0].tolist(), width * 8, 255, -1, cv2.LINE_AA, 4)
         cv2.polylines(canvas, [line], False, 255, width, cv2.LINE_AA, 4)
     small = cv2.resize(canvas, (int(extent[0]), int(extent[1])), interpolation=cv2.INTER_AREA)
-    return _cut(small.astype(np.float32) / 255)
+    return _cut(small.astype(np.float32) / np.float32(255))
 
 
 def _cut(ink: Floats) -> Floats:
@@ -106,7 +106,9 @@ class _Sheet:
 
     def fits(self, glyph: Glyph, x: int, y: int) -> bool:
         height, width = glyph.ink.shape
-        return x >= 0 and y >= 0 and x + width <= self.ink.shape[1] and y + height <= self.ink.shape[0]
+        return (
+            x >= 0 and y >= 0 and x + width <= self.ink.shape[1] and y + height <= self.ink.shape[0]
+        )
 
     def put(self, glyph: Glyph, x: int, y: int, number: int) -> None:
         height, width = glyph.ink.shape
@@ -255,9 +257,9 @@ def _seen(
             placed.append(Placed(label, (*low.tolist(), *(high - low).tolist()), number))
         else:  # out of view: what shows of it is no digit
             box = np.clip(np.concatenate([low - 2, high + 2]), 0, None).astype(int)
-            seen[box[1] : box[3], box[0] : box[2]] = seen[
-                box[1] : box[3], box[0] : box[2]
-            ].max(axis=(0, 1), keepdims=True)
+            seen[box[1] : box[3], box[0] : box[2]] = seen[box[1] : box[3], box[0] : box[2]].max(
+                axis=(0, 1), keepdims=True
+            )
     return seen, placed
 
 
@@ -286,7 +288,7 @@ def compose(
     picture = _over(picture, _rules(shape, generator, paper), rule_colour)
     if count == 0 or generator.random() < 0.5:
         picture = _over(picture, _specks(shape, generator), np.float32(60))
-    pressure = np.clip(1 - 0.12 * np.abs(_smooth(shape, 30, generator)), 0.5, 1)
+    pressure = 1 - np.minimum(0.12 * np.abs(_smooth(shape, 30, generator)), 0.5)
     ink = np.array(INKS[generator.integers(len(INKS))], np.float32)
     picture = _over(picture, sheet.ink * pressure, ink)
     if generator.random() < 0.1:  # a blackboard, a dark screen

@@ -1,10 +1,10 @@
 """How well are photos of handwritten digits read, and how fast?
 
 Pages are composed from the sketches of writers whom the model was not trained on and from MNIST's
-test images (benchmarks/pages.py): paper, rules, squares, dots and specks, uneven light, perspective,
-blur, noise, JPEG. Counted are digits found, digits read of those found, false digits, and numbers
-of three digits that are read as one number without a mistake. Then a picture of 12 megapixels with
-20 digits is read on one core. Takes about ten minutes on 1 core.
+test images (benchmarks/pages.py): paper, rules, squares, dots and specks, uneven light,
+perspective, blur, noise, JPEG. Counted are digits found, digits read of those found, false digits,
+and numbers of three digits that are read as one number without a mistake. Then a picture of 12
+megapixels with 20 digits is read on one core. Takes about ten minutes on 1 core.
 
 Usage: python benchmarks/photos.py [--pages 60] [--seed 1] [--tuning]
 """
@@ -47,7 +47,9 @@ class Counts(NamedTuple):
             f"false {self.false}",
         ]
         if self.numbers:
-            shares.append(f"{self.numbers} numbers read {_percent(self.numbers_read, self.numbers)}")
+            shares.append(
+                f"{self.numbers} numbers read {_percent(self.numbers_read, self.numbers)}"
+            )
         return ", ".join(shares)
 
 
@@ -108,9 +110,7 @@ def _is_read(
     return [digit.digit for digit in together] == [placed.label for placed, _ in number]
 
 
-def pages(
-    sources: Sequence[Source], kind: str, how_many: int, seed: int
-) -> Iterator[Page]:
+def pages(sources: Sequence[Source], kind: str, how_many: int, seed: int) -> Iterator[Page]:
     """Pages of a kind, the sources in turn; "empty" ones have paper, rules, specks and no digit."""
     for number in range(how_many):
         generator = np.random.default_rng([seed, number, len(kind)])

@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 from digitlib import settings
 
 PROJECT = tomllib.loads((settings.project_root() / "pyproject.toml").read_text())["project"]
-ROOMS = ("strokes", "recogniser", "store", "dashboard", "api", "settings", "text")
+ROOMS = ("strokes", "photos", "recogniser", "store", "dashboard", "api", "settings", "text")
 SERVING = tuple(f"digitlib.{room}" for room in ROOMS)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 HEAVY = ("torch", "torchvision", "matplotlib", "pandas", "scipy", "sklearn")
-SERVING = ("strokes", "recogniser", "store", "api", "dashboard.page")
+SERVING = ("strokes", "photos.reading", "recogniser", "store", "api", "dashboard.page")
 DOORS = {"unipen", "pendigits"}  # commands of a room under a short name
 
 STROKES = [[(0.2, 0.2), (0.8, 0.2), (0.4, 0.9)]]
@@ -49,7 +49,7 @@ def test_rooms_are_few_and_imports_form_no_circle():
     built = floors(rooms)
     assert sum(map(len, built)) == len(rooms), "imports in a circle"
     assert len(rooms) <= 15
-    assert sum(map(len, rooms.values())) <= 45
+    assert sum(map(len, rooms.values())) <= 47  # photos is read by two rooms and reads with two
     assert len(built) <= 6
 
 

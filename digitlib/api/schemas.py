@@ -156,10 +156,12 @@ class PhotoDigit(PredictionOutput):
     """What the model reads at one place of a picture."""
 
     box: Box
+    line: int = Field(description="from 0, from the top")
+    number: int = Field(description="from 0, in reading order; a number's digits share it")
 
 
 class PhotoOutput(BaseModel):
-    """The digits of a picture; for now it is one."""
+    """The digits of a picture, in reading order."""
 
     digits: list[PhotoDigit]
 

@@ -8,15 +8,16 @@ load on first use.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from digitlib.photos.annotation import annotated
     from digitlib.photos.reading import PhotoDigit, Steps, prepare, read_photo, read_steps
 
-__all__ = ["PhotoDigit", "Steps", "prepare", "read_photo", "read_steps"]
+__all__ = ["PhotoDigit", "Steps", "annotated", "prepare", "read_photo", "read_steps"]
 
 
 def __getattr__(name: str) -> Any:
     """A name of this room, whose files and libraries are loaded now."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from digitlib.photos import reading
+    from digitlib.photos import annotation, reading
 
-    return getattr(reading, name)
+    return getattr(annotation if name == "annotated" else reading, name)

@@ -77,7 +77,7 @@ def binarise(ink: Floats, noise: float) -> Mask:
 
 def find_components(mask: Mask) -> Components:
     """The components that may be digits or parts of them."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     side = max(mask.shape)
     everything = []
     order = np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")[:_MOST] + 1
@@ -94,15 +94,17 @@ def find_components(mask: Mask) -> Components:
         and not _is_margin(component, mask.shape)
     ]
     inner = [c for c in strokes if not _touches_edge(c, mask.shape)]
-    height = _typical_height(inner or strokes)
-    large = [c for c in strokes if c.extent >= 0.4 * height and not _is_speck(c, height)]
-    kept = [c for c in large if c.height < 3 * height and not _frames(c, large)]
-    edge = [c for c in kept if _touches_edge(c, mask.shape) and c.extent > 2 * height]
-    kept = [c for c in kept if c not in edge]
-    fragments = [
-        c for c in everything if c.extent < 0.4 * height and c.extent > 0.07 * height
+    typical = _typical_height(inner or strokes)
+    large = [c for c in strokes if c.extent >= 0.4 * typical]
+    kept = [
+        c
+        for c in large
+        if c.height < 3 * typical
+        and not _frames(c, large)
+        and not (_touches_edge(c, mask.shape) and c.extent > 2 * typical)
     ]
-    return Components(_with_fragments(kept, fragments, height), labels, height)
+    fragments = [c for c in everything if 0.07 * typical < c.extent < 0.4 * typical]
+    return Components(_with_fragments(kept, fragments, typical), labels, typical)
 
 
 def _is_blob(component: Component) -> bool:
@@ -123,10 +125,6 @@ def _is_margin(component: Component, shape: tuple[int, ...]) -> bool:
     )
     filled = component.area > 0.6 * component.width * component.height
     return sum(edges) == 3 and filled
-
-
-def _is_speck(component: Component, height: float) -> bool:
-    return component.extent < 0.3 * height
 
 
 def _touches_edge(component: Component, shape: tuple[int, ...]) -> bool:

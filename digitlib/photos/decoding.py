@@ -4,6 +4,7 @@ import io
 from pathlib import Path
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -12,10 +13,11 @@ FORMATS = ("PNG", "JPEG", "WEBP")
 MOST_PIXELS = 50_000_000  # of a picture: a phone's has 12 or 48 million
 _SIDE = 2400  # px, the longer side that is worked on
 _LEAST_SIDE = 8  # px
-_STRIP = 4_000_000  # px that are converted at a time
+_STRIP = 1_000_000  # px that are converted at a time
 # Bytes of memory that decoding takes a pixel, and most bytes in all.
-_COST = {"PNG": 4, "JPEG": 4, "WEBP": 16, "progressive": 8}
+_COST = {"PNG": 1, "JPEG": 1, "MPO": 1, "WEBP": 16, "progressive": 4}
 _MOST_BYTES = 200_000_000
+_LARGE = 16_000_000  # px of a colour PNG, from which it is decoded in grey, a quarter of the memory
 _OTHERS = (
     (b"%PDF", "a PDF document; save the page as a picture"),
     (b"GIF8", "a GIF picture"),
@@ -52,6 +54,8 @@ def decode(source: bytes | str | Path) -> Picture:
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
             _check(picture)
+            if picture.format == "PNG" and picture.mode == "RGB" and _pixels(picture) > _LARGE:
+                return _decoded_grey(content, _TURNS.get(_orientation(picture)))
             width = picture.width
             turn = _TURNS.get(_orientation(picture))
             factor = -(-max(picture.size) // _SIDE)
@@ -60,15 +64,36 @@ def decode(source: bytes | str | Path) -> Picture:
             picture.load()
             small = Image.fromarray(_reduced(picture, factor))
             scale = width / picture.width * factor
-    except (OSError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ValueError(
+            f"The picture has far more than {MOST_PIXELS:,} pixels, the most that are read."
+        ) from error
+    except (OSError, SyntaxError, EOFError) as error:
         raise ValueError(_refusal(content)) from error
     return Picture(np.asarray(small if turn is None else small.transpose(turn)), scale)
+
+
+def _pixels(picture: Image.Image) -> int:
+    return picture.width * picture.height
+
+
+def _decoded_grey(content: bytes, turn: Image.Transpose | None) -> Picture:
+    """A large PNG, decoded in grey."""
+    flags = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION
+    grey = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
+    if grey is None:
+        raise OSError("broken PNG")
+    factor = -(-max(grey.shape) // _SIDE)
+    size = (grey.shape[1] // factor, grey.shape[0] // factor)
+    width = grey.shape[1]
+    small = Image.fromarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA)).convert("RGB")
+    return Picture(np.asarray(small if turn is None else small.transpose(turn)), width / size[0])
 
 
 def _check(picture: Image.Image) -> None:
     """Raise ValueError for a picture that is too large, too small or moves; nothing is decoded."""
     size = f"The picture has {picture.width:,} × {picture.height:,} pixels"
-    pixels = picture.width * picture.height
+    pixels = _pixels(picture)
     if pixels > MOST_PIXELS:
         raise ValueError(f"{size}; at most {MOST_PIXELS:,} are read. Make it smaller.")
     if max(picture.size) < _LEAST_SIDE:
@@ -82,6 +107,8 @@ def _check(picture: Image.Image) -> None:
 
 def _orientation(picture: Image.Image) -> int:
     """How the camera was held, as EXIF numbers it; 1 where it isn't known."""
+    if picture.format == "PNG" and "exif" not in picture.info:
+        return 1  # getexif would decode the picture
     try:
         return int(picture.getexif().get(0x0112, 1))
     except Exception:  # broken EXIF raises many kinds
@@ -129,7 +156,7 @@ def _refusal(content: bytes) -> str:
     if content[4:8] == b"ftyp":
         kind = "a HEIC or AVIF picture, or a film"
     if not content:
-        return "The file is empty."
+        return "The file is empty. Choose a PNG, JPEG or WebP picture."
     if kind:
         return f"The file is {kind}. PNG, JPEG and WebP are read."
     return "The file is not a whole picture in one of the formats PNG, JPEG and WebP."

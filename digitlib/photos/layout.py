@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from digitlib.photos.components import Component
 
 _NEAR = 0.75  # of the digits' height: a wider gap parts what is written
-_SAME_NUMBER = 0.55  # of the digits' height: a wider gap parts two numbers
+_SAME_NUMBER = 0.45  # of the digits' height: a wider gap parts two numbers
+_PACE = 1.15  # of the digits' height: so must the distance of their middles, since a 1 is narrow
 Box = tuple[float, float, float, float]  # x, y, width, height
 
 
@@ -51,7 +53,7 @@ def _side_by_side(one: Component, other: Component, height: float) -> bool:
         return True
     across = min(one.right, other.right) - max(one.left, other.left)
     down = max(one.top - other.bottom, other.top - one.bottom)
-    # A bar above the rest of a 5: one of them is small, and both together are no taller than a digit.
+    # The bar above the rest of a 5: both together are no taller than a digit.
     together = max(one.bottom, other.bottom) - min(one.top, other.top)
     return across > 0 and down < 0.15 * height and together < 1.35 * height
 
@@ -86,17 +88,20 @@ def places(boxes: Sequence[Box]) -> list[Place]:
         else:
             gap = array[index, 0] - (array[previous, 0] + array[previous, 2])
             taller = max(array[index, 3], array[previous, 3])
-            number += bool(gap > _SAME_NUMBER * taller)
+            is_apart = gap > _SAME_NUMBER * taller and x[index] - x[previous] > _PACE * taller
+            number += bool(is_apart)
         found[index] = Place(int(line_of[index]), number)
         previous = index
     return found
 
 
-def _slope(x: np.ndarray, y: np.ndarray, height: float) -> float:
-    """The slope of the lines: the median of that between each box and its neighbour to the right."""
+def _slope(x: NDArray[np.float64], y: NDArray[np.float64], height: float) -> float:
+    """The slope of the lines: the median between each box and its neighbour to the right."""
     slopes = []
     for index in range(len(x)):
-        right = np.flatnonzero((x > x[index] + 0.3 * height) & (np.abs(y - y[index]) < 0.8 * height))
+        right = np.flatnonzero(
+            (x > x[index] + 0.3 * height) & (np.abs(y - y[index]) < 0.8 * height)
+        )
         if len(right):
             nearest = right[np.argmin(x[right])]
             slopes.append((y[nearest] - y[index]) / (x[nearest] - x[index]))

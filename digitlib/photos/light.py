@@ -1,5 +1,6 @@
 """Uneven light: how strongly each pixel differs from the paper around it, 0 to 1."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import cv2
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 _SMALL = 320  # px, the longer side on which the paper's brightness is estimated
 _POLARITY = 800  # px, the longer side on which ink and paper are told apart
-_WIDTHS = (1 / 130, 1 / 80, 1 / 50, 1 / 30)  # of strokes, by the longer side
+_WIDTHS = (1 / 130, 1 / 80, 1 / 50, 1 / 30, 1 / 18)  # of strokes, by the longer side
 _HATS = (cv2.MORPH_BLACKHAT, cv2.MORPH_TOPHAT)  # dark and light shapes
 _LEAST_WORK, _MOST_ENLARGED = 1200, 8  # px; small pictures are enlarged, so many times at most
 
@@ -62,10 +63,11 @@ def is_light_on_dark(grey: Floats) -> bool:
     """
     small = cv2.GaussianBlur(_shrunk(grey, _POLARITY), (0, 0), 0.8)
     least = 0.4 * float(np.ptp(cv2.GaussianBlur(small, (0, 0), 3)))
-    for share in _WIDTHS:
+    for share, wider in pairwise(_WIDTHS):
         dark, light = (_thin(small, share, operation) for operation in _HATS)
         if max(_strongest(dark), _strongest(light)) > least:
-            return float((light**3).sum()) > float((dark**3).sum())
+            shapes = [(_thin(small, wider, operation) ** 3).sum() for operation in _HATS]
+            return float((light**3).sum() + shapes[1]) > float((dark**3).sum() + shapes[0])
     border = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
     edge = float(np.median(border))
     return edge - float(small.min()) < float(small.max()) - edge

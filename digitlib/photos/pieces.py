@@ -95,7 +95,7 @@ def _left_of(group: Group, boundary: Boundary) -> NDArray[np.bool_]:
 
 
 def _seams(mask: NDArray[np.bool_]) -> list[tuple[NDArray[np.int64], float]]:
-    """Ways from top to bottom through little ink: columns (h,) from left to right, and px of ink."""
+    """Ways down through little ink, from left to right: columns (h,), and px of ink on them."""
     columns = np.flatnonzero(mask.any(axis=0))
     low, high = int(columns[0]), int(columns[-1])
     starts = np.arange(low + 4, high - 3, _STEP)

@@ -32,7 +32,7 @@ _WIDEST = 1.5  # width of a digit by the height of digits
 _LEAST_INK = 25  # px of a group's: less is no digit
 _LEAST_CONFIDENCE = 0.5  # what is read with less is no digit
 _CUT = 0.05  # cost of a cut through ink, and that of its length by the digits' height
-_CUT_INK = 1.5
+_CUT_INK = 1.0
 _SHAPE = 0.25  # cost of an unusual width for the digit, by standard deviations beyond one, squared
 _LOW = 3.0  # cost of a low shape, by the digits' height
 # Mean and standard deviation of log(width / height) of each digit, in MNIST and of pens.
@@ -187,9 +187,7 @@ def _candidates(group: Group, edges: Sequence[Boundary]) -> list[_Candidate]:
 
 def _is_component(left: Boundary, right: Boundary) -> bool:
     """Whether exactly one component lies between two boundaries."""
-    return (
-        left.seam is None and right.seam is None and right.component == left.component + 1
-    )
+    return left.seam is None and right.seam is None and right.component == left.component + 1
 
 
 def _best(
@@ -239,7 +237,5 @@ def _placed(digits: Sequence[_Found], steps: Steps) -> list[PhotoDigit]:
     for (row, box, image), place in zip(digits, where, strict=True):
         x, y, width, height = (round(scale * side) for side in box)
         whole = (max(x, 0), max(y, 0), max(width, 1), max(height, 1))
-        found.append(
-            PhotoDigit(int(row.argmax()), float(row.max()), row, whole, image, *place)
-        )
+        found.append(PhotoDigit(int(row.argmax()), float(row.max()), row, whole, image, *place))
     return sorted(found, key=lambda digit: (digit.number, digit.box[0]))

@@ -126,13 +126,16 @@ def _without(ink: Floats, mask: Mask, lines: Mask, factor: int) -> Floats:
         if part.stop > part.start:
             levels[number] = np.percentile(values[part], 60)
             thick[number] = (part.stop - part.start) / len(np.unique(columns[part]))
-    limit = (levels * 1.25 + 0.05)[labels]
     typical = float(np.median(thick[1:])) if count > 1 else 1.0
     tall = int(2 * typical + 2)
     crossing = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((tall, 1), np.uint8))
-    gone = (reach > 0) & (ink < limit) & (crossing == 0)
+    near = reach > 0
+    values = ink[near]
+    gone = (values < (levels * 1.25 + 0.05)[labels[near]]) & (crossing[near] == 0)
+    del labels
     cleaned = ink.copy()
-    cleaned[gone] = 0
+    cleaned[near] = np.where(gone, 0, values)
     # Ink that crosses the line keeps no gap where the line was.
     bridge = cv2.morphologyEx(cleaned, cv2.MORPH_CLOSE, np.ones((tall + 1, 1), np.uint8))
-    return np.where(gone, np.minimum(bridge, ink), cleaned)
+    cleaned[near] = np.where(gone, np.minimum(bridge[near], values), values)
+    return cleaned

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from digitlib.recogniser import onnx_session
 from digitlib.recogniser.locations import BUNDLED, current_model, models_dir
-from digitlib.strokes import geometric_mean, rasterise, trajectory
+from digitlib.recogniser.number import split_number
+from digitlib.strokes import Strokes, as_strokes, geometric_mean, rasterise, trajectory
 
 MODEL_FILES = ("model.safetensors", "model.onnx", "card.json")
 STROKE_MODEL_FILES = ("pen.safetensors", "pen.onnx")  # where a stroke model belongs to the model
@@ -69,10 +70,15 @@ class Recogniser:
     def threshold(self) -> float:
         """Confidence (0 to 1) below which a drawing is rejected as doubtful.
 
-        For images alone, use the card's `rejection_threshold`.
+        For images alone, use `image_threshold`.
         """
         card = self.card["pen"] if self.has_stroke_model else self.card
         return float(card.get("rejection_threshold", REJECTION_THRESHOLD))
+
+    @property
+    def image_threshold(self) -> float:
+        """Confidence (0 to 1) below which an image without strokes is rejected as doubtful."""
+        return float(self.card.get("rejection_threshold", REJECTION_THRESHOLD))
 
     def predict(self, images: ArrayLike) -> NDArray[np.float32]:
         """Probabilities (n, 10) float32 of images (n, 28, 28) uint8; each row sums to 1.
@@ -115,6 +121,17 @@ class Recogniser:
             for i in range(0, len(trajectories), _BATCH)
         ]
         return onnx_session.softmax(np.concatenate(parts))
+
+    def read_number(
+        self, strokes: Iterable[ArrayLike]
+    ) -> list[tuple[Strokes, NDArray[np.float32]]]:
+        """The digits of one drawing, left to right: the strokes and probabilities (10,) of each.
+
+        Several digits side by side are told apart; a lone digit stays one. Over-segmentation and
+        dynamic programming against what the networks make of the parts (LeCun et al. 1998,
+        section V). Raises ValueError as `read` does.
+        """
+        return split_number(as_strokes(strokes), self.read, self.threshold)
 
     def features(self, images: ArrayLike) -> NDArray[np.float32]:
         """The last block's output for images (n, 28, 28) uint8, flattened: (n, d) float32.

@@ -96,9 +96,8 @@ def predict_images(recogniser: Recogniser, images: ArrayLike) -> list[Prediction
     pixels = checked_images(array)
     rows = recogniser.predict(pixels)
     _check_probabilities(rows, recogniser)
-    threshold = float(recogniser.card.get("rejection_threshold", REJECTION_THRESHOLD))
     return [
-        Prediction([], image, row, recogniser.name, threshold)
+        Prediction([], image, row, recogniser.name, recogniser.image_threshold)
         for image, row in zip(pixels, rows, strict=True)
     ]
 
