@@ -131,13 +131,14 @@ class Recorder:
 
 def main() -> None:
     """Draw two digits on the page and write both pictures."""
+    expect.set_options(timeout=60_000)
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         with served(Path(folder)) as address:
             page = browser.new_page(viewport=SIZE)
             page.goto(address)
-            expect(page.locator(".digit-guess")).to_contain_text("Draw a digit", timeout=60_000)
+            expect(page.locator(".digit-guess")).to_contain_text("Draw a digit")
             page.wait_for_timeout(1000)
             recorder = Recorder(page)
             recorder.shoot(900)
