@@ -58,7 +58,7 @@ book: install  ## execute the notebooks and build the book in outputs/book/site 
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,book]'
 	$(BIN)/python docs/book.py
 
-picture: install  ## record the page for the README: docs/pictures/dashboard.webp and .png
+picture: install  ## record the page for the README: docs/pictures/dashboard.webp
 	$(BIN)/python docs/animation.py
 
 # Containers: `make up COMPOSE="podman compose"`, or docker-compose, for another engine.

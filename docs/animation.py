@@ -1,4 +1,4 @@
-"""Record the page while somebody draws on it: docs/pictures/dashboard.webp and dashboard.png.
+"""Record the page while somebody draws on it: docs/pictures/dashboard.webp.
 
 The page is the real one: a Voila server with the bundled model and an empty database, in Chromium.
 
@@ -24,7 +24,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 from digitlib import settings
 
 PICTURES = settings.project_root() / "docs" / "pictures"
-SIZE = {"width": 1000, "height": 760}
+SIZE = {"width": 1000, "height": 960}
 SHOWN = 700  # px, the animation's width
 LIMIT = 1_000_000  # bytes
 # Two digits, as strokes from 0 to 1: a crossed 7 and a 4 in one stroke that some read as 9.
@@ -130,7 +130,7 @@ class Recorder:
 
 
 def main() -> None:
-    """Draw two digits on the page and write both pictures."""
+    """Draw two digits on the page and write the animation."""
     expect.set_options(timeout=60_000)
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
@@ -146,7 +146,6 @@ def main() -> None:
             expect(page.locator(".digit-guess")).to_contain_text("7")
             page.wait_for_timeout(800)
             recorder.shoot(1200)
-            page.screenshot(path=PICTURES / "dashboard.png")
             recorder.submit(7)
             recorder.draw(FOUR)
             expect(page.locator(".digit-guess")).to_contain_text("4")
