@@ -38,6 +38,13 @@ def checked_url(url: str) -> str:
     return make_conninfo("", **{**_DEFAULTS, **given})
 
 
+def without_password(url: str) -> tuple[str, str]:
+    """The URL in libpq's other form, without its password, and that; empty without one."""
+    given = conninfo_to_dict(checked_url(url))
+    password = str(given.pop("password", None) or "")
+    return make_conninfo("", **given), password
+
+
 def pool_of(url: str, timeout: float) -> ConnectionPool[Connection[Any]]:
     """The process's pool for a URL. It is made once a connection worked; else psycopg.Error."""
     key = (os.getpid(), url, timeout)

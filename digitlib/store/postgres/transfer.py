@@ -133,10 +133,11 @@ def merge(connection: Connection[Any], rows: DuckDBPyConnection) -> None:
         execute = connection.execute
         execute(sql.SQL("CREATE TEMP TABLE {} (LIKE {}) ON COMMIT DROP").format(*_names(table)))
         values = ", ".join(_FROM_DUCKDB.get(name, name) for name in names)
-        with tempfile.NamedTemporaryFile(suffix=".csv") as file:
-            rows.execute(f"COPY (SELECT {values} FROM {table}) TO '{file.name}' (HEADER false)")
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "rows.csv"
+            rows.execute(f"COPY (SELECT {values} FROM {table}) TO '{path}' (HEADER false)")
             into = sql.SQL("COPY {} FROM STDIN (FORMAT csv)").format(_names(table)[0])
-            with connection.cursor().copy(into) as copy:
+            with path.open("rb") as file, connection.cursor().copy(into) as copy:
                 while chunk := file.read(1 << 20):
                     copy.write(chunk)
         changes = sql.SQL(", ").join(
