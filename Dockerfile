@@ -33,8 +33,9 @@ ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 ARG TORCH_DEPENDENCIES=--no-deps
 COPY containers/train.lock /build/
 RUN $PIP --require-hashes --requirement /build/train.lock
-# hadolint ignore=SC2086,DL3059
-RUN $PIP --index-url "${TORCH_INDEX}" ${TORCH_DEPENDENCIES} ${TORCH} && $COMPILE /opt/digits
+# hadolint ignore=SC2086
+RUN $PIP --index-url "${TORCH_INDEX}" ${TORCH_DEPENDENCIES} ${TORCH}
+RUN $COMPILE /opt/digits
 COPY --from=wheel /build/*.whl /build/
 RUN $PIP --no-deps /build/*.whl && $COMPILE /opt/digits/lib/python3.*/site-packages/digitlib
 
