@@ -114,7 +114,7 @@ def test_without_a_scheduler_or_workers_it_says_what_to_start(monkeypatch):
         pass
     options = {"dashboard_address": "127.0.0.1:0", "silence_logs": logging.CRITICAL}
     with (
-        LocalCluster(n_workers=0, processes=False, host="127.0.0.1", **options) as empty,
+        LocalCluster(n_workers=0, **options) as empty,
         pytest.raises(RuntimeError, match=r"no workers\. Start some with `dask worker tcp://"),
         started(None, scheduler=empty.scheduler_address),
     ):
