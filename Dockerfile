@@ -72,6 +72,6 @@ FROM base AS serve
 COPY --from=serve-libraries /opt/digits /opt/digits
 USER 10001:10001
 EXPOSE 8866 8000
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["healthy"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=180s --retries=3 CMD ["healthy"]
 CMD ["python", "-m", "digitlib.dashboard", "--no-browser", "--Voila.ip=0.0.0.0", \
     "--Voila.custom_display_url=http://localhost:8866"]
