@@ -14,7 +14,7 @@ from digitlib.recogniser import Recogniser
 
 PATCH = 5  # px: side of the square that is blanked
 STEP = 2  # px between two squares
-_BATCH = 8  # images a batch: larger ones raise the memory that the kernel keeps
+_BATCH = 4  # images a batch: larger ones raise the memory that the kernel keeps
 _LEAST = 1e-9  # probability, so that its logarithm is finite
 _THIRDS = (("at the top left", "at the top", "at the top right"),
            ("on the left", "in the middle", "on the right"),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from digitlib.recogniser import Recogniser
 from digitlib.strokes import draw_images
 
-EXAMPLES = 160  # synthetic digits
+EXAMPLES = 120  # synthetic digits
 SPOTS = 4  # shown of each map
 _SEED = 5
 
@@ -21,7 +21,7 @@ class Spots(NamedTuple):
     """Where a block's maps are highest: for each example and map, the value and the place."""
 
     values: NDArray[np.float32]  # (examples, maps)
-    places: NDArray[np.int64]  # (examples, maps), index into the flattened map
+    places: NDArray[np.uint16]  # (examples, maps), index into the flattened map
     shape: tuple[int, int]  # of a map
     side: int  # px of the image that a place is shown with
 
@@ -62,23 +62,23 @@ class Detectors(NamedTuple):
 
 
 def find_detectors(recogniser: Recogniser) -> Detectors:
-    """Run the model on the examples; takes about half a second."""
+    """Run the model on the examples, one at a time to save memory; takes about half a second."""
     images, labels = draw_images(EXAMPLES, _SEED)
-    found: dict[str, tuple[list[NDArray[np.float32]], list[NDArray[np.int64]]]] = {}
-    shapes: dict[str, tuple[int, int]] = {}
-    for image in images:
-        for name, maps in recogniser.activations(image).items():
+    blocks: dict[str, Spots] = {}
+    for number, image in enumerate(images):
+        for depth, (name, maps) in enumerate(recogniser.activations(image).items()):
             if maps.ndim == 3:
+                if name not in blocks:
+                    blocks[name] = _no_spots(depth, *maps.shape)
                 flat = np.abs(maps).reshape(len(maps), -1)
-                values, places = found.setdefault(name, ([], []))
-                values.append(flat.max(axis=1))
-                places.append(flat.argmax(axis=1))
-                shapes[name] = (maps.shape[1], maps.shape[2])
-    blocks = {
-        name: Spots(np.stack(values), np.stack(places), shapes[name], _side(depth, *shapes[name]))
-        for depth, (name, (values, places)) in enumerate(found.items())
-    }
+                blocks[name].values[number] = flat.max(axis=1)
+                blocks[name].places[number] = flat.argmax(axis=1)
     return Detectors(images, labels, blocks)
+
+
+def _no_spots(depth: int, maps: int, height: int, width: int) -> Spots:
+    values, places = np.zeros((EXAMPLES, maps), np.float32), np.zeros((EXAMPLES, maps), np.uint16)
+    return Spots(values, places, (height, width), _side(depth, height, width))
 
 
 def _side(depth: int, height: int, width: int) -> int:
