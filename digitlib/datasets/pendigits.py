@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from digitlib import settings
-from digitlib.datasets.unipen import upright
+from digitlib.datasets.unipen_format import upright
 from digitlib.strokes import Sketch, Strokes, write_sketches
 
 logger = logging.getLogger(__name__)

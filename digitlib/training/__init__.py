@@ -37,7 +37,6 @@ from digitlib.training.runs import (
 )
 from digitlib.training.stroke_model import (
     StrokeModel,
-    build_stroke_network,
     calibrate,
     fit_stroke_model,
     fitted_stroke_model,
@@ -46,6 +45,7 @@ from digitlib.training.stroke_model import (
     stroke_recipe,
     training_trajectories,
 )
+from digitlib.training.stroke_network import build_stroke_network
 from digitlib.training.temperature import (
     fitted_temperature,
     log_loss,

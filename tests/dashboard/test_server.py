@@ -93,7 +93,7 @@ def test_a_closed_page_ends_its_kernel(browser: Browser, server: Server) -> None
     context.close()
 
 
-def test_a_page_without_its_kernel_says_so(new_visit: Visit) -> None:
+def test_a_page_whose_kernel_has_ended_or_died_says_so(new_visit: Visit) -> None:
     expect(new_visit.page.get_by_role("alert")).to_be_hidden()
     new_visit.page.evaluate(
         "kernel => fetch('voila/api/shutdown/' + kernel, {method: 'POST', headers:"
@@ -104,9 +104,6 @@ def test_a_page_without_its_kernel_says_so(new_visit: Visit) -> None:
     expect(new_visit.page.get_by_role("alert")).to_contain_text("lost its connection")
     new_visit.open()
     expect(new_visit.page.get_by_role("alert")).to_be_hidden()
-
-
-def test_a_page_with_a_dead_kernel_says_so(new_visit: Visit, server: Server) -> None:
     kernel = new_visit.kernel
     for process in Path("/proc").glob("[0-9]*/cmdline"):
         if f"kernel-{kernel}.json" in process.read_text():
