@@ -222,6 +222,12 @@ class Visit:
         self.settle()
         return drawn
 
+    def drawing(self) -> Strokes:
+        """The strokes on the pad, as the page keeps them, in units of the pad."""
+        self.settle()
+        record = json.loads(self.text("record").text_content() or "")
+        return [[(x / 65_535, y / 65_535) for x, y in stroke] for stroke in record["drawing"]]
+
     def ink(self) -> int:
         """The number of inked pixels of the canvas."""
         return self.page.evaluate(

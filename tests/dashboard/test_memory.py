@@ -50,11 +50,6 @@ def shared_visit(browser: Browser, server: Server, connection: Connection) -> It
     context.close()
 
 
-def drawing(visit: Visit) -> Strokes:
-    record = json.loads(visit.text("record").text_content() or "")
-    return [[(x / 65_535, y / 65_535) for x, y in stroke] for stroke in record["drawing"]]
-
-
 def test_a_reload_puts_the_drawing_back(visit: Visit, server: Server) -> None:
     visit.draw(ONE)
     visit.submit(1)
@@ -63,8 +58,7 @@ def test_a_reload_puts_the_drawing_back(visit: Visit, server: Server) -> None:
     visit.open()
     assert visit.kernel != kernel
     expect(visit.text("record")).to_contain_text(re.compile(r'"returned":"\w'))
-    visit.settle()
-    for found, stroke in zip(drawing(visit), drawn, strict=True):
+    for found, stroke in zip(visit.drawing(), drawn, strict=True):
         np.testing.assert_allclose(found, stroke, atol=1e-4)
     assert visit.ink() == pytest.approx(ink, rel=0.01)
     visit.press("undo")
@@ -88,7 +82,7 @@ def test_a_dropped_connection_is_told_and_loses_nothing(
     assert visit.ink() == ink
     visit.draw(DASH)
     assert visit.ink() > ink
-    assert len(drawing(visit)) == 2
+    assert len(visit.drawing()) == 2
 
 
 def test_what_was_drawn_can_be_downloaded(visit: Visit, server: Server, tmp_path: Path) -> None:

@@ -1,13 +1,12 @@
 """What draws on the pad: one mouse, finger or pen, also past the edge, and never a resting hand."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 from playwright.sync_api import Browser
-from visits import Server, Strokes, Visit
+from visits import Server, Visit
 
 pytest_plugins = ["browser"]
 
@@ -65,13 +64,6 @@ def shared_visit(browser: Browser, server: Server) -> Iterator[Visit]:
     context.close()
 
 
-def drawn(visit: Visit) -> Strokes:
-    """The strokes on the pad, as the page knows them."""
-    visit.settle()
-    record = json.loads(visit.text("record").text_content() or "")
-    return [[(x / 65_535, y / 65_535) for x, y in stroke] for stroke in record["drawing"]]
-
-
 def cleared(visit: Visit) -> None:
     visit.page.keyboard.press("Escape")
     visit.settle()
@@ -79,7 +71,7 @@ def cleared(visit: Visit) -> None:
 
 def assert_drawn(visit: Visit, *strokes: list[tuple[float, float]]) -> None:
     """Check that these strokes are on the pad, up to a pixel, and remove them."""
-    found = drawn(visit)
+    found = visit.drawing()
     assert [len(stroke) for stroke in found] == [len(stroke) for stroke in strokes]
     for stroke, expected in zip(found, strokes, strict=True):
         np.testing.assert_allclose(stroke, np.clip(expected, 0, 1), atol=0.004)
@@ -166,7 +158,7 @@ def test_two_fingers_on_the_pad_zoom_and_draw_nothing(visit: Visit) -> None:
     hand.touch(0, None)
     hand.touch(1, None)
     visit.page.wait_for_function("visualViewport.scale > 1.3")
-    assert drawn(visit) == []
+    assert visit.drawing() == []
 
 
 def draw_with_pen(hand: Hand) -> None:
