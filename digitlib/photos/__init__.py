@@ -5,19 +5,29 @@ the recogniser makes of the parts, and put these into reading order. Needs Pillo
 load on first use.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from digitlib.photos.annotation import annotated
     from digitlib.photos.reading import PhotoDigit, Steps, prepare, read_photo, read_steps
+    from digitlib.photos.sample import sample_photo
 
-__all__ = ["PhotoDigit", "Steps", "annotated", "prepare", "read_photo", "read_steps"]
+_FILES = {"annotated": "annotation", "sample_photo": "sample"}  # the others are in reading.py
+__all__ = [
+    "PhotoDigit",
+    "Steps",
+    "annotated",
+    "prepare",
+    "read_photo",
+    "read_steps",
+    "sample_photo",
+]
 
 
 def __getattr__(name: str) -> Any:
     """A name of this room, whose files and libraries are loaded now."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from digitlib.photos import annotation, reading
-
-    return getattr(annotation if name == "annotated" else reading, name)
+    module = import_module(f"digitlib.photos.{_FILES.get(name, 'reading')}")
+    return getattr(module, name)
