@@ -59,7 +59,7 @@ SHORTER = (
 )
 
 
-def submit_sketches(folder: Path, count: int = 1200) -> None:
+def submit_sketches(count: int = 800) -> None:
     """Fill the database with sketches of whole writers, each a visit, and a few wrong labels."""
     store, recogniser = Store(), Recogniser.load()
     if len(store.submissions()):
@@ -166,9 +166,10 @@ def main() -> None:
         place, value = words.split("=", 1)
         asked[place.split(".")[0]][place.split(".")[1]] = value
     for name, parameters in asked.items():
-        if name == "submissions":
-            submit_sketches(book)
-        if options.only and name not in options.only:
+        executed = not options.only or name in options.only
+        if executed and name in ("submissions", "refine"):
+            submit_sketches()
+        if not executed:
             shutil.copy(ROOT / "notebooks" / f"{name}.ipynb", source / "notebooks")
         else:
             copy = execute(name, parameters, kept, options.again)
