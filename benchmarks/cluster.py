@@ -15,6 +15,7 @@ import threading
 import time
 from collections import deque
 
+import dask
 import torch
 from distributed import LocalCluster
 
@@ -77,6 +78,7 @@ def main() -> None:
         "dashboard_address": "127.0.0.1:0",
         "silence_logs": logging.CRITICAL,
     }
+    dask.config.set({"distributed.deploy.lost-worker-timeout": "10 minutes"})  # it starts anew
     for number, killed in [*((n, False) for n in asked.workers), (2, True)]:
         with LocalCluster(n_workers=number, **options) as cluster:
             address = cluster.scheduler_address
