@@ -125,5 +125,6 @@ openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost -keyout "$
 chmod 644 "$work"/certificates/*
 sleep 5
 curl -skf https://localhost:18443/service/readyz >/dev/null || fail "no TLS"
-curl -s -o /dev/null -w '%{http_code} %{redirect_url}\n' http://localhost:18080/
+to=$(curl -s -o /dev/null -w '%{http_code} %{redirect_url}' http://localhost:18080/)
+[ "$to" = "308 https://localhost:18443/" ] || fail "redirected to $to"
 say "all done"

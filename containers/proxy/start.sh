@@ -14,7 +14,7 @@ behind() {
   printf 'upstream api {\n  least_conn;\n  keepalive 16;\n%s\n}\n' "$(servers api 8000)"
   if [ -s /certificates/fullchain.pem ] && [ -s /certificates/privkey.pem ]; then
     echo "# $(cksum /certificates/fullchain.pem)"
-    echo "server { listen 8080; return 308 https://\$host:$DIGITS_HTTPS_PORT\$request_uri; }"
+    echo "server { listen 8080; return 308 https://\$host:${DIGITS_HTTPS_PORT##*:}\$request_uri; }"
     echo 'server { listen 8443 ssl; include /proxy/tls.conf; include /proxy/both.conf; }'
   else
     echo 'server { listen 8080; include /proxy/both.conf; }'
