@@ -9,8 +9,10 @@ myst_heading_anchors = 3
 nb_execution_mode = "off"  # book.py executes them through papermill
 nb_output_stderr = "remove"  # progress bars
 nb_merge_streams = True
+nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # which would come from a CDN
 html_theme = "sphinx_book_theme"
 html_theme_options = {
+    "navbar_persistent": [],  # the sidebar has a search field already
     "show_toc_level": 2,
     "use_download_button": False,
     "use_fullscreen_button": False,
