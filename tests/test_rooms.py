@@ -79,6 +79,7 @@ def test_a_room_says_what_it_is_for_and_exports_what_it_names(room):
 def test_the_contract_holds(tmp_path, mnist):
     """The names and formats that other programs rely on."""
     from digitlib.datasets import load_mnist
+    from digitlib.photos import read_photo, sample_photo
     from digitlib.recogniser import Recogniser
     from digitlib.store import Store
     from digitlib.strokes import rasterise
@@ -93,6 +94,12 @@ def test_the_contract_holds(tmp_path, mnist):
         assert probabilities.sum() == pytest.approx(1, abs=1e-5)
     assert 0 < recogniser.threshold < 1
     assert isinstance(recogniser.card, dict)
+    ((part, probabilities),) = recogniser.read_number(STROKES)
+    assert len(part) == 1 and probabilities.shape == (10,)
+    for digit in read_photo(sample_photo(), recogniser):
+        assert isinstance(digit.digit, int) and 0 < digit.confidence <= 1
+        assert digit.probabilities.shape == (10,) and digit.image.shape == (28, 28)
+        assert len(digit.box) == 4 and digit.line <= digit.number
     with Store(str(tmp_path / "contract.duckdb")) as store:
         given = {"strokes": STROKES, "recogniser": recogniser, "session": "visit"}
         id = store.submit(label=7, **given)
