@@ -220,6 +220,7 @@ def test_a_finger_draws_without_moving_the_page(
     assert visit.page.evaluate("scrollY") == at
     assert visit.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     visit.submit(3)
+    expect(visit.text("status").locator("p")).to_be_in_viewport(ratio=1)  # without scrolling
     for kept, pen in zip(newest(server)["strokes"], drawn, strict=True):
         np.testing.assert_allclose(kept, pen, atol=1e-4)
     sizes = visit.page.eval_on_selector_all(

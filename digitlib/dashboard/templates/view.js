@@ -13,10 +13,11 @@ const keepInView = () => {
 addEventListener("scroll", keepInView, { passive: true });
 addEventListener("resize", keepInView);
 const viewObserver = new MutationObserver(() => {
-  const outcome = document.querySelector(".digit-page .digit-outcome");
-  if (!outcome) return;
+  const lines = document.querySelector(".digit-page .digit-outcome-lines");
+  if (!lines) return;
   viewObserver.disconnect();
-  new MutationObserver(keepInView).observe(outcome, { subtree: true, childList: true });
+  new MutationObserver(keepInView).observe(lines, { subtree: true, childList: true });
+  new ResizeObserver(keepInView).observe(lines); // a button appears beside the text, which wraps
 });
 viewObserver.observe(document, { subtree: true, childList: true });
 
