@@ -1,10 +1,10 @@
 """How fast the store keeps submissions, and how long one waits while others read.
 
-Without options: submissions a second from 1, 8 and 32 processes, each with the lock that waits in
-the kernel's queue and, for comparison, with a lock that polls every 5 ms. With `--rows`: how long a
-submission waits, in a database of so many, while another process reads all of it.
+Without options: submissions a second into a DuckDB file from 1, 8 and 32 processes and from 32
+threads of one; with `--postgres`, also into an empty database of a server. With `--rows`: how long
+a submission waits, in a file of so many, while another process reads all of it.
 
-Usage: python benchmarks/store.py [--rows 1000000] [--database FILE]
+Usage: python benchmarks/store.py [--postgres URL] [--rows 1000000] [--database FILE]
 """
 
 import argparse
@@ -15,13 +15,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
 import numpy as np
-from filelock import FileLock
 from numpy.typing import NDArray
 
 from digitlib.store import Store, database
@@ -29,7 +28,7 @@ from digitlib.strokes import draw, rasterise
 
 SECONDS = 6.0
 EARLIER = 3000  # submissions
-WRITERS = (1, 8, 32)
+WRITERS = ((1, 1), (8, 1), (32, 1), (1, 32))  # processes, threads of each
 PAUSE = 0.2  # seconds between the submissions that wait for readers
 READERS: dict[str, Callable[[Store], object]] = {
     "nothing": lambda store: time.sleep(SECONDS),
@@ -51,13 +50,6 @@ class FixedPredictor:
         return np.full((len(images), 10), 0.1, np.float32)
 
 
-@contextmanager
-def polled(path: Path, timeout: float) -> Iterator[None]:
-    """The lock before it waited in the kernel's queue."""
-    with FileLock(path, timeout=timeout, poll_interval=0.005):
-        yield
-
-
 def submit(store: Store) -> float:
     """Submit one sketch; how many seconds it took."""
     strokes = draw(3, np.random.default_rng(0))
@@ -66,18 +58,22 @@ def submit(store: Store) -> float:
     return time.perf_counter() - begun
 
 
-def submit_all(path: str, lock: str) -> list[float]:
+def submit_all(url: str, threads: int) -> list[float]:
     """Once a line comes in, submit for `SECONDS`; how many seconds each submission took."""
-    if lock == "polled":
-        vars(database)["locked"] = polled
-    store, took = Store(path, lock_timeout=60), []
+    store = Store(url, lock_timeout=60)
     store.tally()
     print("ready", flush=True)
     sys.stdin.readline()
     end = time.time() + SECONDS
-    while time.time() < end:
-        took.append(submit(store))
-    return took
+
+    def until_the_end(_thread: int) -> list[float]:
+        took = []
+        while time.time() < end:
+            took.append(submit(store))
+        return took
+
+    with ThreadPoolExecutor(threads) as pool:
+        return [seconds for took in pool.map(until_the_end, range(threads)) for seconds in took]
 
 
 def fill(path: str, count: int) -> None:
@@ -103,27 +99,39 @@ def fill(path: str, count: int) -> None:
         )
 
 
-def throughput(writers: int, earlier: int, lock: str) -> str:
+def throughput(url: str, processes: int, threads: int) -> str:
     """Submissions a second of so many processes together, and how long they waited."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = str(Path(folder) / "digits.duckdb")
-        fill(path, earlier)
-        command = [sys.executable, __file__, "--writer", path, lock]
-        running = [
-            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-            for _ in range(writers)
-        ]
-        for process in running:
-            assert process.stdout is not None
-            process.stdout.readline()  # it is ready
-        for process in running:
-            assert process.stdin is not None
-            process.stdin.write("start\n")
-            process.stdin.flush()
-        took = np.array([t for process in running for t in json.loads(process.communicate()[0])])
-        assert Store(path).tally().total == earlier + len(took)  # none lost, none twice
+    earlier = Store(url).tally().total
+    command = [sys.executable, __file__, "--writer", url, str(threads)]
+    running = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(processes)
+    ]
+    for process in running:
+        assert process.stdout is not None
+        process.stdout.readline()  # it is ready
+    for process in running:
+        assert process.stdin is not None
+        process.stdin.write("start\n")
+        process.stdin.flush()
+    took = np.array([t for process in running for t in json.loads(process.communicate()[0])])
+    assert Store(url).tally().total == earlier + len(took)  # none lost, none twice
     median, high = np.percentile(1000 * took, [50, 95])
     return f"{len(took) / SECONDS:.0f} | {median:.0f} | {high:.0f} | {1000 * took.max():.0f}"
+
+
+def compare_engines(postgres: str | None) -> None:
+    """Print a table of writers."""
+    print("| engine | processes | threads | submissions/s | p50, ms | p95, ms | max, ms |")
+    print("|---|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder) / "digits.duckdb")
+        fill(path, EARLIER)
+        for name, url in {"file": path, "PostgreSQL": postgres}.items():
+            for processes, threads in WRITERS:
+                if url:
+                    figures = throughput(url, processes, threads)
+                    print(f"| {name} | {processes} | {threads} | {figures} |", flush=True)
 
 
 def waits(path: str, reader: str) -> str:
@@ -161,18 +169,13 @@ def main() -> None:
     """Print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, help="submissions in the database that is read")
+    parser.add_argument("--postgres", help="the URL of an empty database on a server")
     parser.add_argument("--database", help="where that database is, or is made")
     asked = parser.parse_args()
     versions = f"Python {platform.python_version()}, DuckDB {duckdb.__version__}"
     print(f"{os.cpu_count()} cores, {versions}")
     if asked.rows is None:
-        print("| lock | processes | stored before | submissions/s | p50, ms | p95, ms | max, ms |")
-        print("|---|---|---|---|---|---|---|")
-        for writers in WRITERS:
-            for earlier in (0, EARLIER):
-                for lock in ("queued", "polled"):
-                    figures = throughput(writers, earlier, lock)
-                    print(f"| {lock} | {writers} | {earlier:,} | {figures} |", flush=True)
+        compare_engines(asked.postgres)
         return
     with tempfile.TemporaryDirectory() as folder:
         path = asked.database or str(Path(folder) / "digits.duckdb")
@@ -189,8 +192,8 @@ def main() -> None:
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case ["--writer", path, lock]:
-            print(json.dumps(submit_all(path, lock)))
+        case ["--writer", url, threads]:
+            print(json.dumps(submit_all(url, int(threads))))
         case ["--reader", path, reader]:
             read(path, reader)
         case _:

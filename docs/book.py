@@ -37,6 +37,7 @@ PAGES = (
     "serving",
     "service",
     "containers",
+    "database",
     "scaling",
 )
 QUICK = {"limit": 5000, "epochs": 2, "ensemble": 1, "architecture": "fast"}

@@ -88,7 +88,8 @@ def export(
     try:
         with tempfile.TemporaryDirectory(prefix="digits-export-") as folder:
             path = Path(folder) / "export"
-            write(store(request).sketches(), path)
+            with store(request).sketches_on_disk() as sketches:
+                write(sketches, path)
             size, file = path.stat().st_size, path.open("rb")  # open, it outlives its folder
     finally:
         _TURN.release()

@@ -1,9 +1,9 @@
-"""Which engine a URL means."""
+"""Which engine a URL means, and whether its database may grow."""
 
 from digitlib import settings
 from digitlib.store.engine import Engine
 from digitlib.store.file import DuckFile
-from digitlib.store.schema import StoreError
+from digitlib.store.schema import StoreError, StoreFullError
 
 _QUACK = (
     "Quack, DuckDB's own server, isn't supported: it lets any client read the server's files and"
@@ -31,3 +31,17 @@ def open_engine(url: str, lock_timeout: float) -> Engine:
             " file's path or to postgresql://…"
         )
     return DuckFile(url, lock_timeout)
+
+
+def check_room(engine: Engine) -> None:
+    """Raise StoreFullError where a database is as large as the settings allow."""
+    try:
+        limit = settings.database_limit()
+    except ValueError as error:
+        raise StoreError(str(error)) from error
+    if engine.size() >= limit:
+        raise StoreFullError(
+            f"No more sketches are taken: the database has reached its limit of"
+            f" {limit / 1e6:,.0f} MB. Whoever runs this can raise DIGITS_DATABASE_MB, or set"
+            " DIGITS_DATABASE to another database."
+        )

@@ -1,18 +1,22 @@
 """What the store returns and accepts as values: rows, counts, and values that JSON can hold."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
+from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 from digitlib.store.engine import Connection
 from digitlib.store.predictor import Prediction
 from digitlib.strokes import Image, checked_text
 
 REVIEWS = ("pending", "accepted", "rejected")
+
+
+SKETCH_COLUMNS = ("id", "submitted_at", "session", "label", "strokes", "review")
 
 
 class Submission(NamedTuple):
@@ -114,6 +118,15 @@ def newest(
     ).fetchall()
 
 
+def time_of(connection: Connection, number: int) -> datetime | None:
+    """When the newest but `number - 1` was submitted; None where there are fewer."""
+    found = connection.execute(
+        "SELECT submitted_at FROM submissions ORDER BY submitted_at DESC"
+        f" LIMIT 1 OFFSET {max(number - 1, 0):d}"
+    ).fetchone()
+    return found[0] if found else None
+
+
 def tally(connection: Connection, latest: int) -> Tally:
     """Count a database's submissions, and list so many of the latest."""
     counts = connection.execute(
@@ -131,4 +144,16 @@ def tally(connection: Connection, latest: int) -> Tally:
             Submission(id, label, predicted, np.frombuffer(image, np.uint8).reshape(28, 28))
             for id, label, predicted, image in rows
         ],
+    )
+
+
+def sketches_of(copy: DuckDBPyConnection, doubtful: Iterable[UUID | str]) -> DuckDBPyRelation:
+    """The sketches in a copy that has `SKETCH_COLUMNS`, in the columns of a sketches file."""
+    ids = [str(id) for id in doubtful]  # in a table: a query with parameters copies its result
+    copy.execute("CREATE TABLE doubtful AS SELECT unnest(?::UUID[]) AS id", [ids])
+    return copy.sql(
+        "SELECT id::VARCHAR AS id, label, strokes, 'submission' AS source, session AS writer"
+        " FROM submissions WHERE review = 'accepted'"
+        " OR (review = 'pending' AND id NOT IN (SELECT id FROM doubtful))"
+        " ORDER BY submitted_at, submissions.id"
     )

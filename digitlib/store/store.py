@@ -5,11 +5,11 @@ holds the database: a DuckDB file (see `database`) or PostgreSQL.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self, cast
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from uuid_utils.compat import uuid7
 
 from digitlib import settings
 from digitlib.store.engine import Connection, NewSubmission
-from digitlib.store.opening import open_engine
+from digitlib.store.opening import check_room, open_engine
 from digitlib.store.pandas_block import without_pandas
 from digitlib.store.predictor import (
     Prediction,
@@ -29,17 +29,21 @@ from digitlib.store.predictor import (
 )
 from digitlib.store.records import (
     REVIEWS,
+    SKETCH_COLUMNS,
     StoredSubmission,
     Tally,
     as_json,
     newest,
     prediction_columns,
+    sketches_of,
     stored,
     tally,
+    time_of,
 )
-from digitlib.store.schema import StoreError, StoreFullError
+from digitlib.store.schema import StoreError
 from digitlib.strokes import checked_label, checked_text
 
+_EXPORT_MEMORY = "512MB"  # the rest is on disk
 _COLUMNS = ", ".join(StoredSubmission._fields)
 
 
@@ -61,13 +65,8 @@ class Store:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Nothing stays open between calls."""
+    def __exit__(self, *_error: object) -> None:
+        """Nothing stays open between calls, but for a server's idle connections."""
 
     def submit(
         self,
@@ -92,26 +91,13 @@ class Store:
             prediction = predicted_drawing(recogniser, strokes)
         elif not same_strokes(strokes, prediction.strokes):
             raise ValueError("The prediction is for other strokes than the submitted ones.")
-        self._check_room()
+        check_room(self._engine)
         id = id or uuid7()
         columns = prediction_columns(prediction)
         with self._engine.writing() as connection:
             row = NewSubmission(id, _now(), session, label, *columns)
             self._engine.put(connection, row)
         return id
-
-    def _check_room(self) -> None:
-        """Raise StoreFullError where the database is as large as the settings allow."""
-        try:
-            limit = settings.database_limit()
-        except ValueError as error:
-            raise StoreError(str(error)) from error
-        if self._engine.size() >= limit:
-            raise StoreFullError(
-                f"No more sketches are taken: the database has reached its limit of"
-                f" {limit / 1e6:,.0f} MB. Whoever runs this can raise DIGITS_DATABASE_MB, or set"
-                " DIGITS_DATABASE to another database."
-            )
 
     def undo(self, session: str, id: UUID | None = None) -> UUID | None:
         """Delete the session's latest submission, or the one with the id, and return its id.
@@ -159,9 +145,21 @@ class Store:
             )
         return id
 
-    def submissions(self) -> DuckDBPyRelation:
-        """All submissions, newest first: a copy in memory; `.df()` makes a frame."""
-        return self.snapshot().sql("FROM submissions ORDER BY submitted_at DESC, id DESC")
+    def submissions(
+        self, columns: Sequence[str] = ("*",), limit: int | None = None
+    ) -> DuckDBPyRelation:
+        """Submissions, newest first: a copy in memory; `.df()` makes a frame.
+
+        All of them with all columns, of which a million take 2 GB; or these columns, or the newest.
+        """
+        since = None
+        if limit is not None:
+            with self._reading() as connection:
+                since = time_of(connection, limit)
+        needed = columns if "*" in columns else {*columns, "submitted_at", "id"}
+        copy = self._engine.snapshot(tuple(needed), since=since)
+        order = f"ORDER BY submitted_at DESC, id DESC LIMIT {'ALL' if limit is None else limit}"
+        return copy.sql(f"SELECT {', '.join(columns)} FROM submissions {order}")
 
     def submission(self, id: UUID) -> StoredSubmission | None:
         """The submission with this id, or None."""
@@ -204,26 +202,26 @@ class Store:
 
         Those with the ids `doubtful` are left out too, unless a review accepted them.
         """
-        columns = ("id", "submitted_at", "session", "label", "strokes", "review")
-        memory = self._engine.snapshot(columns)
-        ids = [str(id) for id in doubtful]  # in a table: a query with parameters copies its result
-        memory.execute("CREATE TABLE doubtful AS SELECT unnest(?::UUID[]) AS id", [ids])
-        return memory.sql(
-            "SELECT id::VARCHAR AS id, label, strokes, 'submission' AS source, session AS writer"
-            " FROM submissions WHERE review = 'accepted'"
-            " OR (review = 'pending' AND id NOT IN (SELECT id FROM doubtful))"
-            " ORDER BY submitted_at, submissions.id"
-        )
+        return sketches_of(self._engine.snapshot(SKETCH_COLUMNS), doubtful)
+
+    @contextmanager
+    def sketches_on_disk(self, doubtful: Iterable[UUID | str] = ()) -> Iterator[DuckDBPyRelation]:
+        """`sketches` to be written somewhere, for as long as the block lasts, in little memory."""
+        with tempfile.TemporaryDirectory(prefix="digits-sketches-") as folder:
+            copy = self._engine.snapshot(SKETCH_COLUMNS, into=f"{folder}/copy.duckdb")
+            with copy:
+                copy.execute(f"SET memory_limit = '{_EXPORT_MEMORY}'")
+                yield sketches_of(copy, doubtful)
 
     def export(self, path: str | Path, doubtful: Iterable[UUID | str] = ()) -> int:
         """Write `sketches` as Parquet, moved into place when it is whole; returns how many."""
-        sketches = self.sketches(doubtful)
         path = Path(path)
         partial = path.with_name(f".{path.name}.partial")
         path.parent.mkdir(parents=True, exist_ok=True)
-        sketches.write_parquet(str(partial))
-        partial.replace(path)
-        return len(sketches)
+        with self.sketches_on_disk(doubtful) as sketches:
+            sketches.write_parquet(str(partial))
+            partial.replace(path)
+            return len(sketches)
 
     def tally(self, latest: int = 8) -> Tally:
         """How many sketches there are, per digit, how often the model was right, and the latest."""

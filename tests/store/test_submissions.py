@@ -48,6 +48,13 @@ def test_submissions_are_listed_newest_first_and_make_a_frame(store: Store) -> N
     assert list(frame.label) == [3, 2, 1]
 
 
+def test_some_columns_of_the_newest_submissions_can_be_asked_for(store: Store) -> None:
+    ids = [submit(store, label) for label in (1, 2, 3)]
+    assert store.submissions(("label", "id"), limit=2).fetchall() == [(3, ids[2]), (2, ids[1])]
+    assert store.submissions(("label",)).fetchall() == [(3,), (2,), (1,)]
+    assert len(store.submissions(limit=9)) == 3
+
+
 def test_the_settings_name_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DIGITS_DATABASE", str(tmp_path / "from-the-settings.duckdb"))
     with Store() as store:
