@@ -9,6 +9,7 @@ myst_heading_anchors = 3
 nb_execution_mode = "off"  # book.py executes them through papermill
 nb_output_stderr = "remove"  # progress bars
 nb_merge_streams = True
+nb_render_markdown_format = "myst"  # with tables
 nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # which would come from a CDN
 html_theme = "sphinx_book_theme"
 html_theme_options = {

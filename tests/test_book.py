@@ -36,7 +36,7 @@ def site(tmp_path_factory):
 def test_the_site_shows_executed_notebooks_the_readme_and_all_pages(site):
     explore = (site / "notebooks" / "explore.html").read_text()
     assert explore.count("<img") >= 10 and "smaller parameters than the defaults" in explore
-    assert "injected-parameters" not in explore
+    assert "injected-parameters" not in explore and "| --- |" not in explore
     index = (site / "index.html").read_text()
     for page in (ROOT / "docs").glob("*.md"):
         assert (site / "docs" / f"{page.stem}.html").is_file()
