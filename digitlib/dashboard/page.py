@@ -19,7 +19,8 @@ from digitlib.dashboard.model_card import ModelCard
 from digitlib.dashboard.pad import PACE, Pad
 from digitlib.dashboard.panels import box, button, descendants, set_pressable
 from digitlib.dashboard.replay import Replay
-from digitlib.dashboard.submission import State, Submission
+from digitlib.dashboard.status import State
+from digitlib.dashboard.submission import Submission
 from digitlib.dashboard.tasks import run_in_background
 from digitlib.recogniser import LoadedModel, Prediction
 from digitlib.store import StoreError

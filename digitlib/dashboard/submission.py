@@ -2,9 +2,7 @@
 
 import asyncio
 import logging
-from enum import Enum
 from functools import cached_property
-from html import escape
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
@@ -15,6 +13,7 @@ from uuid_utils.compat import uuid7
 from digitlib.dashboard.pad import MOST_POINTS, Pad
 from digitlib.dashboard.panels import Labels, box, button, set_pressable
 from digitlib.dashboard.quota import Quota
+from digitlib.dashboard.status import State, Status
 from digitlib.dashboard.tasks import run_in_background, running_loop
 from digitlib.recogniser import LoadedModel, Prediction
 from digitlib.store import Store, StoreError
@@ -26,31 +25,6 @@ _READING_TIME = 0.7  # seconds before a question can be answered: a double click
 _PAD_IS_FULL = (
     f"The sketch has {MOST_POINTS:,} points, the most that are accepted. Submit it or clear it."
 )
-
-
-class State(Enum):
-    """The state of a submission; the value is the status line's CSS class."""
-
-    IDLE = "is-idle"
-    SAVING = "is-saving"
-    SAVED = "is-saved"
-    ASKING = "is-asking"
-    FAILED = "is-failed"
-
-
-class Status(ipw.HTML):
-    """One line about what happened to a submission."""
-
-    state = traitlets.Enum(list(State), State.IDLE)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.add_class("digit-status")
-
-    def say(self, state: State, text: str = "") -> None:
-        """Show the state and a text, which is escaped."""
-        self.value = f'<p class="{state.value}">{escape(text)}</p>'
-        self.state = state
 
 
 class Given(NamedTuple):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from digitlib.dashboard.page import Dashboard
-from digitlib.dashboard.submission import State
+from digitlib.dashboard.status import State
 from digitlib.recogniser import model, prediction
 from digitlib.recogniser.loaded_model import LoadedModel
 from digitlib.store import predictor

@@ -15,7 +15,7 @@ from digitlib import settings
 from digitlib.dashboard import quota
 from digitlib.dashboard.pad import MOST_POINTS
 from digitlib.dashboard.page import Dashboard
-from digitlib.dashboard.submission import State
+from digitlib.dashboard.status import State
 from digitlib.recogniser.model import Recogniser
 from digitlib.store.store import Store
 from digitlib.strokes.synthesis import draw
