@@ -1,4 +1,4 @@
-"""Labelled digits as uint8 tensors: MNIST, QMNIST, UNIPEN, synthetic digits and non-digits.
+"""Labelled digits as uint8 tensors: MNIST and its like, pen digits, own images, non-digits.
 
 Also splits by writer, and the statistics and nearest neighbours that `explore.ipynb` shows.
 """
@@ -30,6 +30,16 @@ from digitlib.datasets.neighbours import (
     principal_components,
 )
 from digitlib.datasets.nondigits import mix_nondigits, nondigit_drawings, nondigit_images
+from digitlib.datasets.other_sets import load_emnist, load_usps
+from digitlib.datasets.own_images import (
+    OwnImages,
+    OwnParts,
+    describe_images,
+    image_provenance,
+    load_images,
+    mix_images,
+    split_images,
+)
 from digitlib.datasets.pen_digits import augmented_drawings, augmented_images, mix_sketches
 from digitlib.datasets.qmnist import load_qmnist
 from digitlib.datasets.splits import (
@@ -61,6 +71,8 @@ __all__ = [
     "DataUnavailable",
     "Digits",
     "Exploration",
+    "OwnImages",
+    "OwnParts",
     "Writers",
     "augmented_drawings",
     "augmented_images",
@@ -71,6 +83,7 @@ __all__ = [
     "concatenate",
     "conclusions",
     "describe_data",
+    "describe_images",
     "describe_sketches",
     "distances_to_mean",
     "duplicates",
@@ -78,12 +91,17 @@ __all__ = [
     "first",
     "grey_levels",
     "hold_out_last",
+    "image_provenance",
     "ink_widths",
     "load_dataset",
+    "load_emnist",
+    "load_images",
     "load_mnist",
     "load_qmnist",
     "load_sketches",
     "load_synthetic",
+    "load_usps",
+    "mix_images",
     "mix_nondigits",
     "mix_sketches",
     "nearest_neighbours",
@@ -100,6 +118,7 @@ __all__ = [
     "split",
     "split_as_trained",
     "split_by_writer",
+    "split_images",
     "summary",
     "trained_submissions",
     "writer_of",

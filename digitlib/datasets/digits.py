@@ -23,7 +23,7 @@ class Digits(NamedTuple):
 
 
 class Dataset(NamedTuple):
-    """Training and test data by name: `mnist` or `synthetic`."""
+    """Training and test data, and their name."""
 
     name: str
     train: Digits

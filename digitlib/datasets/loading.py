@@ -9,10 +9,11 @@ import torch
 from digitlib import settings, strokes
 from digitlib.datasets.digits import Dataset, DataUnavailable, Digits
 from digitlib.datasets.mnist import load_mnist, similar_files
+from digitlib.datasets.other_sets import load_emnist, load_usps
 from digitlib.strokes import Sketch, rasterise, read_sketches
 
 logger = logging.getLogger(__name__)
-DATASETS = ("auto", "mnist", "synthetic")
+DATASETS = ("auto", "mnist", "synthetic", "emnist", "usps")
 SYNTHETIC_WARNING = (
     "MNIST is not on disk and can't be downloaded, so SYNTHETIC digits are used instead. "
     "Accuracies refer to synthetic digits; expect 97 to 98 % on real ones. docs/data.md "
@@ -21,13 +22,15 @@ SYNTHETIC_WARNING = (
 
 
 def load_dataset(name: str, seed: int = 0, synthetic_size: int = 30_000) -> Dataset:
-    """Load `mnist`, `synthetic` or `auto`: MNIST if available, else synthetic with a warning.
+    """Load a dataset by name; `auto` is MNIST if available, else synthetic with a warning.
 
-    Raises ValueError for another name or a broken file, and DataUnavailable when `mnist` is
-    requested but not available.
+    Raises ValueError for another name or a broken file, and DataUnavailable when the one that is
+    requested is not available.
     """
     if name not in DATASETS:
         raise ValueError(f"dataset={name!r}: choose one of {', '.join(DATASETS)}.")
+    if name in {"emnist", "usps"}:
+        return Dataset(name, *(load_emnist() if name == "emnist" else load_usps()))
     warning = ""
     if name != "synthetic":
         try:

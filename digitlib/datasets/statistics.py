@@ -23,7 +23,7 @@ _CHUNK = 500  # images that are floats at a time
 class Exploration:
     """The parameters of `notebooks/explore.ipynb` and their defaults."""
 
-    dataset: Literal["auto", "mnist", "synthetic"] = "auto"
+    dataset: Literal["auto", "mnist", "synthetic", "emnist", "usps"] = "auto"
     limit: Annotated[int, Field(ge=0)] = 0
     samples: Annotated[int, Field(ge=1, le=40)] = 12
     compared: Annotated[int, Field(ge=50, le=20_000)] = 6000

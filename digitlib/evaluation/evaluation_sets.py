@@ -55,7 +55,7 @@ def original_test_sets(card: dict[str, Any]) -> list[EvaluationSet | MissingSet]
     )
     if data.name == "mnist":
         return [EvaluationSet(MNIST, data.test)]
-    return [EvaluationSet("synthetic test digits", data.test), _downloaded_mnist()]
+    return [EvaluationSet(f"{data.name} test digits", data.test), _downloaded_mnist()]
 
 
 def _downloaded_mnist() -> EvaluationSet | MissingSet:

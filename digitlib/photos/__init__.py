@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from digitlib.photos.annotation import annotated
     from digitlib.photos.reading import PhotoDigit, Steps, prepare, read_photo, read_steps
     from digitlib.photos.sample import sample_photo
+    from digitlib.photos.single import single_digit
 
-_FILES = {"annotated": "annotation", "sample_photo": "sample"}  # the others are in reading.py
+# The other names are in reading.py.
+_FILES = {"annotated": "annotation", "sample_photo": "sample", "single_digit": "single"}
 __all__ = [
     "PhotoDigit",
     "Steps",
@@ -22,6 +24,7 @@ __all__ = [
     "read_photo",
     "read_steps",
     "sample_photo",
+    "single_digit",
 ]
 
 

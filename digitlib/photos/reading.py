@@ -116,7 +116,7 @@ def read_steps(steps: Steps, recogniser: Recogniser) -> list[PhotoDigit]:
         return []
     together = groups(found.found, found.height)
     cut = [cut_out(steps.cleaned.ink, found.labels, group, found.height) for group in together]
-    cut = [_levelled(group) for group in cut]
+    cut = [levelled(group) for group in cut]
     edges = _boundaries(cut, recogniser)
     runs = [_candidates(*pair) for pair in zip(cut, edges, strict=True)]
     rows = recogniser.predict(np.array([c.image for run in runs for c in run], np.uint8))
@@ -128,7 +128,7 @@ def read_steps(steps: Steps, recogniser: Recogniser) -> list[PhotoDigit]:
     return _placed(kept, steps)
 
 
-def _levelled(group: Group) -> Group:
+def levelled(group: Group) -> Group:
     """The group's ink, its strokes as strong as ink can be."""
     inside = group.ink[group.numbers > 0]
     strength = float(np.percentile(inside, 75)) if len(inside) else 1.0

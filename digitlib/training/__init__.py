@@ -23,6 +23,7 @@ from digitlib.training.inference import EVALUATION_BATCH, choose_device, predict
 from digitlib.training.loop import fit, prepare, preview_augmentation
 from digitlib.training.network import Network, as_ensemble
 from digitlib.training.optimisation import loop_source
+from digitlib.training.own_images import WithOwnImages, add_own_images
 from digitlib.training.progress import PassBars
 from digitlib.training.recipe import PRESETS, Recipe, RunName, Scheduler, Share, validated
 from digitlib.training.replay import Replay, recipe_parameters, replay_data
@@ -69,6 +70,8 @@ __all__ = [
     "ServedNetwork",
     "Share",
     "StrokeModel",
+    "WithOwnImages",
+    "add_own_images",
     "all_or_nothing",
     "architecture_source",
     "as_ensemble",

@@ -85,9 +85,11 @@ class Recipe:
     """
 
     preset: Literal[tuple(PRESETS)] = "accurate"  # type: ignore[valid-type]
-    dataset: Literal["auto", "mnist", "synthetic"] = "auto"
+    dataset: Literal["auto", "mnist", "synthetic", "emnist", "usps"] = "auto"
     sketches: bool = False
     sketch_share: Annotated[float, Field(gt=0, lt=1)] = 0.3
+    images: bool = False
+    image_share: Annotated[float, Field(gt=0, lt=1)] = 0.3
     nondigit_share: Share = 0.0
     stroke_model: bool = False
     architecture: Literal[tuple(ARCHITECTURES)] = "cnn"  # type: ignore[valid-type]

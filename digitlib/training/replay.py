@@ -10,6 +10,7 @@ from digitlib.notebook import RENAMED_PARAMETERS
 from digitlib.recogniser import lineage
 from digitlib.strokes import SUBMISSION
 from digitlib.training.architectures import RENAMED as RENAMED_ARCHITECTURES
+from digitlib.training.own_images import add_own_images
 from digitlib.training.recipe import Recipe
 
 
@@ -65,4 +66,10 @@ def replay_data(card: dict[str, Any], count: int, seed: int) -> Replay:
             writers = known
         except (DataUnavailable, ValueError) as error:  # none, or too few to split
             note = f"{error} The model was trained on some and may forget them."
-    return Replay(train, validation, data.test, note, writers)
+    if card["data"].get("images"):
+        try:
+            original = Recipe(**{**recipe, "preset": "accurate", "run_name": ""})
+            train, validation, *_ = add_own_images(original, train, validation)
+        except (DataUnavailable, ValueError) as error:  # none any more, or too few to split
+            note = f"{note} {error} The model was trained on own images and may forget them."
+    return Replay(train, validation, data.test, note.strip(), writers)

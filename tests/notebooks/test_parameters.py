@@ -50,7 +50,7 @@ def test_the_notebooks_that_train_share_the_parameters_of_a_recipe():
     """Each of a recipe's parameters is in one of them or in both, with its default there."""
     for notebook, recipe, fixed in (
         ("train", Recipe(), set(MOVED_PARAMETERS)),
-        ("train_people", Recipe.checked({"preset": "people"}), {"preset", "sketches"}),
+        ("train_people", Recipe.checked({"preset": "people"}), people),
     ):
         values = {name: value for name, value in recipe.as_dict().items() if name not in fixed}
         declared = {name: (type(value).__name__, value) for name, value in values.items()}
