@@ -48,6 +48,7 @@ def test_the_parameters_cell_repeats_the_defaults_of_the_library(notebook, kind)
 
 def test_the_notebooks_that_train_share_the_parameters_of_a_recipe():
     """Each of a recipe's parameters is in one of them or in both, with its default there."""
+    people = {"preset", "sketches", "images", "image_share"}
     for notebook, recipe, fixed in (
         ("train", Recipe(), set(MOVED_PARAMETERS)),
         ("train_people", Recipe.checked({"preset": "people"}), people),
