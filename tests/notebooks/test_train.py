@@ -17,6 +17,8 @@ from executing import ROOT, papermill
 from digitlib.recogniser.locations import BUNDLED, current_model
 from digitlib.recogniser.model import Recogniser
 from digitlib.store.store import Store
+from digitlib.strokes import draw_images
+from digitlib.training import replay_data
 from digitlib.training.architectures import build
 from digitlib.training.export import parameter_count
 
@@ -121,6 +123,31 @@ def test_without_mnist_the_warning_is_everywhere_and_nothing_is_overwritten(
     assert "SYNTHETIC" in card["data"]["warning"]
     assert "SYNTHETIC" in done.log
     assert done.text.count("SYNTHETIC") >= 2
+
+
+def test_own_images_are_trained_on_measured_and_replayed(run, tmp_path, monkeypatch):
+    """Kaggle's CSV in the data folder's `images/`, with one bad row."""
+    monkeypatch.setenv("DIGITS_DATA_DIR", str(tmp_path / "data"))
+    (tmp_path / "data" / "images").mkdir(parents=True)
+    images, labels = draw_images(150, seed=4)
+    rows = np.column_stack([labels, images.reshape(150, -1).astype(int)])
+    rows[0, 0] = 12
+    header = ",".join(["label", *(f"pixel{i}" for i in range(784))])
+    file = tmp_path / "data" / "images" / "mine.csv"
+    np.savetxt(file, rows, "%d", ",", header=header, comments="")
+    done = run("train", **{**TINY, "epochs": 1, "images": "true", "run_name": "own"})
+    card = Recogniser.named("own").card
+    facts = card["data"]["images"]
+    assert facts["train"] + facts["validation"] + facts["test"] == 149
+    assert facts["left_out"] == 1
+    assert "mine.csv, line 2" in done.log
+    assert "accuracy on your own images" in done.log
+    assert 0 <= card["metrics"]["own_image_accuracy"] <= 1
+    replay = replay_data(card, 100, seed=0)
+    assert len(replay.train.labels) == 143  # 30 % of them own images
+    assert replay.note == ""
+    file.unlink()
+    assert "may forget them" in replay_data(card, 100, seed=0).note
 
 
 def test_ctrl_c_stops_a_run_and_says_how_to_resume_it(slow_run, slow_folder, outputs):
