@@ -71,7 +71,7 @@ class Dashboard(ipw.VBox):
         self.replay.observe(lambda change: self._on_replay(change.new), "shown")
         self.submission.observe(self._on_submission, "last")
         self.memory.observe(lambda change: self._on_returned(change.new), "returned")
-        self.status.observe(lambda _change: self._show_tools(), "state")
+        self.status.observe(lambda change: self._on_state(change.new), "state")
         self.undo_button.on_click(lambda _button: self.pad.undo())
         self.clear_button.on_click(lambda _button: self._clear())
         self.hello_button.on_click(lambda _button: self._on_hello())
@@ -130,6 +130,12 @@ class Dashboard(ipw.VBox):
     def _keep_drawing(self) -> None:
         if not (self.pad.is_drawing or self.replay.is_playing):
             self.memory.keep_drawing(self.pad.strokes)
+
+    def _on_state(self, state: State) -> None:
+        """What is submitted is what is on the pad now: an example is drawn no further."""
+        if state in (State.SAVING, State.ASKING):
+            self.replay.leave()
+        self._show_tools()
 
     def _clear(self) -> None:
         """End a replay; else clear the pad."""

@@ -53,7 +53,7 @@ def run(service: Service, command: list[str], program: str, folder) -> str:
 
 
 def test_the_curl_example_reads(service, tmp_path):
-    out = run(service, ["bash", "-e"], example("sh", "/v1/read"), tmp_path)
+    out = run(service, ["bash", "-e"], example("sh", "/v1/read \\"), tmp_path)
     assert '"digit":1,' in out
 
 

@@ -224,7 +224,8 @@ def test_without_drawing_by_hand_all_can_be_tried_with_the_keyboard(
     expect(page.text("status")).to_contain_text("An example, drawn by no person: a crossed 7.")
     expect(page.text("guess")).to_contain_text("a 7")
     expect(page.text("clear")).to_have_attribute("aria-disabled", "false")
-    page.page.wait_for_function("document.querySelector('.digit-replay').textContent === 'Replay'")
+    record = "JSON.parse(document.querySelector('.digit-record').textContent)"
+    page.page.wait_for_function(f"{record}.drawing.length === 2")  # it is drawn to its end
     before = len(server.store.sketches())
     keyboard.press("7")
     keyboard.press("Tab")  # off the button, which Enter would press again

@@ -93,6 +93,7 @@ def test_a_stroke_goes_on_past_the_edge_until_it_is_released(visit: Visit, kind:
 
 
 def test_a_hand_may_rest_while_a_finger_draws(visit: Visit) -> None:
+    wait_for_the_pen_to_be_gone(visit)  # of the test before
     hand = Hand(visit)
     hand.touch(1, (0.5, -0.3))  # a finger that holds the tablet, beside the pad
     hand.finger(0, LINE)
@@ -140,10 +141,7 @@ def test_a_pen_rules_out_the_hand_that_holds_it(visit: Visit) -> None:
     hand.pen("mouseReleased", LINE[-1], buttons=0)
     hand.touch(1, None)
     assert_drawn(visit, LINE)
-    visit.page.wait_for_function(
-        "penSeen => performance.now() > penSeen + 1000",
-        arg=visit.page.evaluate("performance.now()"),
-    )
+    wait_for_the_pen_to_be_gone(visit)
     hand.finger(2, LINE)  # later a finger draws again
     assert_drawn(visit, LINE)
 
@@ -159,6 +157,14 @@ def test_two_fingers_on_the_pad_zoom_and_draw_nothing(visit: Visit) -> None:
     hand.touch(1, None)
     visit.page.wait_for_function("visualViewport.scale > 1.3")
     assert visit.drawing() == []
+
+
+def wait_for_the_pen_to_be_gone(visit: Visit) -> None:
+    """Until touches are no longer taken for the hand that holds a pen."""
+    visit.page.wait_for_function(
+        "penSeen => performance.now() > penSeen + 1000",
+        arg=visit.page.evaluate("performance.now()"),
+    )
 
 
 def draw_with_pen(hand: Hand) -> None:

@@ -1,6 +1,7 @@
 """Replay and examples without a browser: what is drawn, and what a visitor may do meanwhile."""
 
 import asyncio
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from digitlib.dashboard.page import Dashboard
 from digitlib.dashboard.prefixes import prefix
 from digitlib.dashboard.replay import Replay
 from digitlib.dashboard.samples import EXAMPLES
+from digitlib.dashboard.status import State
 from digitlib.recogniser.model import Recogniser
 
 SEVEN = (((0.25, 0.25), (0.75, 0.25), (0.5, 0.75)), ((0.375, 0.5), (0.75, 0.5)))
@@ -75,6 +77,25 @@ def test_who_draws_during_an_example_goes_on_alone(quick: None) -> None:
         await played(panel)
         assert pad.strokes == SEVEN
         assert panel.example == ""
+
+    asyncio.run(steps())
+
+
+def test_an_example_that_is_submitted_is_drawn_no_further(outputs: Path) -> None:
+    async def steps() -> None:
+        page = Dashboard()
+        page.replay.try_one()
+        while not page.pad.strokes:
+            await asyncio.sleep(0.01)
+        page.labels.choose(page.submission.prediction.ranking[0])
+        page.submit_button.click()
+        while page.status.state is State.SAVING:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0)
+        assert page.status.state is State.SAVED
+        assert "no model learns from it" in page.status.value
+        assert page.pad.strokes == ()
+        assert not page.replay.is_playing
 
     asyncio.run(steps())
 

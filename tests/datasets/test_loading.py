@@ -123,7 +123,7 @@ def test_requested_synthetic_digits_give_no_warning():
 
 def test_an_unknown_dataset_is_refused_with_the_known_names():
     with pytest.raises(ValueError, match="auto, mnist, synthetic"):
-        load_dataset("emnist")
+        load_dataset("letters")
 
 
 def test_a_split_is_a_partition_and_reproducible_by_seed(drawn):

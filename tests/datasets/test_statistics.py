@@ -53,7 +53,7 @@ def test_class_statistics_are_those_of_numpy(digits):
 
 def test_parameters_out_of_range_are_named():
     assert validated(statistics.Exploration, {"limit": 100}).limit == 100
-    for wrong in ({"samples": 0}, {"mapped": 20}, {"limit": 5}, {"dataset": "emnist"}):
+    for wrong in ({"samples": 0}, {"mapped": 20}, {"limit": 5}, {"dataset": "letters"}):
         with pytest.raises(ValueError, match=f"^Nothing was started.\n{next(iter(wrong))}="):
             validated(statistics.Exploration, wrong)
 

@@ -95,14 +95,15 @@ def test_a_connection_that_is_terminated_in_the_middle_is_told_and_a_retry_keeps
 
 
 def test_a_locked_table_is_waited_for_as_long_as_asked(postgres_url: str) -> None:
-    store = Store(postgres_url, lock_timeout=0.2)
+    submit(Store(postgres_url))  # makes the tables
+    store = Store(postgres_url, lock_timeout=1)
     submit(store)
     with psycopg.connect(postgres_url) as other:
         other.execute("LOCK TABLE submissions")
         with pytest.raises(StoreError, match="The database is busy: no turn within"):
             submit(store)
     submit(store)
-    assert store.tally().total == 2
+    assert store.tally().total == 3
 
 
 def test_a_long_read_keeps_no_writer_waiting(postgres_url: str) -> None:

@@ -71,7 +71,7 @@ def probabilities(networks, parts):
 
 
 def test_a_killed_process_is_explained_and_training_can_go_on(parts, checkpoint, two_cores):
-    recipe = recipe_of(ensemble=2, epochs=40, patience=40)
+    recipe = recipe_of(ensemble=2, epochs=4000, patience=4000)  # far from its end when it is killed
     training = ensemble.fit_ensemble(recipe, *parts, checkpoint)
     started = {next(training)[0] for _ in range(3)}
     os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
@@ -80,7 +80,7 @@ def test_a_killed_process_is_explained_and_training_can_go_on(parts, checkpoint,
     assert not multiprocessing.active_children()
     assert all(checkpoint(number).exists() for number in started)
     torch.set_num_threads(1)  # from here on in this process
-    again = recipe_of(ensemble=2, epochs=40, patience=1, resume=True)
+    again = recipe_of(ensemble=2, epochs=4000, patience=1, resume=True)
     numbers = [number for number, _ in ensemble.fit_ensemble(again, *parts, checkpoint)]
     assert {0, 1} == set(numbers)
 
