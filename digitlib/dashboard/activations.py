@@ -14,6 +14,7 @@ import numpy as np
 import traitlets
 
 from digitlib.dashboard.colours import glowing
+from digitlib.dashboard.configuration import has_page_script
 from digitlib.dashboard.contributions import Contributions, contributions, picture, sentence
 from digitlib.dashboard.detectors import Detectors, find_detectors
 from digitlib.dashboard.layers import Layer, Maps, rules, show, strongest
@@ -55,7 +56,7 @@ class Activations(ipw.VBox):
         self._pending: asyncio.TimerHandle | None = None
         self._layers: list[Layer] = []
         self._make_parts()
-        seen = ipw.Checkbox(value=True)  # hidden: view.js clicks it
+        seen = ipw.Checkbox(value=not has_page_script())  # hidden: view.js clicks it
         seen.add_class("digit-is-seen")
         traitlets.link((seen, "value"), (self, "is_seen"))
         parts = [self._pipeline, self._rules, self._details, self._evidence, seen]

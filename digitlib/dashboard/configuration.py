@@ -23,3 +23,11 @@ def load() -> Config:
 def is_unprotected() -> bool:
     """Whether this kernel belongs to a Voila server without the dashboard's settings."""
     return "VOILA_PREHEAT" in os.environ and PROTECTED not in os.environ
+
+
+def has_page_script() -> bool:
+    """Whether this kernel's widgets are on the server's own page, whose script tells what is seen.
+
+    It is not so in JupyterLab.
+    """
+    return PROTECTED in os.environ
