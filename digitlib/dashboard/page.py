@@ -69,6 +69,7 @@ class Dashboard(ipw.VBox):
         self.pad.observe(lambda _change: self._keep_drawing(), ["strokes", "is_drawing"])
         self.pad.observe(lambda _change: self._on_ready(), "ready")
         self.replay.observe(lambda change: self._on_replay(change.new), "shown")
+        self.replay.observe(lambda _change: self._keep_drawing(), "completed")
         self.submission.observe(self._on_submission, "last")
         self.memory.observe(lambda change: self._on_returned(change.new), "returned")
         self.status.observe(lambda change: self._on_state(change.new), "state")

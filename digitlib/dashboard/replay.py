@@ -67,6 +67,7 @@ class Replay(ipw.VBox):
     """
 
     shown = traitlets.Any(None)
+    completed = traitlets.Int(0)  # examples that were drawn to their end
     example = traitlets.Unicode("")  # how the example on the pad is written; empty for a drawing
 
     def __init__(self, pad: Pad) -> None:
@@ -118,6 +119,8 @@ class Replay(ipw.VBox):
         points = [[(float(x), float(y)) for x, y in stroke.astype(np.float32)] for stroke in drawn]
         self._put = tuple(tuple(stroke) for stroke in points)
         self._pad.put(points)
+        if share == 1:
+            self.completed += 1
 
     def _on_strokes(self, strokes: tuple[object, ...]) -> None:
         """The drawing has changed: a replay of what it was ends, and an example may be none now."""

@@ -100,6 +100,19 @@ def test_an_example_that_is_submitted_is_drawn_no_further(outputs: Path) -> None
     asyncio.run(steps())
 
 
+def test_the_tab_keeps_an_example_that_was_drawn_to_its_end(quick: None, outputs: Path) -> None:
+    async def steps() -> None:
+        page = Dashboard()
+        page.replay.try_one()
+        await played(page.replay)
+        assert [len(stroke) for stroke in page.memory._facts["drawing"]] == [
+            len(stroke) for stroke in page.pad.strokes
+        ]
+        assert len(page.pad.strokes) == 2
+
+    asyncio.run(steps())
+
+
 def test_undo_brings_back_what_an_example_replaced(quick: None) -> None:
     async def steps() -> None:
         pad = Pad()
