@@ -5,6 +5,7 @@ to each worker once, results return as bytes, and only the caller writes files a
 """
 
 import pickle
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
@@ -21,6 +22,7 @@ from digitlib import settings
 
 MAX_PROCESSES = 8  # on this machine, of about 1 GB each
 _PATIENCE = 10.0  # seconds without a result, after which the workers are looked at
+_GRACE = 10.0  # seconds for tasks that are running when a pool ends
 
 Task = Callable[..., Any]
 Arguments = tuple[Any, ...]
@@ -126,10 +128,22 @@ def started(shared: Any, *, scheduler: str = "", processes: int = 1) -> Iterator
     try:
         yield Workers(pool, shared, token, processes)
     finally:
-        children = list((pool._processes or {}).values())  # from 3.14 on: terminate_workers()
-        for process in children:
-            process.terminate()
-        pool.shutdown(cancel_futures=True)
+        _end(pool)
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    """End a pool's processes: once their tasks have ended, or after some seconds.
+
+    A process that is ended in the middle of a message can leave the pool waiting for it.
+    """
+    children = list((pool._processes or {}).values())  # from 3.14 on: terminate_workers()
+    pool.shutdown(wait=False, cancel_futures=True)
+    until = time.monotonic() + _GRACE
+    for process in children:
+        process.join(max(0.0, until - time.monotonic()))
+    for process in children:
+        process.terminate()
+        process.join()
 
 
 def _context() -> BaseContext:
