@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 from dashboard import server, visited
+from distortions import held_out
 from playwright.sync_api import Page, sync_playwright
-from redrawn import held_out
 
 from digitlib.recogniser import Recogniser
 from digitlib.strokes import Strokes

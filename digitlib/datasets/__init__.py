@@ -19,7 +19,13 @@ from digitlib.datasets.digits import (
     provenance,
     split,
 )
-from digitlib.datasets.loading import load_dataset, load_sketches, load_synthetic, rasterised
+from digitlib.datasets.loading import (
+    DatasetName,
+    load_dataset,
+    load_sketches,
+    load_synthetic,
+    rasterised,
+)
 from digitlib.datasets.mnist import find_mnist, load_mnist
 from digitlib.datasets.neighbours import (
     duplicates,
@@ -69,6 +75,7 @@ __all__ = [
     "LEVELS",
     "NO_DIGIT",
     "DataUnavailable",
+    "DatasetName",
     "Digits",
     "Exploration",
     "OwnImages",

@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -13,7 +14,9 @@ from digitlib.datasets.other_sets import load_emnist, load_usps
 from digitlib.strokes import Sketch, rasterise, read_sketches
 
 logger = logging.getLogger(__name__)
-DATASETS = ("auto", "mnist", "synthetic", "emnist", "usps")
+DatasetName = Literal["auto", "mnist", "synthetic", "emnist", "usps"]
+DATASETS = get_args(DatasetName)
+_FROM_TORCHVISION = {"emnist": load_emnist, "usps": load_usps}
 SYNTHETIC_WARNING = (
     "MNIST is not on disk and can't be downloaded, so SYNTHETIC digits are used instead. "
     "Accuracies refer to synthetic digits; expect 97 to 98 % on real ones. docs/data.md "
@@ -29,8 +32,8 @@ def load_dataset(name: str, seed: int = 0, synthetic_size: int = 30_000) -> Data
     """
     if name not in DATASETS:
         raise ValueError(f"dataset={name!r}: choose one of {', '.join(DATASETS)}.")
-    if name in {"emnist", "usps"}:
-        return Dataset(name, *(load_emnist() if name == "emnist" else load_usps()))
+    if name in _FROM_TORCHVISION:
+        return Dataset(name, *_FROM_TORCHVISION[name]())
     warning = ""
     if name != "synthetic":
         try:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from digitlib import settings
 from digitlib.datasets.digits import DataUnavailable, Digits
-from digitlib.strokes import BOX, FIELD
+from digitlib.strokes import BOX, FIELD, centring_shift
 
 _EMNIST_FILES = [
     f"emnist-digits-{part}-{kind}-ubyte"
@@ -112,11 +112,10 @@ def _centred(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     size = (max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale)))
     cut = Image.fromarray(image[top:bottom, left:right]).resize(size, Image.Resampling.BILINEAR)
     ink = np.asarray(cut, np.float64)
+    across, down = (np.arange(length) + 0.5 for length in size)
+    centre = np.array([ink.sum(axis=0) @ across, ink.sum(axis=1) @ down]) / max(ink.sum(), 1)
+    shift = centring_shift(centre, np.zeros(2), np.array(size, np.float64))
+    column, row = np.rint(shift).astype(int)
     field = np.zeros((FIELD, FIELD), np.uint8)
-    starts = []
-    for axis, length in enumerate(ink.shape):
-        weights = ink.sum(axis=1 - axis)
-        centre = weights @ (np.arange(length) + 0.5) / max(weights.sum(), 1)
-        starts.append(int(np.clip(round(FIELD / 2 - centre), 0, FIELD - length)))
-    field[starts[0] : starts[0] + ink.shape[0], starts[1] : starts[1] + ink.shape[1]] = ink
+    field[row : row + size[1], column : column + size[0]] = ink
     return field

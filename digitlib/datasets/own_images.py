@@ -142,10 +142,10 @@ def _pictures(
             labels.append(label)
         except (OSError, ValueError) as error:
             problems.append(f"{file}: {error}")
-    strangers = [
+    unnamed = [
         inner for inner in sorted(folder.glob("*/")) if inner.is_dir() and not _is_label(inner.name)
     ]
-    problems += [f"{inner}: a folder's name is its digits' label, 0 to 9" for inner in strangers]
+    problems += [f"{inner}: a folder's name is its digits' label, 0 to 9" for inner in unnamed]
     return np.array(images, np.uint8).reshape(-1, 28, 28), np.array(labels, np.int64)
 
 

@@ -4,13 +4,15 @@ Images are (n, 28, 28) uint8, ink 255 on 0, and labels (n,) integers 0 to 9.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 from pydantic.dataclasses import dataclass
+
+from digitlib.datasets.loading import DatasetName
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]
@@ -23,7 +25,7 @@ _CHUNK = 500  # images that are floats at a time
 class Exploration:
     """The parameters of `notebooks/explore.ipynb` and their defaults."""
 
-    dataset: Literal["auto", "mnist", "synthetic", "emnist", "usps"] = "auto"
+    dataset: DatasetName = "auto"
     limit: Annotated[int, Field(ge=0)] = 0
     samples: Annotated[int, Field(ge=1, le=40)] = 12
     compared: Annotated[int, Field(ge=50, le=20_000)] = 6000

@@ -16,6 +16,7 @@ from pydantic import (
 )
 from pydantic.dataclasses import dataclass
 
+from digitlib.datasets import DatasetName
 from digitlib.training.architectures import ARCHITECTURES, check_options
 
 T = TypeVar("T")
@@ -85,7 +86,7 @@ class Recipe:
     """
 
     preset: Literal[tuple(PRESETS)] = "accurate"  # type: ignore[valid-type]
-    dataset: Literal["auto", "mnist", "synthetic", "emnist", "usps"] = "auto"
+    dataset: DatasetName = "auto"
     sketches: bool = False
     sketch_share: Annotated[float, Field(gt=0, lt=1)] = 0.3
     images: bool = False

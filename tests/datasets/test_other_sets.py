@@ -4,14 +4,12 @@ import bz2
 import gzip
 import hashlib
 import struct
-import threading
 import zipfile
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
 import torch
+from file_server import file_server
 from torchvision.datasets import EMNIST, USPS
 
 from digitlib import strokes
@@ -27,15 +25,8 @@ def drawn():
 @pytest.fixture
 def address(tmp_path):
     """The address of a web server with the test's files."""
-
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *_):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=tmp_path)) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with file_server(tmp_path) as address:
+        yield address
 
 
 def idx(values):

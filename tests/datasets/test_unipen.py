@@ -1,17 +1,15 @@
 """Parsing of UNIPEN's format, and the download from a local server."""
 
 import hashlib
-import http.server
 import json
 import tarfile
-import threading
 import zipfile
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from file_server import file_server
 
 from digitlib.datasets import unipen
 from digitlib.strokes.sketches import read_sketches
@@ -64,11 +62,8 @@ def root(tmp_path: Path) -> Path:
 def server(tmp_path: Path) -> Iterator[str]:
     folder = tmp_path / "served"
     folder.mkdir()
-    handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{running.server_port}"
-        running.shutdown()
+    with file_server(folder) as address:
+        yield address
 
 
 def packed(root: Path, name: str) -> Path:

@@ -1,5 +1,9 @@
-"""What the store's tests share: a predictor without a model file, and sketches to submit."""
+"""What the store's tests share: a predictor without a model file, sketches, and who submits them."""
 
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
@@ -8,6 +12,8 @@ import numpy as np
 from digitlib.store.store import Store
 from digitlib.strokes.ink import Strokes
 from digitlib.strokes.synthesis import draw
+
+SUBMITTER = Path(__file__).with_name("submitter.py")
 
 
 class FixedPredictor:
@@ -46,3 +52,14 @@ def kept(store: Store) -> set[UUID]:
 
 def log_of(path: Path) -> Path:
     return Path(f"{path}.wal")
+
+
+@contextmanager
+def submitting(url: str, count: int) -> Iterator[list[subprocess.Popen]]:
+    """Processes that submit to a database, one sketch after the other, and print the ids."""
+    command = [sys.executable, str(SUBMITTER), url]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(count)]
+    yield processes
+    for process in processes:
+        process.kill()
+        process.communicate()

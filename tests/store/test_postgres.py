@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,22 +13,16 @@ from pathlib import Path
 import psycopg
 import pytest
 from postgres_server import USER, PostgresServer
-from store.support import drawn, kept, submit, submit_large
+from store.support import drawn, kept, submit, submit_large, submitting
 
 from digitlib.store.schema import StoreError
 from digitlib.store.store import Store
 
-SUBMITTER = Path(__file__).with_name("submitter.py")
-
 
 @pytest.fixture
 def submitters(postgres_url: str) -> Iterator[list[subprocess.Popen]]:
-    command = [sys.executable, str(SUBMITTER), postgres_url]
-    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
-    yield processes
-    for process in processes:
-        process.kill()
-        process.communicate()
+    with submitting(postgres_url, 3) as processes:
+        yield processes
 
 
 def test_a_server_that_crashes_loses_nothing_it_acknowledged(

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from store.support import SUBMITTER
 
 from digitlib.store.store import Store
 
 pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="needs strace: apt install it")
 
-SUBMITTER = Path(__file__).with_name("submitter.py")
 NAME = "digits.duckdb"
 SUBMISSIONS = 14  # large ones: the log is merged into the database three times meanwhile
 POINTS = 1000

@@ -15,7 +15,7 @@ from uuid import UUID
 import duckdb
 import pytest
 from filelock import FileLock
-from store.support import kept, log_of, submit
+from store.support import kept, log_of, submit, submitting
 
 from digitlib.store import snapshot
 from digitlib.store.database import Database
@@ -23,7 +23,6 @@ from digitlib.store.lock import gate_of, locked
 from digitlib.store.schema import StoreError
 from digitlib.store.store import Store
 
-SUBMITTER = Path(__file__).with_name("submitter.py")
 HOLDER = """
 import duckdb, sys
 connection = duckdb.connect(sys.argv[1])
@@ -232,12 +231,8 @@ def test_sketches_are_read_without_their_images(file_store: Store) -> None:
 
 @pytest.fixture
 def submitters(path: Path) -> Iterator[list[subprocess.Popen]]:
-    command = [sys.executable, str(SUBMITTER), str(path)]
-    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
-    yield processes
-    for process in processes:
-        process.kill()
-        process.communicate()
+    with submitting(str(path), 4) as processes:
+        yield processes
 
 
 def test_processes_killed_at_random_lose_nothing_they_acknowledged(

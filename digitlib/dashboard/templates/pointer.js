@@ -3,7 +3,7 @@
 const PALM = 90; // px: a contact as large as that, about 15 mm, is no fingertip
 const PINCH = 24; // px that the first finger of a pinch may move before the second one lands
 const PEN_REST = 1000; // ms after a pen was near in which touches are the hand that holds it
-const hands = new Set(); // the pointers of palms and other resting touches, until they end
+const resting = new Set(); // the pointers of palms and other touches that rest, until they end
 let penSeen = -Infinity; // when a pen was last near the pad
 let drawing = null; // the pointer that draws: its id, its type, where it began, where it is
 
@@ -45,9 +45,9 @@ const onDown = (event) => {
   const rests = isPalm(event) || performance.now() - penSeen < PEN_REST || drawing;
   const pinches = drawing?.type === "touch" && !hasMoved() && !isPalm(event);
   if (isTouch(event) && pinches) return end("touchcancel");
-  if (isTouch(event) && rests) return hands.add(event.pointerId);
+  if (isTouch(event) && rests) return resting.add(event.pointerId);
   if (drawing?.type === "touch") { // the hand that holds this pen was there first
-    hands.add(drawing.id);
+    resting.add(drawing.id);
     end("touchcancel");
   }
   if (!drawing) begin(pad, event);
@@ -55,7 +55,7 @@ const onDown = (event) => {
 const onMove = (event) => {
   if (event.pointerId !== drawing?.id) return;
   if (isPalm(event)) { // it has touched down with its edge
-    hands.add(event.pointerId);
+    resting.add(event.pointerId);
     return end("touchcancel");
   }
   if (event.buttons === 0) return end("mouseup"); // it was released unseen
@@ -63,7 +63,7 @@ const onMove = (event) => {
   tell("mousemove");
 };
 const onEnd = (event) => {
-  hands.delete(event.pointerId);
+  resting.delete(event.pointerId);
   if (event.pointerId !== drawing?.id) return;
   end(event.type === "pointercancel" && !hasMoved() ? "touchcancel" : "mouseup");
 };
@@ -79,7 +79,7 @@ for (const [kind, listener] of Object.entries(onPointer)) {
 const onTouch = (event) => {
   if (!event.isTrusted) return;
   event.stopPropagation();
-  if (event.cancelable && hands.size) event.preventDefault();
+  if (event.cancelable && resting.size) event.preventDefault();
 };
 const onMouse = (event) => {
   if (event.isTrusted) event.stopPropagation();

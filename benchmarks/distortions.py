@@ -6,7 +6,7 @@ without a doubt (confidence at or above the model's threshold), and how many are
 makes most drawings no digit: there, only a wrong digit without a doubt counts, which for a circled,
 framed, underlined or ticked digit is any other digit, for all others any digit at all.
 
-Usage: python benchmarks/redrawn.py [--model NAME or FOLDER] [--digits 600] [--seed 0]
+Usage: python benchmarks/distortions.py [--model NAME or FOLDER] [--digits 600] [--seed 0]
 """
 
 import argparse
