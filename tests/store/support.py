@@ -1,4 +1,4 @@
-"""What the store's tests share: a predictor without a model file, sketches, and who submits them."""
+"""What the store's tests share: a fixed predictor, sketches, and processes that submit them."""
 
 import subprocess
 import sys
