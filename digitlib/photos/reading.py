@@ -85,7 +85,11 @@ class _Candidate(NamedTuple):
 
 def prepare(source: bytes | str | Path) -> Steps:
     """The steps from a file, or its bytes, to connected ink; ValueError as `decode` raises it."""
-    picture = decode(source)
+    return prepare_picture(decode(source))
+
+
+def prepare_picture(picture: Picture) -> Steps:
+    """The steps from a decoded picture to connected ink."""
     enlarged = enlargement(picture.colour.shape)
     grey = grey_of(picture.colour)
     if enlarged > 1:

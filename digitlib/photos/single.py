@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from digitlib.photos.decoding import decode
 from digitlib.photos.image import digit_image
 from digitlib.photos.pieces import cut_out, ink_of
-from digitlib.photos.reading import levelled, prepare
+from digitlib.photos.reading import levelled, prepare_picture
 
 
 def single_digit(source: bytes | str | Path) -> NDArray[np.uint8]:
@@ -17,14 +18,10 @@ def single_digit(source: bytes | str | Path) -> NDArray[np.uint8]:
     Raises ValueError, with a sentence, for what is no picture or shows no digit; OSError for a
     missing file.
     """
-    steps = prepare(source)
-    colour = steps.picture.colour
-    if (
-        colour.shape[:2] == (28, 28)
-        and not _edge(colour).any()
-        and np.ptp(colour, axis=2).max() == 0
-    ):
-        return np.ascontiguousarray(colour[:, :, 0])
+    picture = decode(source)
+    if _is_mnist_like(picture.colour):
+        return np.ascontiguousarray(picture.colour[:, :, 0])
+    steps = prepare_picture(picture)
     found = steps.components
     if not found.found:
         raise ValueError("There is no digit to be seen.")
@@ -35,6 +32,8 @@ def single_digit(source: bytes | str | Path) -> NDArray[np.uint8]:
     return digit_image(ink_of(group, group.numbers > 0))
 
 
-def _edge(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The outermost pixels of a picture."""
-    return np.concatenate([picture[[0, -1]].ravel(), picture[:, [0, -1]].ravel()])
+def _is_mnist_like(picture: NDArray[np.uint8]) -> bool:
+    """Whether a picture (h, w, 3) is 28×28 and grey, and has ink but none at its edge."""
+    if picture.shape[:2] != (28, 28) or not picture.any() or np.ptp(picture, axis=2).any():
+        return False
+    return not (picture[[0, -1]].any() or picture[:, [0, -1]].any())

@@ -115,3 +115,6 @@ def test_an_image_stays_in_its_part_when_others_are_added(drawn):
 def test_a_picture_in_mnists_form_stays_as_it_is(tmp_path, drawn):
     Image.fromarray(drawn[0][0]).save(tmp_path / "mnist.png")
     assert np.array_equal(single_digit(tmp_path / "mnist.png"), drawn[0][0])
+    Image.new("L", (28, 28)).save(tmp_path / "black.png")
+    with pytest.raises(ValueError, match="no digit"):
+        single_digit(tmp_path / "black.png")
