@@ -18,38 +18,6 @@ ONE: Strokes = [[(0.5, 0.15), (0.5, 0.5), (0.5, 0.85)]]
 DASH: Strokes = [[(0.3, 0.5), (0.7, 0.5)]]
 
 
-class Connection:
-    """A connection that can be cut: sockets are opened then, and dropped."""
-
-    is_cut = False
-
-    def pass_on(self, socket: WebSocketRoute) -> None:
-        if self.is_cut:
-            socket.close()
-        else:
-            self.latest = socket
-            socket.connect_to_server()
-
-    def cut(self) -> None:
-        self.is_cut = True
-        self.latest.close()
-
-
-@pytest.fixture(scope="module")
-def connection() -> Connection:
-    return Connection()
-
-
-@pytest.fixture(scope="module")
-def shared_visit(browser: Browser, server: Server, connection: Connection) -> Iterator[Visit]:
-    """A page whose connection can be cut."""
-    context = browser.new_context(viewport={"width": 1280, "height": 720})
-    page = context.new_page()
-    page.route_web_socket("**/channels*", connection.pass_on)
-    yield Visit(page, server.url)
-    context.close()
-
-
 def test_a_reload_puts_the_drawing_back(visit: Visit, server: Server) -> None:
     visit.draw(ONE)
     visit.submit(1)
@@ -69,15 +37,13 @@ def test_a_reload_puts_the_drawing_back(visit: Visit, server: Server) -> None:
     assert visit.ink() == 0  # what was submitted is not put back
 
 
-def test_a_dropped_connection_is_told_and_loses_nothing(
-    visit: Visit, connection: Connection
-) -> None:
+def test_a_dropped_connection_is_told_and_loses_nothing(visit: Visit) -> None:
     alert = visit.page.get_by_role("alert")
     visit.draw(ONE)
     ink = visit.ink()
-    connection.cut()
+    visit.page.context.set_offline(True)
     expect(alert).to_contain_text("lost its connection")
-    connection.is_cut = False
+    visit.page.context.set_offline(False)
     expect(alert).to_be_hidden(timeout=60_000)
     assert visit.ink() == ink
     visit.draw(DASH)

@@ -128,7 +128,11 @@ def test_undo_brings_back_what_an_example_replaced(quick: None) -> None:
     asyncio.run(steps())
 
 
-def test_a_replay_changes_the_guess_but_neither_the_drawing_nor_the_label(quick: None) -> None:
+def test_a_replay_changes_the_guess_but_neither_the_drawing_nor_the_label(
+    quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replay, "_STAY", 60.0)  # the replay stays until the slider is moved
+
     async def steps() -> None:
         page = Dashboard()
         page.pad.put(SEVEN)
