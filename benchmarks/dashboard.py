@@ -30,7 +30,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, websocket_connect
 
 from digitlib import settings
-from digitlib.dashboard.pad import SIDE
+from digitlib.dashboard.brush import SIDE
 from digitlib.store import Store
 from digitlib.strokes import draw
 

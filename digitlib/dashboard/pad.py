@@ -7,22 +7,18 @@ the edge, and passes it on as a mouse. In JupyterLab the browser's own events ar
 import asyncio
 import math
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 
-import ipycanvas.canvas
 import ipywidgets as ipw
 import numpy as np
 import traitlets
-from ipycanvas import Canvas, hold_canvas
+from ipycanvas import Canvas
 
+from digitlib.dashboard.brush import LINE_WIDTH, SIDE, Brush, Point
 from digitlib.dashboard.tasks import running_loop
 from digitlib.strokes import MOST_STROKES
 
-Point = tuple[float, float]
 Strokes = tuple[tuple[Point, ...], ...]
-SIDE = 672  # px of the canvas's buffer: at least twice its size on screen, for crisp lines
-LINE_WIDTH = 40  # px of the buffer
 MOST_POINTS = 2_000  # of one sketch, about 60 KB; a digit has about 50
 PACE = 1 / 45  # seconds: shortest interval between two changes of `strokes` while the pen moves
 
@@ -41,6 +37,7 @@ class Pad(ipw.VBox):
 
     def __init__(self) -> None:
         self.canvas = Canvas(width=SIDE, height=SIDE)
+        self._brush = Brush(self.canvas)
         self.canvas.add_class("digit-pad")
         self.pace = PACE
         self._lines: list[list[Point]] = []
@@ -111,8 +108,7 @@ class Pad(ipw.VBox):
 
     def show(self) -> None:
         """Send the whole drawing to the browser, which may have just connected."""
-        # Messages sent before it connected are lost, including the choice of canvas.
-        ipycanvas.canvas._CANVAS_MANAGER._current_canvas = None
+        self._brush.forget_browser()
         self._redraw()
         self.ready += 1
 
@@ -137,9 +133,7 @@ class Pad(ipw.VBox):
             self.preview(None)
         self.is_drawing = True
         self._lines.append([point])
-        with _drawing():
-            self._ink()
-            self.canvas.fill_circle(point[0] * SIDE, point[1] * SIDE, LINE_WIDTH / 2)
+        self._brush.begin(point)
         self._publish_soon()
 
     def _move(self, x: object, y: object) -> None:
@@ -151,18 +145,14 @@ class Pad(ipw.VBox):
             return
         line = self._lines[-1]
         line.append(point)
-        with _drawing():
-            self._ink()
-            self._curve(line, len(line) - 1)
+        self._brush.go_on(line)
         self._publish_soon()
 
     def _up(self, *_where: object) -> None:
         if not self.is_drawing:
             return
         self._cleared = ()
-        with _drawing():
-            self._ink()
-            self._finish(self._lines[-1])
+        self._brush.finish(self._lines[-1])
         self._publish()
         self.is_drawing = False
 
@@ -192,41 +182,7 @@ class Pad(ipw.VBox):
         self.strokes = tuple(tuple(line) for line in self._lines)
 
     def _redraw(self) -> None:
-        with _drawing():
-            self.canvas.clear()
-            self._ink()
-            for line in self._lines if self._previewed is None else self._previewed:
-                x, y = line[0]
-                self.canvas.fill_circle(x * SIDE, y * SIDE, LINE_WIDTH / 2)
-                for end in range(1, len(line)):
-                    self._curve(line, end)
-                self._finish(line)
-
-    def _ink(self) -> None:
-        """Set colour and width with each drawing, because a reloaded page has lost them."""
-        canvas = self.canvas
-        canvas.stroke_style = canvas.fill_style = "black"  # the style sheet inverts it at night
-        canvas.line_width = LINE_WIDTH
-        canvas.line_cap = canvas.line_join = "round"
-
-    def _curve(self, line: list[Point], end: int) -> None:
-        """Draw a quadratic curve to the middle of the step to point `end`."""
-        start = line[0] if end == 1 else _middle(line[end - 2], line[end - 1])
-        self._bend(start, line[end - 1], _middle(line[end - 1], line[end]))
-
-    def _finish(self, line: list[Point]) -> None:
-        if len(line) > 1:
-            middle = _middle(line[-2], line[-1])
-            self._bend(middle, middle, line[-1])
-
-    def _bend(self, start: Point, control: Point, end: Point) -> None:
-        canvas = self.canvas
-        canvas.begin_path()
-        canvas.move_to(start[0] * SIDE, start[1] * SIDE)
-        canvas.quadratic_curve_to(
-            control[0] * SIDE, control[1] * SIDE, end[0] * SIDE, end[1] * SIDE
-        )
-        canvas.stroke()
+        self._brush.redraw(self._lines if self._previewed is None else self._previewed)
 
 
 def _on_pad(x: object, y: object) -> Point | None:
@@ -237,19 +193,3 @@ def _on_pad(x: object, y: object) -> Point | None:
             return None
         point.append(float(np.float32(min(max(value / SIDE, 0.0), 1.0))))
     return point[0], point[1]
-
-
-def _middle(a: Point, b: Point) -> Point:
-    return (a[0] + b[0]) / 2, (a[1] + b[1]) / 2
-
-
-@contextmanager
-def _drawing() -> Iterator[None]:
-    """Send the drawing commands inside as one message; reset `hold_canvas` after an exception."""
-    manager = ipycanvas.canvas._CANVAS_MANAGER
-    try:
-        with hold_canvas():
-            yield
-    finally:
-        manager._caching = False
-        manager._commands_cache, manager._buffers_cache = [], []

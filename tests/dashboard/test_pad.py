@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from digitlib.dashboard.pad import MOST_POINTS, SIDE, Pad
+from digitlib.dashboard.brush import SIDE
+from digitlib.dashboard.pad import MOST_POINTS, Pad
 from digitlib.strokes.validation import checked_strokes
 
 
