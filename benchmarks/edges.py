@@ -113,6 +113,7 @@ def main() -> None:
     ):
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page, _ = visited(browser, url)
+        page.set_viewport_size({"width": 1280, "height": 720})  # Look inside is not computed
         for share in SHARES:
             for edge in range(len(EDGES)):
                 print(row(page, recogniser, sketches, edge, share), flush=True)

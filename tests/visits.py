@@ -167,6 +167,13 @@ class Visit:
     def text(self, name: str) -> Locator:
         return self.page.locator(f".digit-{name}")
 
+    def look(self, name: str) -> list[str]:
+        """The colours and lines that tell a button from others."""
+        properties = "[s.color, s.backgroundColor, s.borderColor, s.boxShadow, s.outlineStyle]"
+        return self.text(name).evaluate(
+            f"button => {{ const s = getComputedStyle(button); return {properties}; }}"
+        )
+
     @property
     def kernel(self) -> str:
         """The id of the page's kernel."""

@@ -68,7 +68,7 @@ class Activations(ipw.VBox):
         self._input.add_class("digit-map").add_class("digit-seen")
         self._outputs.add_class("digit-outputs")
         self._first = _stage(_box("digit-picture", self._input), ipw.HTML(_SEEN))
-        self._last = _stage(self._outputs, ipw.HTML("<p>The outputs, with the strokes' say.</p>"))
+        self._last = _stage(self._outputs, ipw.HTML("<p>The outputs, from image and strokes.</p>"))
         self._pipeline = _box("digit-pipeline", self._first, self._last)
         self._rules, self._details = ipw.HTML(), ipw.HTML(_NO_HINT)
         self._rules.add_class("digit-rules")
@@ -174,7 +174,7 @@ class Activations(ipw.VBox):
 def _outputs(prediction: Prediction) -> str:
     """The ten outputs as a list, as bright as they are likely."""
     shares = np.zeros(10) if prediction.probabilities is None else prediction.probabilities
-    best = int(shares.argmax()) if shares.any() else None
+    best = prediction.leader
     rows = "".join(
         f'<li{" class=is-best" * (digit == best)} style="--share:{float(share):.3f}">{digit}</li>'
         for digit, share in enumerate(shares)

@@ -89,7 +89,7 @@ class Dashboard(ipw.VBox):
             box("digit-title", ipw.HTML(panels.TITLE)),
             box("digit-draw", ipw.VBox([self.pad, self.replay]), tools),
             box("digit-answer", self.guess, question, *submit),
-            box("digit-sure", ipw.HTML("<h2>How likely each digit is</h2>"), self.bars),
+            box("digit-sure", ipw.HTML("<h2>How likely each is</h2>"), self.bars),
             self.activations,
             self.collected,
             self.model_card,

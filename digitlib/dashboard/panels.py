@@ -10,7 +10,6 @@ from typing import Any
 import ipywidgets as ipw
 import numpy as np
 import traitlets
-from numpy.typing import NDArray
 
 from digitlib.recogniser import Prediction
 from digitlib.store import Tally
@@ -90,19 +89,13 @@ class Bars(ipw.HTML):
 
     @traitlets.observe("prediction")
     def _redraw(self, _change: Any) -> None:
-        probabilities = None if self.prediction is None else self.prediction.probabilities
-        probabilities = np.zeros(10) if probabilities is None else probabilities
-        winner = _winner(probabilities)
+        prediction = self.prediction or Prediction()
+        shares = np.zeros(10) if prediction.probabilities is None else prediction.probabilities
         rows = "".join(
-            _bar(digit, float(value), digit == winner) for digit, value in enumerate(probabilities)
+            _bar(digit, float(share), digit == prediction.leader)
+            for digit, share in enumerate(shares)
         )
         self.value = f'<ol aria-label="How likely each digit is">{rows}</ol>'
-
-
-def _winner(probabilities: NDArray[np.floating]) -> int | None:
-    """The digit that is visibly the likeliest, by at least half a percent; else None."""
-    *_, second, first = np.sort(probabilities)
-    return int(probabilities.argmax()) if first - second > 0.005 else None
 
 
 def _bar(digit: int, probability: float, is_best: bool) -> str:

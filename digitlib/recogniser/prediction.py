@@ -53,6 +53,15 @@ class Prediction:
         return digit if self.probabilities[digit] >= self.threshold else None
 
     @property
+    def leader(self) -> int | None:
+        """The digit that is visibly the likeliest, sure or not; None where there is none."""
+        if self.probabilities is None:
+            return None
+        first, second = self.ranking[:2]
+        is_likelier = self.probabilities[first] - self.probabilities[second] > _VISIBLE
+        return first if is_likelier else None
+
+    @property
     def candidates(self) -> list[int]:
         """The two likeliest digits of a rejected drawing; none of a dot, or where all are equal."""
         if self.probabilities is None or self.is_dot or self.digit is not None:

@@ -13,6 +13,7 @@ from visits import Server, Strokes, Visit
 pytest_plugins = ["browser"]
 
 SEVEN = [[(0.25, 0.2), (0.5, 0.2), (0.75, 0.2), (0.6, 0.5), (0.45, 0.85)], [(0.4, 0.5), (0.7, 0.5)]]
+SCRIBBLE = [[(0.3, 0.3), (0.2, 0.8), (0.1, 0.1), (0.7, 0.8), (0.5, 0.4), (0.7, 0.2), (0.1, 0.7)]]
 LETTER = [[(0.2, 0.9), (0.2, 0.1), (0.5, 0.6), (0.8, 0.1), (0.8, 0.9)]]  # an M
 SIZES = [(1280, 720), (1440, 900), (1920, 1080), (1024, 768), (844, 390)]
 PHONES = [(390, 844), (390, 664), (360, 640)]
@@ -25,6 +26,12 @@ BOXES = """names => Object.fromEntries(names.map(name => {
     box.right <= document.documentElement.clientWidth && box.width > 0;
   return [name, {inside, x: box.x, y: box.y, width: box.width, height: box.height}];
 }))"""
+PAPER = "width => { document.querySelector('.digit-page').style.width = width; }"
+ODD_POINTERS = """() => [...document.querySelectorAll('.digit-page *')].filter(element =>
+  element.checkVisibility({visibilityProperty: true}) &&
+  ['pointer', 'zoom-in'].includes(getComputedStyle(element).cursor) &&
+  !element.closest('button:not(:disabled, [aria-disabled="true"]), a[href], summary, label, input')
+).map(element => element.outerHTML.slice(0, 80))"""
 COLOUR_RULES = ["color-contrast", "link-in-text-block"]  # all others see the same in any scheme
 SCHEMES = [(scheme, forced) for scheme in ("light", "dark") for forced in ("none", "active")]
 
@@ -63,6 +70,17 @@ def test_pad_guess_bars_labels_and_submit_share_one_screen(page: Visit) -> None:
         assert boxes["pad"]["width"] >= 220, size
         assert page.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), size
         assert overlapping(boxes) == [], size
+
+
+def test_nothing_overlaps_in_less_room_than_the_window_has(page: Visit) -> None:
+    """As in JupyterLab, beside its panels."""
+    page.draw(SEVEN)
+    for width in (970, 850, 570):
+        page.page.evaluate(PAPER, f"{width}px")
+        boxes = page.page.evaluate(BOXES, ["pad", *AT_ONCE])
+        assert overlapping(boxes) == [], width
+        assert min(boxes[f"label-{digit}"]["width"] for digit in range(10)) >= 36, width
+    page.page.evaluate(PAPER, "")
 
 
 def overlapping(boxes: dict[str, dict[str, float]]) -> list[tuple[str, str]]:
@@ -140,6 +158,29 @@ def test_axe_finds_nothing_in_any_state_and_colour_scheme(page: Visit) -> None:
     expect(page.text("scrubber")).to_be_visible()
     found += violations(page, "in doubt, replayed")
     assert found == []
+
+
+def test_ten_equal_bars_have_units_and_no_winner(page: Visit) -> None:
+    draw(page, SCRIBBLE)
+    shares = page.page.locator(".digit-bars li span").all_inner_texts()
+    assert set(shares) <= {"9 %", "10 %", "11 %"}
+    assert len(shares) == 10
+    expect(page.page.locator(".is-best, .is-likely, .is-chosen")).to_have_count(0)
+
+
+def test_nothing_looks_pressable_that_is_not(page: Visit) -> None:
+    seen: list[list[list[str]]] = []  # of each button: empty, drawn
+    for strokes, idle in (([], "true"), (SEVEN, "false")):
+        page.draw(strokes)
+        assert page.page.evaluate(ODD_POINTERS) == []
+        seen.append([])
+        for scheme, forced in SCHEMES:
+            page.page.emulate_media(color_scheme=scheme, forced_colors=forced)
+            for name in ("submit", "clear", "replay"):
+                expect(page.text(name)).to_have_attribute("aria-disabled", idle)
+                seen[-1].append(page.look(name))
+    for empty, drawn in zip(*seen, strict=True):
+        assert empty != drawn
 
 
 def luminances(visit: Visit, selector: str) -> np.ndarray:

@@ -175,6 +175,14 @@ def test_an_ambiguous_drawing_gets_a_question(visit: Visit, recogniser: Recognis
     visit.draw([[tuple(point) for point in stroke] for stroke in fitted])
     expect(visit.text("guess")).to_contain_text(re.compile(f"Is it an? {first} or an? {second}"))
     expect(visit.text("submit")).to_have_text("Submit")
+    bars = visit.page.locator(".digit-bars li span")
+    for digit in (first, second):
+        expect(bars.nth(digit)).to_have_text(re.compile(r"\d\d %"))
+    for scheme, forced in (("light", "none"), ("dark", "none"), ("light", "active")):
+        visit.page.emulate_media(color_scheme=scheme, forced_colors=forced)
+        looks = [visit.look(f"label-{digit}") for digit in range(10)]
+        plain = looks[next(digit for digit in range(10) if digit not in (first, second))]
+        assert {digit for digit in range(10) if looks[digit] != plain} == {first, second}
 
 
 def test_a_letter_is_not_presented_as_a_digit(visit: Visit) -> None:
