@@ -49,13 +49,13 @@ lint: install  ## check style, types, layers and that notebooks are clean
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile tests/containers/Dockerfile
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/nbstripout --verify --extra-keys metadata.language_info.version notebooks/*.ipynb
 
 benchmark: install  ## measure speed and accuracy, as tables (some five hours)
 	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 book: install  ## execute the notebooks and build the book in outputs/book/site (half an hour)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,book]'
 	$(BIN)/python docs/book.py
 
 picture: install  ## record the page for the README: docs/pictures/dashboard.webp

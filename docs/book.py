@@ -1,9 +1,9 @@
 """Build the book: the README, these pages and executed notebooks as a site in outputs/book/site.
 
 Every notebook is executed through papermill, in an outputs folder and a database of its own, with
-the parameters below, and its executed copy is kept: a second build executes only what changed. The
-submissions are real pen digits, submitted to the model that train.ipynb has just trained; without
-pen sketches in the data folder they are synthetic.
+the parameters below, and its executed copy is kept: a second build executes only notebooks whose
+code or parameters changed. The submissions are real pen digits, submitted to the model that
+train.ipynb has just trained; without pen sketches in the data folder they are synthetic.
 
 Usage: python docs/book.py [--only NAME ...] [--again] [--set NOTEBOOK.PARAMETER=VALUE ...]
 """
@@ -83,10 +83,12 @@ def submit_sketches(count: int = 800) -> None:
 
 
 def execute(name: str, parameters: dict[str, object], kept: Path, again: bool) -> Path:
-    """The executed copy of a notebook, made anew where the notebook or its parameters changed."""
+    """The executed copy of a notebook, made anew where its code or its parameters changed."""
     source = ROOT / "notebooks" / f"{name}.ipynb"
     print(f"{name}: ", end="", flush=True)
-    key = hashlib.sha256(source.read_bytes() + repr(sorted(parameters.items())).encode())
+    cells = nbformat.read(source, as_version=4).cells
+    code = [cell.source for cell in cells if cell.cell_type == "code"]
+    key = hashlib.sha256(repr((code, sorted(parameters.items()))).encode())
     copy = kept / f"{name}-{key.hexdigest()[:12]}.ipynb"
     if copy.exists() and not again:
         print("as it was")
@@ -105,13 +107,16 @@ def execute(name: str, parameters: dict[str, object], kept: Path, again: bool) -
     return copy
 
 
-def chapter(copy: Path, target: Path, parameters: dict[str, object]) -> None:
-    """Write an executed notebook as a page: without papermill's cell, with what was set."""
-    notebook = nbformat.read(copy, as_version=4)
-    notebook.cells = [
+def chapter(name: str, copy: Path, target: Path, parameters: dict[str, object]) -> None:
+    """Write an executed notebook as a page: its text, its outputs and what was set."""
+    notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
+    executed = (
         cell
-        for cell in notebook.cells
-        if "injected-parameters" not in cell.metadata.get("tags", [])
+        for cell in nbformat.read(copy, as_version=4).cells
+        if cell.cell_type == "code" and "injected-parameters" not in cell.metadata.get("tags", [])
+    )
+    notebook.cells = [
+        next(executed) if cell.cell_type == "code" else cell for cell in notebook.cells
     ]
     shorter = {k: v for k, v in parameters.items() if k not in ("run_name", "promote", "model")}
     if shorter:
@@ -174,7 +179,7 @@ def main() -> None:
             shutil.copy(ROOT / "notebooks" / f"{name}.ipynb", source / "notebooks")
         else:
             copy = execute(name, parameters, kept, options.again)
-            chapter(copy, source / "notebooks" / f"{name}.ipynb", parameters)
+            chapter(name, copy, source / "notebooks" / f"{name}.ipynb", parameters)
     sphinx = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-c", str(ROOT / "docs")]
     subprocess.run([*sphinx, str(source), str(book / "site")], check=True)
     print(f"Open {book / 'site' / 'index.html'}")

@@ -69,7 +69,7 @@ RUN_BY = {
     "make up": "tests/containers.sh",
     "python -m digitlib.store": "tests/store/test_copying.py",
     "python -c": "tests/test_commands.py",
-    "python docs/address.py": "tests/test_book.py",
+    "python docs/address.py OWNER/NAME": "tests/test_book.py",
     "python -m timeit": "tests/test_commands.py",
 }
 NOT_RUN = {
@@ -83,7 +83,6 @@ NOT_RUN = {
     "pip install '.[postgres]'": "needs an index of packages",
     "pip install duckdb-cli": "needs an index of packages",
     "pip install harlequin": "needs an index of packages",
-    "pip install --editable '.[train,book]'": "needs an index of packages",
     "python docs/book.py": "executes all notebooks; test_book.py builds a small one",
     "make picture": "records the README's picture; the page itself has tests",
     "python docs/animation.py": "records the README's picture; the page itself has tests",
