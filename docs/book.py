@@ -22,11 +22,6 @@ from pathlib import Path
 import nbformat
 
 from digitlib import settings
-from digitlib.datasets import DataUnavailable, load_sketches, writer_of
-from digitlib.recogniser import Recogniser
-from digitlib.store import Store
-from digitlib.strokes import Sketch
-from digitlib.strokes.synthesis import draw_many
 
 ROOT = settings.project_root()
 PAGES = (
@@ -55,13 +50,19 @@ NOTEBOOKS: dict[str, dict[str, object]] = {
     "refine": {"run_name": "refined", "replay": 6000, "epochs": 2},
 }
 SHORTER = (
-    "> This copy was executed with smaller parameters than the defaults ({}), so that the book can "
-    "be built in minutes. Its figures are those of that run."
+    "> This copy was executed with `{}`, so that the book can be built in minutes. Its figures are "
+    "those of that run."
 )
 
 
 def submit_sketches(count: int = 800) -> None:
     """Fill the database with sketches of whole writers, each a visit, and a few wrong labels."""
+    from digitlib.datasets import DataUnavailable, load_sketches, writer_of
+    from digitlib.recogniser import Recogniser
+    from digitlib.store import Store
+    from digitlib.strokes import Sketch
+    from digitlib.strokes.synthesis import draw_many
+
     store, recogniser = Store(), Recogniser.load()
     if len(store.submissions()):
         return
@@ -110,9 +111,10 @@ def execute(name: str, parameters: dict[str, object], kept: Path, again: bool) -
 def chapter(name: str, copy: Path, target: Path, parameters: dict[str, object]) -> None:
     """Write an executed notebook as a page: its text, its outputs and what was set."""
     notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
+    outputs = copy.read_text().replace(f"{ROOT}/", "")  # paths as from the project's folder
     executed = (
         cell
-        for cell in nbformat.read(copy, as_version=4).cells
+        for cell in nbformat.reads(outputs, as_version=4).cells
         if cell.cell_type == "code" and "injected-parameters" not in cell.metadata.get("tags", [])
     )
     notebook.cells = [
@@ -120,7 +122,7 @@ def chapter(name: str, copy: Path, target: Path, parameters: dict[str, object]) 
     ]
     shorter = {k: v for k, v in parameters.items() if k not in ("run_name", "promote", "model")}
     if shorter:
-        said = ", ".join(f"`{name} {value}`" for name, value in shorter.items())
+        said = " ".join(f"-p {name} {value}" for name, value in shorter.items())
         notebook.cells[0].source += "\n\n" + SHORTER.format(said)
     nbformat.write(notebook, target)
 

@@ -13,6 +13,7 @@ nb_render_markdown_format = "myst"  # with tables
 nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # which would come from a CDN
 html_theme = "sphinx_book_theme"
 html_theme_options = {
+    "footer_content_items": [],
     "navbar_persistent": [],  # the sidebar has a search field already
     "show_toc_level": 2,
     "use_download_button": False,

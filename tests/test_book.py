@@ -21,13 +21,12 @@ WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """The site, with explore.ipynb executed on few digits and the other notebooks as they are."""
+    """The site, with photos.ipynb executed, which is quick, and the other notebooks as they are."""
     folder = tmp_path_factory.mktemp("book")
-    small = [f"explore.{name}" for name in ("limit=300", "compared=100", "mapped=50", "samples=2")]
-    command = [sys.executable, str(ROOT / "docs" / "book.py"), "--only", "explore", "--set"]
+    command = [sys.executable, str(ROOT / "docs" / "book.py"), "--only", "photos"]
     environment = {**os.environ, "DIGITS_OUTPUTS_DIR": str(folder)}
     done = subprocess.run(
-        [*command, "explore.dataset=synthetic", *small],
+        [*command, "--set", "photos.seed=1"],
         env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr  # Sphinx's warnings are errors
@@ -35,9 +34,11 @@ def site(tmp_path_factory):
 
 
 def test_the_site_shows_executed_notebooks_the_readme_and_all_pages(site):
-    explore = (site / "notebooks" / "explore.html").read_text()
-    assert explore.count("<img") >= 10 and "smaller parameters than the defaults" in explore
-    assert "injected-parameters" not in explore and "| --- |" not in explore
+    photos = (site / "notebooks" / "photos.html").read_text()
+    assert photos.count("<img") >= 8
+    assert "executed with -p seed 1," in re.sub(r"<[^>]+>", "", photos)
+    assert "injected-parameters" not in photos and "| --- |" not in photos
+    assert re.search(r"<td><p>drawn</p></td>\s*<td><p>\d", photos)  # Markdown that a cell made
     index = (site / "index.html").read_text()
     for page in (ROOT / "docs").glob("*.md"):
         assert (site / "docs" / f"{page.stem}.html").is_file()

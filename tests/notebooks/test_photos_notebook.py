@@ -12,8 +12,8 @@ def test_a_folder_of_pictures_is_read_and_a_bad_file_is_named(tmp_path, monkeypa
     (pictures / "a.png").write_bytes(encoded(page(("352 06",), rules=True)))
     (pictures / "b.jpg").write_bytes(b"%PDF-1.7")
     done = execute(tmp_path, "photos", path=pictures)
-    assert "**a.png**: 352 06" in done.text
-    assert "**b.jpg**: The file is a PDF document" in done.text
+    assert "| a.png | 352 06 |" in done.text
+    assert "| b.jpg | The file is a PDF document" in done.text
     shown = [
         output
         for cell in nbformat.read(done.path, as_version=4).cells
