@@ -12,6 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
+from photo_pages import encoded, page
 
 from digitlib import settings
 
@@ -20,29 +21,45 @@ WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """The site, with photos.ipynb executed, which is quick, and the other notebooks as they are."""
+def book(tmp_path_factory):
+    """The book, with photos.ipynb executed on two files, and the other notebooks as they are."""
     folder = tmp_path_factory.mktemp("book")
+    pictures = folder / "pictures"
+    pictures.mkdir()
+    (pictures / "a.png").write_bytes(encoded(page(("352 06",), rules=True)))
+    (pictures / "b.jpg").write_bytes(b"%PDF-1.7")
     command = [sys.executable, str(ROOT / "docs" / "book.py"), "--only", "photos"]
     environment = {**os.environ, "DIGITS_OUTPUTS_DIR": str(folder)}
     done = subprocess.run(
-        [*command, "--set", "photos.seed=1"],
+        [*command, "--set", f"photos.path={pictures}"],
         env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr  # Sphinx's warnings are errors
-    return folder / "book" / "site"
+    return folder / "book"
+
+
+@pytest.fixture(scope="module")
+def site(book):
+    return book / "site"
+
+
+def test_photos_of_a_folder_are_read_and_a_bad_file_is_named(book, site):
+    html = (site / "notebooks" / "photos.html").read_text()
+    read, failed = re.findall(r"<tr[^>]*><td><p>([^<]+)</p></td>\s*<td><p>([^<]+)</p></td>", html)
+    assert read == ("a.png", "352 06")
+    assert failed[0] == "b.jpg" and failed[1].startswith("The file is a PDF document")
+    assert len(re.findall(r"<img[^>]+_images/", html)) == 8
+    assert [file.name for file in (book / "run/plots/photos").iterdir()] == ["a.png"]
 
 
 def test_the_site_shows_executed_notebooks_the_readme_and_all_pages(site):
     photos = (site / "notebooks" / "photos.html").read_text()
-    assert photos.count("<img") >= 8
-    assert "executed with -p seed 1," in re.sub(r"<[^>]+>", "", photos)
+    assert "executed with -p path " in re.sub(r"<[^>]+>", "", photos)
     assert "injected-parameters" not in photos and "| --- |" not in photos
-    assert re.search(r"<td><p>drawn</p></td>\s*<td><p>\d", photos)  # Markdown that a cell made
     index = (site / "index.html").read_text()
-    for page in (ROOT / "docs").glob("*.md"):
-        assert (site / "docs" / f"{page.stem}.html").is_file()
-        assert f"docs/{page.stem}.html" in index
+    for path in (ROOT / "docs").glob("*.md"):
+        assert (site / "docs" / f"{path.stem}.html").is_file()
+        assert f"docs/{path.stem}.html" in index
 
 
 def test_the_site_needs_no_other_server(site):

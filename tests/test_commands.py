@@ -50,7 +50,7 @@ RUN_BY = {
     "papermill notebooks/train_people.ipynb": "tests/notebooks/test_train_people.py",
     "papermill notebooks/evaluate.ipynb": "tests/notebooks/test_evaluate.py",
     "papermill notebooks/refine.ipynb": "tests/notebooks/test_refine.py",
-    "papermill notebooks/photos.ipynb": "tests/notebooks/test_photos_notebook.py",
+    "papermill notebooks/photos.ipynb": "tests/test_book.py",
     "python -m digitlib.photos": "tests/photos/test_photo_reading.py",
     "papermill --help-notebook": "tests/notebooks/test_notebooks.py",
     "python -m digitlib.recogniser promote": "tests/recogniser/test_promotion.py",

@@ -67,8 +67,10 @@ def class_means(means: Mapping[str, Floats], deviations: Mapping[str, Floats]) -
 def ink(widths: Mapping[str, Floats], levels: Mapping[str, Floats], edges: Sequence[int]) -> Figure:
     """The distributions of the ink's width (n,) in px and of its pixels' grey levels (7,)."""
     figure, (left, right) = _panels(2, height=3.0)
-    style_axes(left, "Ink width", xlabel="px", ylabel="density (per px)")
-    style_axes(right, "Grey level of inked pixels", xlabel="level", ylabel="share (%)")
+    style_axes(left, "Ink width", xlabel="ink width, px", ylabel="density (per px)")
+    style_axes(
+        right, "Grey level of inked pixels", xlabel="grey level, 0 to 255", ylabel="share (%)"
+    )
     bins, ends = np.arange(0.9, 5.6, 0.1), []
     for name, colour, style in zip(widths, COLOURS, STYLES, strict=False):
         density, _ = np.histogram(widths[name], bins, density=True)

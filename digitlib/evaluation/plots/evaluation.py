@@ -31,7 +31,7 @@ Floats = NDArray[np.floating]
 def per_digit(recall: Floats, precision: Floats, title: str) -> Figure:
     """Recall and precision (10,) of each digit, 0 to 1."""
     figure = Figure(figsize=(WIDTH, 3.0), layout="constrained")
-    axes = style_axes(figure.subplots(), title, xlabel="digit", ylabel="%")
+    axes = style_axes(figure.subplots(), title, xlabel="digit", ylabel="recall and precision, %")
     axes.plot(range(10), 100 * precision, "s", color=GREY, fillstyle="none")
     axes.plot(range(10), 100 * recall, "o", color=ACCENT)
     axes.set_xticks(range(10))
@@ -112,7 +112,10 @@ def rejection(curves: Mapping[str, RejectionCurve]) -> Figure:
     """Accuracy on the rest against the share of the least confident digits that is rejected."""
     figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
     axes = style_axes(
-        figure.subplots(), "Accuracy on what is not rejected", xlabel="rejected, %", ylabel="%"
+        figure.subplots(),
+        "Accuracy on what is not rejected",
+        xlabel="rejected, %",
+        ylabel="accuracy, %",
     )
     ends = []
     for (name, curve), (style, colour) in zip(curves.items(), cycle(STYLES), strict=False):
