@@ -21,6 +21,7 @@ RUN /build/venv/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wh
 # Everything lies in /opt/digits, with its byte code, because the root file system is read-only.
 # The libraries come first: they change less often than the source.
 FROM tools AS serve-libraries
+ARG PIP_NO_INDEX PIP_FIND_LINKS
 COPY containers/serve.lock /build/
 RUN $PIP --require-hashes --requirement /build/serve.lock && $COMPILE /opt/digits
 COPY --from=wheel /build/*.whl /build/
@@ -28,6 +29,7 @@ RUN $PIP --no-deps /build/*.whl && $COMPILE /opt/digits/lib/python3.*/site-packa
 
 # CPU torch by default. TORCH_INDEX=https://pypi.org/simple with TORCH_DEPENDENCIES= installs CUDA.
 FROM tools AS train-libraries
+ARG PIP_NO_INDEX PIP_FIND_LINKS
 ARG TORCH="torch==2.15.0 torchvision==0.29.2"
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 ARG TORCH_DEPENDENCIES=--no-deps

@@ -124,6 +124,19 @@ def test_commands_run_under_their_short_names():
     assert python("-m", "digitlib.unipen", "--help").startswith("usage: python -m digitlib.unipen")
 
 
+def test_a_service_that_only_reads_loads_neither_a_database_nor_what_photos_need():
+    unneeded = (*HEAVY, "duckdb", "psycopg", "cv2", "PIL")
+    code = f"""
+import asyncio, sys
+from digitlib.api import app
+async def ready():
+    async with app.router.lifespan_context(app):  # reads a drawing
+        print([name for name in {unneeded} if sys.modules.get(name)])
+asyncio.run(ready())
+"""
+    assert python("-c", code) == "[]"
+
+
 def test_serving_imports_nothing_heavy():
     code = f"""
 import importlib, sys

@@ -11,7 +11,7 @@ from IPython.core.formatters import DisplayFormatter
 from traitlets.log import get_logger
 
 from digitlib import notebook, settings
-from digitlib.store.schema import StoreError
+from digitlib.store.errors import StoreError
 from digitlib.store.store import Store
 
 CELL = "epochs: int = 10  # passes\nlearning_rate: float = 0.002"

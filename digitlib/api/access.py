@@ -1,9 +1,9 @@
 """The outermost layer: a request id, a line in the log, the figures, and an answer to a crash."""
 
 import logging
+import os
 import re
 import time
-from uuid import uuid4
 
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -41,7 +41,7 @@ class Access:
         begun, status = time.perf_counter(), 0
         headers = dict(reversed(scope["headers"]))  # of a name given twice, the first
         given = headers.get(b"x-request-id", b"")
-        request_id = given.decode() if _REQUEST_ID.fullmatch(given) else uuid4().hex
+        request_id = given.decode() if _REQUEST_ID.fullmatch(given) else os.urandom(16).hex()
         state = scope.setdefault("state", {})
         state |= {"request_id": request_id, "headers": headers}
 

@@ -6,10 +6,9 @@ import threading
 from collections.abc import Callable, Iterator
 from email.message import Message
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 from uuid import UUID
 
-from duckdb import DuckDBPyRelation
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
@@ -19,6 +18,9 @@ from digitlib.api.problems import Problem, documented
 from digitlib.api.routes import bearer, guarded
 from digitlib.api.schemas import SubmissionsOutput
 from digitlib.api.submitting import shown, store
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyRelation
 
 _ROWS = 500  # at a time
 _CHUNK = 256 * 1024  # bytes
@@ -33,15 +35,15 @@ router = APIRouter(
 )
 
 
-def _write_parquet(sketches: DuckDBPyRelation, path: Path) -> None:
+def _write_parquet(sketches: "DuckDBPyRelation", path: Path) -> None:
     sketches.write_parquet(str(path))
 
 
-def _write_csv(sketches: DuckDBPyRelation, path: Path) -> None:
+def _write_csv(sketches: "DuckDBPyRelation", path: Path) -> None:
     sketches.project("id, label, to_json(strokes) AS strokes, source, writer").write_csv(str(path))
 
 
-def _write_lines(sketches: DuckDBPyRelation, path: Path) -> None:
+def _write_lines(sketches: "DuckDBPyRelation", path: Path) -> None:
     with path.open("w") as file:
         while rows := sketches.fetchmany(_ROWS):
             for row in rows:
@@ -49,7 +51,7 @@ def _write_lines(sketches: DuckDBPyRelation, path: Path) -> None:
                 file.write(json.dumps(values, separators=(",", ":")) + "\n")
 
 
-_WRITERS: dict[str, tuple[str, Callable[[DuckDBPyRelation, Path], None]]] = {
+_WRITERS: dict[str, tuple[str, Callable[["DuckDBPyRelation", Path], None]]] = {
     "application/vnd.apache.parquet": ("parquet", _write_parquet),
     "text/csv": ("csv", _write_csv),
     "application/x-ndjson": ("ndjson", _write_lines),

@@ -9,7 +9,6 @@ from digitlib.api.problems import documented
 from digitlib.api.routes import guarded
 from digitlib.api.schemas import Health
 from digitlib.api.serving import latest_model
-from digitlib.store import Store
 
 _LOCK_TIMEOUT = 2.0  # seconds for the database, which a balancer won't wait longer for
 
@@ -26,6 +25,8 @@ async def healthz() -> Health:
 @probes.get("/readyz", responses=documented(503), summary="Can it read and keep?")
 def readyz(request: Request) -> Health:
     """Loads the model that serves, and asks the database."""
+    from digitlib.store import Store  # loads DuckDB
+
     latest_model(request.app)
     Store(lock_timeout=min(_LOCK_TIMEOUT, configuration().database_wait)).tally(latest=0)
     return Health(status="ready")

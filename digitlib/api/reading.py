@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 from starlette.requests import ClientDisconnect
@@ -44,6 +44,7 @@ async def read(body: ReadInput) -> Any:
 
 _ROUTE = router.routes[0]
 _PATH = "/v1/read"
+_JSON = (b"content-type", b"application/json")
 
 
 class DirectReading:
@@ -60,8 +61,10 @@ class DirectReading:
             and scope["path"].removeprefix(scope.get("root_path", "")) == _PATH
         ):
             scope["route"] = _ROUTE
-            response = Response(await _read(scope, receive), media_type="application/json")
-            await response(scope, receive, send)
+            body = await _read(scope, receive)
+            headers = [(b"content-length", b"%d" % len(body)), _JSON]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
         else:
             await self.app(scope, receive, send)
 

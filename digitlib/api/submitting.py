@@ -1,6 +1,7 @@
 """`/v1/submissions`: keep a labelled drawing, look it up, delete it."""
 
 from datetime import UTC
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import numpy as np
@@ -14,7 +15,9 @@ from digitlib.api.problems import Problem, documented
 from digitlib.api.routes import bearer, guarded
 from digitlib.api.schemas import Receipt, SubmissionInput, SubmissionOutput
 from digitlib.api.serving import latest_model
-from digitlib.store import Store, StoredSubmission
+
+if TYPE_CHECKING:  # DuckDB loads on first use: a worker that only reads does without
+    from digitlib.store import Store, StoredSubmission
 
 router = APIRouter(
     route_class=guarded(Right.SUBMIT),
@@ -30,10 +33,12 @@ lookup = APIRouter(
 )
 
 
-def store(request: Request) -> Store:
+def store(request: Request) -> "Store":
     """The process's store, which keeps a database engine between calls."""
     state = request.app.state
     if not hasattr(state, "store"):
+        from digitlib.store import Store
+
         state.store = Store(lock_timeout=configuration().database_wait)
     kept: Store = state.store
     return kept
@@ -79,7 +84,7 @@ def submit(body: SubmissionInput, request: Request, response: Response) -> Recei
     return Receipt(id=id, label=label, session=session)
 
 
-def _is_same(earlier: StoredSubmission, session: str, body: SubmissionInput) -> bool:
+def _is_same(earlier: "StoredSubmission", session: str, body: SubmissionInput) -> bool:
     kept, sent = earlier.strokes, body.strokes
     return (
         (earlier.session, earlier.label) == (session, body.label)
@@ -92,7 +97,7 @@ def _flat(strokes: list[list[list[float]]]) -> np.ndarray[tuple[int, ...], np.dt
     return np.array([point for stroke in strokes for point in stroke], np.float32)
 
 
-def _own(request: Request, id: UUID) -> StoredSubmission:
+def _own(request: Request, id: UUID) -> "StoredSubmission":
     """The caller's submission with this id; raises Problem 404, also for another's."""
     found, caller = store(request).submission(id), request.state.caller
     may_see_all = Right.EXPORT in caller.key.rights and request.method == "GET"
@@ -124,7 +129,7 @@ def withdraw(id: UUID, request: Request) -> None:
     store(request).undo(found.session, id)
 
 
-def shown(row: StoredSubmission) -> SubmissionOutput:
+def shown(row: "StoredSubmission") -> SubmissionOutput:
     """A submission as the service answers it."""
     submitted_at = row.submitted_at.replace(tzinfo=UTC)
     return SubmissionOutput.model_validate({**row._asdict(), "submitted_at": submitted_at})

@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from digitlib import settings
 from digitlib.store.copying import Counts, backup, check, copy
+from digitlib.store.errors import StoreError
 from digitlib.store.opening import open_engine
-from digitlib.store.schema import StoreError
 from digitlib.store.shell import shell
 
 _T = TypeVar("_T")

@@ -10,8 +10,8 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from digitlib.store.engine import Engine
+from digitlib.store.errors import StoreError
 from digitlib.store.file import DuckFile
-from digitlib.store.schema import StoreError
 
 ROWS = 2_000  # that are moved at a time
 _T = TypeVar("_T")

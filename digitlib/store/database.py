@@ -12,11 +12,12 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from digitlib.store.diagnosis import STRAY_LOG, TRUNCATED, explanation, is_held, log_of
+from digitlib.store.errors import StoreError
 from digitlib.store.folders import make_folder, sync_folder
 from digitlib.store.header import least_size
 from digitlib.store.lock import locked
 from digitlib.store.pandas_block import without_pandas
-from digitlib.store.schema import StoreError, migrate
+from digitlib.store.schema import migrate
 
 logger = logging.getLogger(__name__)
 CONFIG: dict[str, str | bool | int | float | list[str]] = {

@@ -2,8 +2,8 @@
 
 from digitlib import settings
 from digitlib.store.engine import Engine
+from digitlib.store.errors import StoreError, StoreFullError
 from digitlib.store.file import DuckFile
-from digitlib.store.schema import StoreError, StoreFullError
 
 _QUACK = (
     "Quack, DuckDB's own server, isn't supported: it lets any client read the server's files and"

@@ -3,6 +3,8 @@
 import duckdb
 from duckdb import DuckDBPyConnection
 
+from digitlib.store.errors import StoreError
+
 # Each entry takes the schema one version further; released entries never change. Plain types and
 # constraints only, and times in UTC, so that a server could hold the same tables.
 MIGRATIONS = (
@@ -51,14 +53,6 @@ MIGRATIONS = (
     UPDATE schema_version SET version = 2;
     """,
 )
-
-
-class StoreError(Exception):
-    """The database can't be used; the text says why and what to do. Nothing was changed."""
-
-
-class StoreFullError(StoreError):
-    """The submissions fill as much as the settings allow; none is taken until that changes."""
 
 
 def current_version() -> int:

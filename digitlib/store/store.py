@@ -19,6 +19,7 @@ from uuid_utils.compat import uuid7
 
 from digitlib import settings
 from digitlib.store.engine import Connection, NewSubmission
+from digitlib.store.errors import StoreError
 from digitlib.store.opening import check_room, open_engine
 from digitlib.store.pandas_block import without_pandas
 from digitlib.store.predictor import (
@@ -40,7 +41,6 @@ from digitlib.store.records import (
     tally,
     time_of,
 )
-from digitlib.store.schema import StoreError
 from digitlib.strokes import checked_label, checked_text
 
 _EXPORT_MEMORY = "512MB"  # the rest is on disk

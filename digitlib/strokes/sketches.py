@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import duckdb
-
 from digitlib.strokes.ink import Strokes, as_strokes
 from digitlib.strokes.validation import checked_label
 
@@ -30,6 +28,8 @@ def read_sketches(path: Path) -> list[Sketch]:
     Raises ValueError that names the file when it isn't Parquet or lacks a column, and that names
     the row when its label isn't a digit, its strokes are malformed or a text is missing.
     """
+    import duckdb  # 30 MB that reading drawings does without
+
     columns = ", ".join(Sketch._fields)
     try:
         with duckdb.connect() as connection:
@@ -65,6 +65,8 @@ def _checked_sketch(id: Any, label: Any, strokes: Any, source: Any, writer: Any)
 
 def write_sketches(path: Path, sketches: Sequence[Sketch]) -> None:
     """Write sketches as Parquet, atomically."""
+    import duckdb
+
     rows = [(*s[:2], [stroke.tolist() for stroke in s.strokes], *s[3:]) for s in sketches]
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     with duckdb.connect() as connection:

@@ -11,7 +11,7 @@ from store.support import kept, submit
 
 from digitlib.store import copying
 from digitlib.store.__main__ import main
-from digitlib.store.schema import StoreError
+from digitlib.store.errors import StoreError
 from digitlib.store.store import Store
 
 

@@ -15,8 +15,8 @@ import duckdb
 import pytest
 from store.support import kept, log_of, submit, submit_large
 
+from digitlib.store.errors import StoreError
 from digitlib.store.header import newest_version
-from digitlib.store.schema import StoreError
 from digitlib.store.store import Store
 
 HEADER = 4096  # bytes

@@ -15,7 +15,7 @@ import pytest
 from postgres_server import USER, PostgresServer
 from store.support import drawn, kept, submit, submit_large, submitting
 
-from digitlib.store.schema import StoreError
+from digitlib.store.errors import StoreError
 from digitlib.store.store import Store
 
 

@@ -19,8 +19,8 @@ from store.support import kept, log_of, submit, submitting
 
 from digitlib.store import snapshot
 from digitlib.store.database import Database
+from digitlib.store.errors import StoreError
 from digitlib.store.lock import gate_of, locked
-from digitlib.store.schema import StoreError
 from digitlib.store.store import Store
 
 HOLDER = """

@@ -16,7 +16,7 @@ from store.support import FixedPredictor, drawn, log_of, submit
 from uuid_utils.compat import uuid7
 
 from digitlib.store import schema
-from digitlib.store.schema import StoreError, StoreFullError
+from digitlib.store.errors import StoreError, StoreFullError
 from digitlib.store.store import Store
 from digitlib.strokes.ink import Strokes, rasterise
 from digitlib.strokes.sketches import read_sketches

@@ -12,11 +12,11 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import PoolTimeout
 
 from digitlib.store.engine import Connection, NewSubmission
+from digitlib.store.errors import StoreError
 from digitlib.store.postgres import transfer
 from digitlib.store.postgres.errors import explanation
 from digitlib.store.postgres.pool import checked_url, connect, pool_of
 from digitlib.store.postgres.schema import MIGRATIONS, migrate, version_of
-from digitlib.store.schema import StoreError
 
 _SIZE_SECONDS = 10.0  # for how long a size is taken as known
 _SIZE = """

@@ -11,8 +11,8 @@ from psycopg import Connection, RawCursor
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import ConnectionPool
 
+from digitlib.store.errors import StoreError
 from digitlib.store.postgres.errors import INVALID_URL
-from digitlib.store.schema import StoreError
 
 MOST_CONNECTIONS = 4  # of a process; a visitor's kernel needs one, a service with threads a few
 _IDLE = 30.0  # seconds after which a connection that nobody uses is closed

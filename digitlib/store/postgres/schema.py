@@ -4,7 +4,8 @@ from typing import Any
 
 from psycopg import Connection, sql
 
-from digitlib.store.schema import StoreError, newer_version
+from digitlib.store.errors import StoreError
+from digitlib.store.schema import newer_version
 
 # Each entry takes the schema one version further; released entries never change. Strokes are jsonb
 # because arrays must be rectangular. The indexes are for pages, undo and the tally.
