@@ -3,6 +3,7 @@
 What imports torch is imported where it is used: every process of pytest reads this file.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from executing import Executed, execute
-from hypothesis import settings as hypothesis_settings
 
 from digitlib import settings
 from digitlib.strokes.sketches import Sketch
@@ -20,9 +20,23 @@ if TYPE_CHECKING:
 
     from digitlib.datasets import Digits
 
-# The time for an example depends on the machine's load.
-hypothesis_settings.register_profile("untimed", deadline=None)
-hypothesis_settings.load_profile("untimed")
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let an example take any time, which depends on the machine's load."""
+    if config.option.markexpr != "browser":  # which has no examples
+        from hypothesis import settings as hypothesis_settings
+
+        hypothesis_settings.register_profile("untimed", deadline=None)
+        hypothesis_settings.load_profile("untimed")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Import only the half that is asked for: the page's tests need no torch, for instance."""
+    half = config.option.markexpr
+    if half not in ("browser", "not browser") or not collection_path.match("test_*.py"):
+        return None
+    opens = re.search(r'^pytest_plugins = .*"browser"', collection_path.read_text(), re.M)
+    return True if bool(opens) != (half == "browser") else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
