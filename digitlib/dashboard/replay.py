@@ -35,13 +35,15 @@ class Player:
     def play(self, show: Callable[[float], None], start: float = 0.0) -> None:
         """Begin; without an event loop, show the end at once."""
         self.stop()
-        begun = time.monotonic() - start * _SECONDS
+        begun: float | None = None  # with the first step, so that a busy machine skips nothing
         if (loop := running_loop()) is None:
             show(1.0)
             return
 
         def step() -> None:
+            nonlocal begun
             now = time.monotonic()
+            begun = now - start * _SECONDS if begun is None else begun
             share = min(1.0, (now - begun) / _SECONDS)
             if share == 1:
                 self._timer = None

@@ -3,7 +3,6 @@
 import http.client
 import re
 import socket
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
@@ -92,18 +91,14 @@ def test_checking_passwords_keeps_nobody_waiting(server: Server) -> None:
     clients = [Client(server, f"10.0.1.{number}") for number in range(20)]
     for client in clients:
         client.send("GET", "/login")
-    slowest = 0.0
+    answered = 0  # while passwords were being checked
     with ThreadPoolExecutor(20) as pool:
         checks = [pool.submit(client.log_in, "a guess") for client in clients]
         while not all(check.done() for check in checks):
-            begun = time.perf_counter()
             assert server.get("/nothing")[0] == 404
-            slowest = max(slowest, time.perf_counter() - begun)
+            answered += 1
     assert {check.result() for check in checks} <= {401, 429}
-    argon2 = time.perf_counter()
-    passwd(PASSWORD)
-    argon2 = time.perf_counter() - argon2
-    assert slowest < 20 * argon2 / 2  # not after all the others
+    assert answered >= 5  # in between; else one after all of the others
 
 
 @pytest.mark.parametrize("path", ["/", "/login", "/nothing", "/voila/static/voila.js"])
