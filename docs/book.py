@@ -108,6 +108,13 @@ def execute(name: str, parameters: dict[str, object], kept: Path, again: bool) -
     return copy
 
 
+def without_widgets(cell: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """A cell without progress bars and buttons, which do nothing on a page."""
+    widget = "application/vnd.jupyter.widget-view+json"
+    cell.outputs = [output for output in cell.outputs if widget not in output.get("data", {})]
+    return cell
+
+
 def chapter(name: str, copy: Path, target: Path, parameters: dict[str, object]) -> None:
     """Write an executed notebook as a page: its text, its outputs and what was set."""
     notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
@@ -118,7 +125,8 @@ def chapter(name: str, copy: Path, target: Path, parameters: dict[str, object]) 
         if cell.cell_type == "code" and "injected-parameters" not in cell.metadata.get("tags", [])
     )
     notebook.cells = [
-        next(executed) if cell.cell_type == "code" else cell for cell in notebook.cells
+        without_widgets(next(executed)) if cell.cell_type == "code" else cell
+        for cell in notebook.cells
     ]
     shorter = {k: v for k, v in parameters.items() if k not in ("run_name", "promote", "model")}
     if shorter:
