@@ -49,6 +49,7 @@ NOTEBOOKS: dict[str, dict[str, object]] = {
     "submissions": {},
     "refine": {"run_name": "refined", "replay": 6000, "epochs": 2},
 }
+PICTURE = "![Drawing a crossed 7 and a 4 on the page](../docs/pictures/dashboard.webp)"
 SHORTER = (
     "> This copy was executed with `{}`, so that the book can be built in minutes. Its figures are "
     "those of that run."
@@ -148,7 +149,10 @@ def copied_pages(source: Path) -> list[str]:
 
 
 def write_index(source: Path, pages: list[str]) -> None:
-    """The README as the first page, without its badges, and the contents of the book."""
+    """The README as the first page, without its badges, and the contents of the book.
+
+    The page's notebook is not executed; a picture shows the page.
+    """
     readme = re.sub(r"^\[!\[.*\n", "", (ROOT / "README.md").read_text(), flags=re.MULTILINE)
     parts = {
         "Notebooks": [f"notebooks/{name}" for name in (*NOTEBOOKS, "sketch")],
@@ -159,7 +163,9 @@ def write_index(source: Path, pages: list[str]) -> None:
         for name, paths in parts.items()
     ]
     (source / "index.md").write_text("\n\n".join([readme, *trees]) + "\n")
-    shutil.copy(ROOT / "notebooks" / "sketch.ipynb", source / "notebooks")
+    sketch = nbformat.read(ROOT / "notebooks" / "sketch.ipynb", as_version=4)
+    sketch.cells[0].source += f"\n\n{PICTURE}"  # a site can't run the page itself
+    nbformat.write(sketch, source / "notebooks" / "sketch.ipynb")
 
 
 def main() -> None:
