@@ -16,7 +16,7 @@ from digitlib.api.configuration import configuration
 from digitlib.api.keys import Right
 from digitlib.api.problems import Problem, documented
 from digitlib.api.routes import bearer, guarded
-from digitlib.api.schemas import SubmissionsOutput
+from digitlib.api.submission_schemas import SubmissionsOutput
 from digitlib.api.submitting import shown, store
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ def _write_parquet(sketches: "DuckDBPyRelation", path: Path) -> None:
 
 
 def _write_csv(sketches: "DuckDBPyRelation", path: Path) -> None:
-    sketches.project("id, label, to_json(strokes) AS strokes, source, writer").write_csv(str(path))
+    as_text = "* REPLACE (to_json(strokes) AS strokes, to_json(image) AS image)"
+    sketches.project(as_text).write_csv(str(path))
 
 
 def _write_lines(sketches: "DuckDBPyRelation", path: Path) -> None:
@@ -79,7 +80,8 @@ def export(
 
     `application/json`: a page, newest first, with all columns. `application/vnd.apache.parquet`,
     `text/csv` and `application/x-ndjson`: all but the rejected, oldest first, in the columns of a
-    sketches file (`id`, `label`, `strokes`, `source`, `writer`), which training reads.
+    sketches file (`id`, `label`, `strokes`, `source`, `writer`), which training reads, and `image`,
+    28 rows of 28, of those that were sent as images: these have no `strokes`.
     """
     kind = _negotiated(request.headers.get("accept", ""))
     if kind == _JSON:

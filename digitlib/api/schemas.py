@@ -1,8 +1,6 @@
 """What the service takes and answers. Input is strict: no text for a number, no unknown fields."""
 
-from datetime import datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 import numpy as np
 from pydantic import (
@@ -77,23 +75,26 @@ Label = Annotated[
 Row = Annotated[list[Pixel], Field(min_length=28, max_length=28)]
 
 
-class _Strict(BaseModel):
+Image = Annotated[list[Row], AfterValidator(_whole_pixels), Field(min_length=28, max_length=28)]
+
+
+class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class StrokesInput(_Strict):
+class StrokesInput(Strict):
     """A drawing by its strokes: read as an image and by its trajectory."""
 
     strokes: Strokes
 
 
-class ImageInput(_Strict):
+class ImageInput(Strict):
     """A drawing by its image: 28 rows of 28, white ink (255) on black (0), as in MNIST."""
 
-    image: Annotated[list[Row], AfterValidator(_whole_pixels), Field(min_length=28, max_length=28)]
+    image: Image
 
 
-def _kind(value: Any) -> str | None:
+def kind_of(value: Any) -> str | None:
     """Which kind of input a body is, by the field that it has."""
     for kind in ("strokes", "image", "drawings"):
         if kind in value if isinstance(value, dict) else hasattr(value, kind):
@@ -107,11 +108,11 @@ _KIND_ERROR: dict[str, Any] = {
 }
 _Drawing = Annotated[
     Annotated[StrokesInput, Tag("strokes")] | Annotated[ImageInput, Tag("image")],
-    Discriminator(_kind, **_KIND_ERROR),
+    Discriminator(kind_of, **_KIND_ERROR),
 ]
 
 
-class DrawingsInput(_Strict):
+class DrawingsInput(Strict):
     """Up to 256 drawings, which costs less than a request for each."""
 
     drawings: Annotated[list[_Drawing], Field(min_length=1, max_length=MOST_DRAWINGS)]
@@ -121,7 +122,7 @@ ReadInput = Annotated[
     Annotated[StrokesInput, Tag("strokes")]
     | Annotated[ImageInput, Tag("image")]
     | Annotated[DrawingsInput, Tag("drawings")],
-    Discriminator(_kind, **_KIND_ERROR),
+    Discriminator(kind_of, **_KIND_ERROR),
 ]
 
 
@@ -187,52 +188,6 @@ class ModelOutput(BaseModel):
     name: str
     serves: bool
     card: dict[str, Any]
-
-
-class SubmissionInput(_Strict):
-    """A labelled drawing to keep."""
-
-    strokes: Strokes
-    label: Label = Field(description="the digit that was meant")
-    id: Annotated[UUID, Field(strict=False)] | None = Field(
-        default=None,
-        description="Yours, so that a request can be repeated: a submission is kept once.",
-    )
-    session: str | None = Field(
-        default=None,
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}$",
-        description="Who drew it, or on which visit; training keeps a session's drawings together.",
-        examples=["visit-17"],
-    )
-
-
-class Receipt(BaseModel):
-    """A submission that is on disk."""
-
-    id: UUID
-    label: int = Field(ge=0, le=9)
-    session: str
-
-
-class SubmissionOutput(BaseModel):
-    """A submission as it is kept."""
-
-    id: UUID
-    submitted_at: datetime = Field(description="in UTC")
-    session: str = Field(description="the key's name, and the session if one was given")
-    label: int = Field(ge=0, le=9)
-    predicted: int = Field(ge=0, le=9, description="what the model of that time read")
-    probabilities: list[float] = Field(min_length=10, max_length=10)
-    strokes: list[list[list[float]]]
-    model: str
-    review: str = Field(description="pending, accepted or rejected")
-
-
-class SubmissionsOutput(BaseModel):
-    """A page of submissions, newest first."""
-
-    submissions: list[SubmissionOutput]
-    next: str | None = Field(description="`before` of the next page; null on the last")
 
 
 class Health(BaseModel):

@@ -1,11 +1,12 @@
 """`/v1/submissions`: keep a labelled drawing, look it up, delete it."""
 
 from datetime import UTC
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 from uuid import UUID
 
 import numpy as np
 from fastapi import APIRouter, Request, Response
+from numpy.typing import NDArray
 
 from digitlib.api import metrics
 from digitlib.api.callers import Caller
@@ -13,8 +14,9 @@ from digitlib.api.configuration import configuration
 from digitlib.api.keys import Right
 from digitlib.api.problems import Problem, documented
 from digitlib.api.routes import bearer, guarded
-from digitlib.api.schemas import Receipt, SubmissionInput, SubmissionOutput
-from digitlib.api.serving import latest_model
+from digitlib.api.schemas import ImageInput
+from digitlib.api.serving import latest_model, predict
+from digitlib.api.submission_schemas import AnySubmissionInput, Receipt, SubmissionOutput
 
 if TYPE_CHECKING:  # DuckDB loads on first use: a worker that only reads does without
     from digitlib.store import Store, StoredSubmission
@@ -31,6 +33,13 @@ lookup = APIRouter(
     tags=["Submissions"],
     dependencies=[bearer],
 )
+
+
+class _Drawing(TypedDict, total=False):
+    """What `Store.submit` takes as a drawing."""
+
+    strokes: list[list[list[float]]]
+    image: NDArray[np.uint8]
 
 
 def store(request: Request) -> "Store":
@@ -54,7 +63,7 @@ def store(request: Request) -> "Store":
     },
     summary="Keep a labelled drawing",
 )
-def submit(body: SubmissionInput, request: Request, response: Response) -> Receipt:
+def submit(body: AnySubmissionInput, request: Request, response: Response) -> Receipt:
     """Answers once the submission is on disk.
 
     With an `id` of your own the request can be repeated, after a lost connection say: the same
@@ -72,24 +81,34 @@ def submit(body: SubmissionInput, request: Request, response: Response) -> Recei
         return Receipt(id=body.id, label=label, session=session)
     model = latest_model(request.app)
     id = store(request).submit(
-        strokes=body.strokes,
+        **_drawing(body),
         label=label,
         recogniser=model.recogniser,
         session=session,
         id=body.id,
-        prediction=model.read(body.strokes),
+        prediction=predict(request.app, model, [body])[0],
     )
     metrics.count_submission(label)
     response.headers["Location"] = f"{request.url.path}/{id}"
     return Receipt(id=id, label=label, session=session)
 
 
-def _is_same(earlier: "StoredSubmission", session: str, body: SubmissionInput) -> bool:
-    kept, sent = earlier.strokes, body.strokes
+def _drawing(body: AnySubmissionInput) -> _Drawing:
+    if isinstance(body, ImageInput):
+        return {"image": np.array(body.image, np.uint8)}
+    return {"strokes": body.strokes}
+
+
+def _is_same(earlier: "StoredSubmission", session: str, body: AnySubmissionInput) -> bool:
+    if (earlier.session, earlier.label) != (session, body.label):
+        return False
+    kept = earlier.strokes
+    if isinstance(body, ImageInput):
+        return kept is None and earlier.image == np.array(body.image, np.uint8).tobytes()
     return (
-        (earlier.session, earlier.label) == (session, body.label)
-        and [len(stroke) for stroke in kept] == [len(stroke) for stroke in sent]
-        and np.array_equal(_flat(kept), _flat(sent))
+        kept is not None
+        and [len(stroke) for stroke in kept] == [len(stroke) for stroke in body.strokes]
+        and np.array_equal(_flat(kept), _flat(body.strokes))
     )
 
 
@@ -131,5 +150,10 @@ def withdraw(id: UUID, request: Request) -> None:
 
 def shown(row: "StoredSubmission") -> SubmissionOutput:
     """A submission as the service answers it."""
-    submitted_at = row.submitted_at.replace(tzinfo=UTC)
-    return SubmissionOutput.model_validate({**row._asdict(), "submitted_at": submitted_at})
+    pixels = np.frombuffer(row.image, np.uint8).reshape(28, 28)
+    columns = {
+        **row._asdict(),
+        "submitted_at": row.submitted_at.replace(tzinfo=UTC),
+        "image": pixels.tolist() if row.strokes is None else None,
+    }
+    return SubmissionOutput.model_validate(columns)

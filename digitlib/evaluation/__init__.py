@@ -33,6 +33,7 @@ from digitlib.evaluation.evaluation_sets import (
     original_test_sets,
     pen_test_set,
     qmnist_test_set,
+    row_strokes,
     submission_test_set,
     undisputed,
 )
@@ -104,6 +105,7 @@ __all__ = [
     "results_table",
     "robustness_curves",
     "robustness_table",
+    "row_strokes",
     "submission_test_set",
     "trained_submission_ids",
     "unconfident_hits",

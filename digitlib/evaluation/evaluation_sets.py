@@ -22,7 +22,7 @@ class EvaluationSet(NamedTuple):
 
     name: str
     digits: Digits
-    drawings: Sequence[Strokes] = ()  # (n,), where the digits were drawn with a pen
+    drawings: Sequence[Strokes] = ()  # (n,), where digits were drawn with a pen; empty for others
     writers: Sequence[str] = ()  # (n,), the writer or visit of each drawing
     sketches: Sequence[Sketch] = ()  # (n,), the drawings of a sketches file
     disputed: int = 0  # digits left out for their disputed label
@@ -123,8 +123,13 @@ def submission_test_set(frame: pd.DataFrame, *cards: dict[str, Any]) -> Evaluati
     digits = Digits(
         torch.from_numpy(images.copy()), torch.from_numpy(rows.label.to_numpy(np.int64))
     )
-    drawings = [as_strokes(map(np.stack, strokes)) for strokes in rows.strokes]
+    drawings = [row_strokes(strokes) for strokes in rows.strokes]
     return EvaluationSet(SUBMISSIONS, digits, drawings, rows.session.tolist(), disputed=disputed)
+
+
+def row_strokes(column: Any) -> Strokes:
+    """The strokes in a row of the submissions' table; empty where an image was submitted."""
+    return as_strokes(map(np.stack, column)) if isinstance(column, list | np.ndarray) else []
 
 
 def qmnist_test_set(root: Path | None = None) -> EvaluationSet | MissingSet:

@@ -88,7 +88,7 @@ class Recogniser:
         """
         return onnx_session.softmax(self._run("logits", onnx_session.checked_images(images)))
 
-    def read(self, drawings: Sequence[Iterable[ArrayLike]]) -> NDArray[np.float32]:
+    def read(self, drawings: Sequence[Sequence[ArrayLike]]) -> NDArray[np.float32]:
         """Probabilities (n, 10) float32 of drawings, each given by its strokes.
 
         Combines image and trajectory where there is a stroke model. Raises ValueError when a
@@ -98,16 +98,19 @@ class Recogniser:
         return self.with_stroke_model(self.predict(images.reshape(-1, 28, 28)), drawings)
 
     def with_stroke_model(
-        self, probabilities: NDArray[np.float32], drawings: Sequence[Iterable[ArrayLike]]
+        self, probabilities: NDArray[np.float32], drawings: Sequence[Sequence[ArrayLike]]
     ) -> NDArray[np.float32]:
         """Probabilities (n, 10) of the drawings' images, combined with the stroke model's.
 
-        Unchanged where there is no stroke model.
+        Unchanged for drawings without strokes, and where there is no stroke model.
         """
-        if self._stroke_session is None or not len(drawings):
+        drawn = [place for place, strokes in enumerate(drawings) if len(strokes)]
+        if self._stroke_session is None or not drawn:
             return probabilities
-        trajectories = np.stack([trajectory(strokes) for strokes in drawings])
-        return geometric_mean(probabilities, self.predict_trajectories(trajectories))
+        trajectories = np.stack([trajectory(drawings[place]) for place in drawn])
+        both = probabilities.copy()
+        both[drawn] = geometric_mean(probabilities[drawn], self.predict_trajectories(trajectories))
+        return both
 
     def predict_trajectories(self, trajectories: NDArray[np.float32]) -> NDArray[np.float32]:
         """The stroke model's probabilities (n, 10) float32 of trajectories (n, 6, 64) float32.

@@ -1,7 +1,7 @@
 """Submissions as a model sees them: an image, and strokes where they were drawn on the page."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -9,8 +9,9 @@ import torch
 from numpy.typing import NDArray
 
 from digitlib.datasets import Digits
+from digitlib.evaluation import row_strokes
 from digitlib.recogniser import Recogniser
-from digitlib.strokes import SUBMISSION, Image, Sketch, Strokes, as_strokes
+from digitlib.strokes import SUBMISSION, Image, Sketch, Strokes
 
 
 class Submission(NamedTuple):
@@ -30,17 +31,11 @@ def submissions_of(rows: pd.DataFrame) -> list[Submission]:
             str(row.id),
             int(row.label),
             np.frombuffer(bytes(row.image), np.uint8).reshape(28, 28),
-            _strokes(row.strokes),
+            row_strokes(row.strokes),
             row.session,
         )
         for row in rows.itertuples()
     ]
-
-
-def _strokes(column: Any) -> Strokes:
-    """The strokes of a row; empty where the column is missing or has no points."""
-    drawn = [np.stack(stroke) for stroke in (() if column is None else column) if len(stroke)]
-    return as_strokes(drawn) if drawn else []
 
 
 def sketches_of(submissions: Sequence[Submission]) -> list[Sketch]:
@@ -58,7 +53,4 @@ def digits_of(submissions: Sequence[Submission]) -> Digits:
 def read(recogniser: Recogniser, submissions: Sequence[Submission]) -> NDArray[np.float32]:
     """Probabilities (n, 10) as served: by the image, and by the strokes where there are any."""
     probabilities = recogniser.predict(digits_of(submissions).images.numpy())
-    drawn = np.flatnonzero([bool(s.strokes) for s in submissions])
-    strokes = [s.strokes for s in submissions if s.strokes]
-    probabilities[drawn] = recogniser.with_stroke_model(probabilities[drawn], strokes)
-    return probabilities
+    return recogniser.with_stroke_model(probabilities, [s.strokes for s in submissions])

@@ -27,7 +27,7 @@ class Connection(Protocol):
 
 
 class NewSubmission(NamedTuple):
-    """A submission as it is stored; lists as JSON texts."""
+    """A submission as it is stored; lists as JSON texts, an image's strokes as None."""
 
     id: UUID
     submitted_at: datetime
@@ -36,7 +36,7 @@ class NewSubmission(NamedTuple):
     predicted: int
     probabilities: str
     image: bytes
-    strokes: str
+    strokes: str | None
     model: str
 
 
@@ -57,7 +57,7 @@ class Engine(Protocol):
         """For short queries; None where a `snapshot` has to do: no tables, or older ones."""
 
     def put(self, connection: Connection, row: NewSubmission) -> None:
-        """Insert a submission; one with its id gets the label and the strokes of this one."""
+        """Insert a submission; one with its id gets the label and the drawing of this one."""
 
     def merge(self, rows: DuckDBPyConnection) -> None:
         """Take over the submissions and runs of a snapshot; those with the same id are replaced."""

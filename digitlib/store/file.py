@@ -36,14 +36,15 @@ class DuckFile(Database):
             yield cast(Connection, connection) if is_current else None
 
     def put(self, connection: Connection, row: NewSubmission) -> None:
-        """Insert a submission; one with its id gets the label and the strokes of this one."""
+        """Insert a submission; one with its id gets the label and the drawing of this one."""
         # There is no key (see `schema`), but the lock keeps all other writers out.
         known = connection.execute("SELECT submitted_at FROM submissions WHERE id = $1", [row.id])
         if found := known.fetchone():
             connection.execute(
                 "UPDATE submissions SET label = $1, predicted = $2, probabilities = $3, image = $4,"
                 " strokes = $5, model = $6, review = 'pending' WHERE submitted_at = $7 AND id = $8"
-                " AND (label <> $1 OR strokes <> $5::FLOAT[][][])",
+                " AND (label <> $1 OR strokes IS DISTINCT FROM $5::FLOAT[][][]"
+                " OR (strokes IS NULL AND image <> $4))",
                 [*row[3:], *found, row.id],
             )
         else:

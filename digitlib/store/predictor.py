@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from digitlib.strokes import Strokes, checked_strokes, rasterise
+from digitlib.strokes import Strokes, checked_image, checked_strokes, rasterise
 
 
 class Predictor(Protocol):
@@ -35,11 +35,11 @@ class Prediction(Protocol):
 
     @property
     def strokes(self) -> Strokes:
-        """The strokes, as `checked_strokes` returns them."""
+        """The strokes, as `checked_strokes` returns them; empty for an image."""
 
     @property
     def image(self) -> NDArray[np.uint8] | None:
-        """The strokes rasterised, (28, 28); None without ink."""
+        """The strokes rasterised, or the image, (28, 28); None without ink."""
 
     @property
     def probabilities(self) -> NDArray[np.float32] | None:
@@ -75,6 +75,34 @@ def predict_drawing(
     if isinstance(predictor, StrokePredictor):
         probabilities = predictor.with_stroke_model(probabilities, [strokes])
     return probabilities[0]
+
+
+def submitted(
+    predictor: Predictor,
+    strokes: Iterable[ArrayLike] | None,
+    image: ArrayLike | None,
+    prediction: Prediction | None,
+) -> Prediction:
+    """What is predicted for strokes, or for an image: `prediction`, or else it is made here.
+
+    Raises ValueError unless one of both is given, and where the prediction is of another one.
+    """
+    if image is None and strokes is not None:
+        if prediction is None:
+            return predicted_drawing(predictor, strokes)
+        if not same_strokes(strokes, prediction.strokes):
+            raise ValueError("The prediction is for other strokes than the submitted ones.")
+    elif image is not None and strokes is None:
+        checked = checked_image(image)
+        if prediction is None:
+            probabilities = predictor.predict(checked[None])[0]
+            return PredictedDrawing([], checked, probabilities, predictor.name)
+        known = prediction.image
+        if prediction.strokes or known is None or not np.array_equal(known, checked):
+            raise ValueError("The prediction is for another image than the submitted one.")
+    else:
+        raise ValueError("Submit either strokes or an image.")
+    return prediction
 
 
 def same_strokes(raw: Iterable[ArrayLike], checked: Strokes) -> bool:

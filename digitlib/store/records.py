@@ -16,7 +16,11 @@ from digitlib.strokes import Image, checked_text
 REVIEWS = ("pending", "accepted", "rejected")
 
 
-SKETCH_COLUMNS = ("id", "submitted_at", "session", "label", "strokes", "review")
+SKETCH_COLUMNS = ("id", "submitted_at", "session", "label", "strokes", "image", "review")
+_ROWS_OF_PIXELS = """
+    list_transform(regexp_extract_all(hex(image), '.{56}'), row ->
+        list_transform(regexp_extract_all(row, '..'), pixel -> ('0x' || pixel)::UTINYINT))
+"""
 
 
 class Submission(NamedTuple):
@@ -29,7 +33,10 @@ class Submission(NamedTuple):
 
 
 class StoredSubmission(NamedTuple):
-    """A row of `submissions`: times in UTC, `image` 784 bytes, ten 32-bit `probabilities`."""
+    """A row of `submissions`: times in UTC, `image` 784 bytes, ten 32-bit `probabilities`.
+
+    `strokes` is None where an image was submitted, from a photo say.
+    """
 
     id: UUID
     submitted_at: datetime
@@ -38,7 +45,7 @@ class StoredSubmission(NamedTuple):
     predicted: int
     probabilities: tuple[float, ...]
     image: bytes
-    strokes: list[list[list[float]]]
+    strokes: list[list[list[float]]] | None
     model: str
     review: str
 
@@ -63,7 +70,7 @@ def prediction_columns(prediction: Prediction) -> list[Any]:
 
     Raises ValueError without ink, and unless the probabilities are ten finite numbers.
     """
-    image, probabilities = prediction.image, prediction.probabilities
+    image, probabilities, strokes = prediction.image, prediction.probabilities, prediction.strokes
     if image is None or probabilities is None:
         raise ValueError("There is no ink: draw a digit first.")
     if probabilities.shape != (10,) or not np.isfinite(probabilities).all():
@@ -72,7 +79,7 @@ def prediction_columns(prediction: Prediction) -> list[Any]:
         int(probabilities.argmax()),
         str(probabilities.tolist()),  # lists as text: as parameters, they cost 1.5 ms more
         image.tobytes(),
-        str([stroke.tolist() for stroke in prediction.strokes]),
+        str([stroke.tolist() for stroke in strokes]) if strokes else None,
         checked_text(prediction.model, "model's name"),
     ]
 
@@ -148,11 +155,16 @@ def tally(connection: Connection, latest: int) -> Tally:
 
 
 def sketches_of(copy: DuckDBPyConnection, doubtful: Iterable[UUID | str]) -> DuckDBPyRelation:
-    """The sketches in a copy that has `SKETCH_COLUMNS`, in the columns of a sketches file."""
+    """The sketches in a copy that has `SKETCH_COLUMNS`, in the columns of a sketches file.
+
+    An image that was submitted has no strokes (NULL), and is in a sixth column, `image`: 28 rows of
+    28 pixels, which is NULL for all others.
+    """
     ids = [str(id) for id in doubtful]  # in a table: a query with parameters copies its result
     copy.execute("CREATE TABLE doubtful AS SELECT unnest(?::UUID[]) AS id", [ids])
     return copy.sql(
-        "SELECT id::VARCHAR AS id, label, strokes, 'submission' AS source, session AS writer"
+        "SELECT id::VARCHAR AS id, label, strokes, 'submission' AS source, session AS writer,"
+        f" CASE WHEN strokes IS NULL THEN {_ROWS_OF_PIXELS} END AS image"
         " FROM submissions WHERE review = 'accepted'"
         " OR (review = 'pending' AND id NOT IN (SELECT id FROM doubtful))"
         " ORDER BY submitted_at, submissions.id"

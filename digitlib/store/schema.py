@@ -52,6 +52,11 @@ MIGRATIONS = (
     ALTER TABLE submissions_2 RENAME TO submissions;
     UPDATE schema_version SET version = 2;
     """,
+    # A digit from a photo is an image without strokes.
+    """
+    ALTER TABLE submissions ALTER COLUMN strokes DROP NOT NULL;
+    UPDATE schema_version SET version = 3;
+    """,
 )
 
 

@@ -25,8 +25,7 @@ from digitlib.store.pandas_block import without_pandas
 from digitlib.store.predictor import (
     Prediction,
     Predictor,
-    predicted_drawing,
-    same_strokes,
+    submitted,
 )
 from digitlib.store.records import (
     REVIEWS,
@@ -71,7 +70,8 @@ class Store:
     def submit(
         self,
         *,
-        strokes: Iterable[ArrayLike],
+        strokes: Iterable[ArrayLike] | None = None,
+        image: ArrayLike | None = None,
         label: int,
         recogniser: Predictor,
         session: str,
@@ -80,17 +80,15 @@ class Store:
     ) -> UUID:
         """Store a labelled sketch; it is on disk when its id is returned.
 
+        It is given by its strokes, or by an `image` (28, 28) uint8 that has none, from a photo say.
         To retry after an error, pass the same `id`: the sketch is stored once, as it was submitted
-        last. Where these strokes were already predicted, pass the `prediction`: it is stored as
-        it is, and nothing is predicted again. Raises ValueError for a label outside 0 to 9, no ink,
-        malformed strokes, or the prediction of other strokes, and StoreFullError where there is
-        no room for more.
+        last. Where it was already predicted, pass the `prediction`: it is stored as it is, and
+        nothing is predicted again. Raises ValueError for a label outside 0 to 9, no ink, malformed
+        strokes or images, or the prediction of another one, and StoreFullError where there is no
+        room for more.
         """
         label, session = checked_label(label), checked_text(session, "session")
-        if prediction is None:
-            prediction = predicted_drawing(recogniser, strokes)
-        elif not same_strokes(strokes, prediction.strokes):
-            raise ValueError("The prediction is for other strokes than the submitted ones.")
+        prediction = submitted(recogniser, strokes, image, prediction)
         check_room(self._engine)
         id = id or uuid7()
         columns = prediction_columns(prediction)

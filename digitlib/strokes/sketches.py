@@ -25,6 +25,7 @@ class Sketch(NamedTuple):
 def read_sketches(path: Path) -> list[Sketch]:
     """All sketches of a Parquet file, in its order.
 
+    Exported submissions that are images, in a column `image`, have no strokes and are left out.
     Raises ValueError that names the file when it isn't Parquet or lacks a column, and that names
     the row when its label isn't a digit, its strokes are malformed or a text is missing.
     """
@@ -33,7 +34,10 @@ def read_sketches(path: Path) -> list[Sketch]:
     columns = ", ".join(Sketch._fields)
     try:
         with duckdb.connect() as connection:
-            rows = connection.read_parquet(_literal(path)).project(columns).fetchall()
+            relation = connection.read_parquet(_literal(path))
+            if "image" in relation.columns:
+                relation = relation.filter("strokes IS NOT NULL OR image IS NULL")
+            rows = relation.project(columns).fetchall()
     except duckdb.Error as error:
         raise ValueError(
             f"{path} is not a sketches file (Parquet with {columns}): {error}"

@@ -1,11 +1,11 @@
-"""Validation of labels, strokes and texts before they are stored."""
+"""Validation of labels, strokes, images and texts before they are stored."""
 
 from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from digitlib.strokes.ink import Strokes, as_strokes
+from digitlib.strokes.ink import Image, Strokes, as_strokes
 
 MOST_POINTS = 20_000  # a digit has about 50, a pad scribbled full 5,000
 MOST_STROKES = 2_000
@@ -36,6 +36,19 @@ def checked_strokes(raw: Iterable[ArrayLike]) -> Strokes:
     if max(float(np.abs(stroke).max()) for stroke in strokes) > FARTHEST:
         raise ValueError(f"The sketch holds a coordinate beyond ±{FARTHEST:,.0f}.")
     return [stroke.astype(np.float32).astype(np.float64) for stroke in strokes]
+
+
+def checked_image(raw: ArrayLike) -> Image:
+    """An image of a digit as a copy; ValueError unless it is (28, 28) uint8 and has ink."""
+    image = np.array(raw)
+    if image.shape != (28, 28) or image.dtype != np.uint8:
+        raise ValueError(
+            f"An image is 28×28 uint8, white ink (255) on black (0); got {image.dtype} of shape"
+            f" {image.shape}."
+        )
+    if not image.any():
+        raise ValueError("The image has no ink: all of it is black.")
+    return image
 
 
 def checked_text(text: str, what: str) -> str:

@@ -13,16 +13,18 @@ import pytest
 from services import Service
 
 from digitlib.recogniser import Recogniser
-from digitlib.strokes import draw, read_sketches
+from digitlib.strokes import draw, rasterise, read_sketches
 
 PATH = "/v1/submissions"
-COUNT = 45
+COUNT = 45  # drawings
+PHOTOGRAPHED = rasterise(draw(3, np.random.default_rng(7)))
 
 
 @pytest.fixture(scope="module")
 def filled(service: Service) -> Iterator[Service]:
-    """A service with submissions, one of them rejected."""
+    """A service with submissions, the first of them an image and the last one rejected."""
     generator, recogniser = np.random.default_rng(1), Recogniser.load()
+    service.store.submit(image=PHOTOGRAPHED, label=3, recogniser=recogniser, session="photos")
     for number in range(COUNT):
         id = service.store.submit(
             strokes=draw(number % 10, generator),
@@ -49,7 +51,9 @@ def test_pages_show_each_submission_once_newest_first(filled):
         cursor = {"before": page["next"]}
     expected = [str(row.id) for row in filled.store.page(1000)]
     assert [one["id"] for one in shown] == expected
-    assert len(set(expected)) == COUNT
+    assert len(set(expected)) == COUNT + 1
+    assert (shown[-1]["strokes"], shown[-1]["image"]) == (None, PHOTOGRAPHED.tolist())
+    assert shown[0]["strokes"] and shown[0]["image"] is None
     assert shown[0]["review"] == "rejected"
     assert shown[0]["submitted_at"] >= shown[-1]["submitted_at"]
     assert len(shown[0]["probabilities"]) == 10
@@ -69,18 +73,23 @@ def test_the_whole_comes_as_parquet_csv_or_lines(filled, tmp_path):
             "strokes": [stroke.tolist() for stroke in sketch.strokes],
             "source": sketch.source,
             "writer": sketch.writer,
+            "image": None,
         }
         for sketch in sketches
     ]
     lines = ask(filled, "application/x-ndjson").text.splitlines()
-    assert [json.loads(line) for line in lines] == expected
-    rows = list(csv.DictReader(io.StringIO(ask(filled, "text/csv").text)))
+    image, *drawn = (json.loads(line) for line in lines)
+    assert drawn == expected
+    assert (image["label"], image["strokes"]) == (3, None)
+    assert image["image"] == PHOTOGRAPHED.tolist()
+    first, *rows = csv.DictReader(io.StringIO(ask(filled, "text/csv").text))
+    assert json.loads(first["image"]) == PHOTOGRAPHED.tolist() and not first["strokes"]
     typed = [
         {**row, "label": int(row["label"]), "strokes": json.loads(row["strokes"])} for row in rows
     ]
     for row, one in zip(typed, expected, strict=True):
         assert [np.float32(stroke).tolist() for stroke in row["strokes"]] == one["strokes"]
-        assert {**row, "strokes": 0} == {**one, "strokes": 0}
+        assert {**row, "strokes": 0} == {**one, "strokes": 0, "image": ""}
 
 
 @pytest.mark.parametrize(

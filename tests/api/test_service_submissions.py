@@ -9,7 +9,7 @@ from services import ONE, Service
 
 from digitlib.recogniser import Recogniser
 from digitlib.store import Store
-from digitlib.strokes import draw
+from digitlib.strokes import draw, rasterise
 
 PATH = "/v1/submissions"
 
@@ -47,6 +47,28 @@ def test_a_request_that_is_repeated_is_kept_once(service):
     for other in ({"label": 7}, {"strokes": [[[0.1, 0.2]]]}, {"session": "another"}):
         assert submit(service, id=id, **other).status_code == 409
     assert service.store.submission(UUID(id)).label == 1
+
+
+def test_an_image_is_kept_as_it_was_sent_and_once(service):
+    image, id = rasterise(draw(4, np.random.default_rng(8))), str(uuid4())
+    body = {"image": image.tolist(), "label": 4, "id": id}
+
+    def send(**changed: object):
+        return service.client.post(PATH, json={**body, **changed}, headers=service.bearer("submit"))
+
+    assert [send().status_code for _ in range(2)] == [201, 200]
+    kept = service.store.submission(UUID(id))
+    assert (kept.image, kept.strokes, kept.label) == (image.tobytes(), None, 4)
+    (probabilities,) = Recogniser.load().predict(image[None])
+    np.testing.assert_allclose(kept.probabilities, probabilities, atol=1e-5)
+    for other in ({"label": 5}, {"image": np.flipud(image).tolist()}):
+        assert send(**other).status_code == 409
+    assert submit(service, id=id, label=4).status_code == 409
+    shown = service.client.get(f"{PATH}/{id}", headers=service.bearer("submit")).json()
+    assert (shown["image"], shown["strokes"]) == (image.tolist(), None)
+    wrong = [{"image": np.zeros((28, 28), int).tolist()}, {"image": [[1]]}, {"strokes": ONE}]
+    for change in wrong:
+        assert send(**change, id=str(uuid4())).status_code == 422
 
 
 def test_a_submission_can_be_deleted_by_who_sent_it(service):

@@ -14,6 +14,7 @@ from digitlib.recogniser.locations import BUNDLED
 from digitlib.recogniser.model import Recogniser
 from digitlib.refine import label_errors
 from digitlib.store.store import Store
+from digitlib.strokes import rasterise
 from digitlib.strokes.sketches import Sketch, write_sketches
 from digitlib.strokes.synthesis import draw_many
 
@@ -118,6 +119,11 @@ def test_submissions_count_unless_disputed_or_of_a_visit_that_was_trained_on(bun
     strokes, label = (part[0] for part in draw_many(1, seed=2))
     store.submit(strokes=strokes, label=int(label), recogniser=bundled, session="visit 1")
     assert len(submitted(refined).digits.labels) == 1
+    store.submit(image=rasterise(strokes), label=int(label), recogniser=bundled, session="visit 2")
+    (result,) = results.evaluate(bundled, [submitted(refined)])
+    by_image, both = bundled.predict([rasterise(strokes)])[0], bundled.read([strokes])[0]
+    assert np.abs(by_image - both).max() > 1e-6
+    np.testing.assert_allclose(result.probability, [by_image, both], atol=1e-6)
 
 
 def test_qmnist_that_is_not_available_says_why_and_leaves_nothing(tmp_path, monkeypatch):

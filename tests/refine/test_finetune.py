@@ -33,13 +33,23 @@ def test_a_model_and_a_database_of_an_earlier_version_serve_and_are_refined_from
     assert (len(frame), frame.session.nunique()) == (140, 14)
     images = refine.row_images(frame)
     assert np.mean(champion.predict(images).argmax(axis=1) == frame.label) > 0.8
-    selected = refine.select(frame, champion, refine.recorded_disputed(store))
+    place = int(frame.right.argmax())
+    image, label = images[place] & 0xFE, int(frame.label[place])
+    given = {"label": label, "recogniser": champion, "session": "photos"}
+    new = store.submit(image=image, **given)
+    selected = refine.select(
+        refine.submissions_table(store), champion, refine.recorded_disputed(store)
+    )
+    usable = {s.id: s for s in (*selected.train, *selected.validation)}
+    assert usable[str(new)].strokes == [] and len(usable) > 100
+    np.testing.assert_array_equal(usable[str(new)].image, image)
     asked = refine.Refinement(epochs=1, replay=300, least=50, seed=1)
     assert selected.insufficient_reason(asked.least) == ""
     original = training.replay_data(champion.card, asked.replay, asked.seed)
     refined = refine.fine_tune(champion, original, selected.without([]), asked)
     after = written(tmp_path / "models", champion, selected, refined, asked)
     assert after.card["lineage"]["parent"] == "before"
+    assert str(new) in after.card["lineage"]["submissions"]
     assert not after.has_stroke_model
     served = after.predict(images)
     np.testing.assert_allclose(served, refined.predict(torch.tensor(images)), atol=0.02)

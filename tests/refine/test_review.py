@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from recogniser.models import small_model
 
@@ -10,6 +11,7 @@ from digitlib.recogniser import registry
 from digitlib.refine import label_errors, parameters
 from digitlib.refine import review as submissions
 from digitlib.store.store import Store
+from digitlib.strokes import rasterise
 from digitlib.strokes.sketches import read_sketches
 from digitlib.strokes.synthesis import draw
 from digitlib.training.recipe import validated
@@ -35,9 +37,8 @@ def store(tmp_path: Path) -> Store:
     store = Store(tmp_path / "digits.duckdb")
     for label in (7, 7, 1, 3):
         strokes = draw(label, np.random.default_rng(label))
-        store.submit(
-            strokes=strokes, label=label, recogniser=AlwaysSeven(), session=f"visit {label}"
-        )
+        given = {"image": rasterise(strokes)} if label == 3 else {"strokes": strokes}
+        store.submit(**given, label=label, recogniser=AlwaysSeven(), session=f"visit {label}")
     return store
 
 
@@ -129,8 +130,9 @@ def test_the_notebook_shows_and_exports_what_there_is(
     monkeypatch.setenv("DIGITS_DATABASE", str(database))
     shown = run("submissions", show="doubtful", digits="[3]").text
     exported = read_sketches(outputs / "submissions" / "sketches.parquet")
-    assert len(exported) == (0 if is_empty else 4)
-    assert (outputs / "submissions" / "sketches.csv").read_text().startswith("id,")
+    assert len(exported) == (0 if is_empty else 3)  # and an image
+    table = pd.read_csv(outputs / "submissions" / "sketches.csv")
+    assert len(table) == (0 if is_empty else 4) and list(table.columns)[-1] == "image"
     assert ("There are no submissions yet" in shown) == is_empty
     assert ("4 sketches" in shown) != is_empty
     assert (f"There is no database {database}" in shown) == is_empty

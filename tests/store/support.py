@@ -10,7 +10,7 @@ from uuid import UUID
 import numpy as np
 
 from digitlib.store.store import Store
-from digitlib.strokes.ink import Strokes
+from digitlib.strokes.ink import Strokes, rasterise
 from digitlib.strokes.synthesis import draw
 
 SUBMITTER = Path(__file__).with_name("submitter.py")
@@ -37,6 +37,20 @@ def drawn(digit: int, seed: int = 0) -> Strokes:
 def submit(store: Store, label: int = 7, session: str = "a visit", id: UUID | None = None) -> UUID:
     return store.submit(
         strokes=drawn(label), label=label, recogniser=FixedPredictor(), session=session, id=id
+    )
+
+
+def photographed(digit: int, seed: int = 0) -> np.ndarray:
+    """An image of a digit, as from a photo."""
+    return rasterise(drawn(digit, seed))
+
+
+def submit_image(
+    store: Store, label: int = 7, id: UUID | None = None, image: np.ndarray | None = None
+) -> UUID:
+    image = photographed(label) if image is None else image
+    return store.submit(
+        image=image, label=label, recogniser=FixedPredictor(), session="a photo", id=id
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from store.support import kept, submit
+from store.support import kept, submit, submit_image
 
 from digitlib.store import copying
 from digitlib.store.__main__ import main
@@ -16,8 +16,9 @@ from digitlib.store.store import Store
 
 
 def filled(store: Store) -> Store:
-    """Seven submissions, one of them accepted, and a run."""
-    ids = [submit(store, n, session=f'visit "{n}"\n') for n in range(7)]
+    """Seven submissions, one of them accepted and one an image, and a run."""
+    ids = [submit(store, n, session=f'visit "{n}"\n') for n in range(6)]
+    submit_image(store, 6)
     store.review(ids[3], "accepted")
     store.record_run(
         run_name="ünique", notebook="train", parameters={"a": [1, "\0"]}, metrics={}, model="m"

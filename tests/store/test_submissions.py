@@ -12,11 +12,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from store.support import FixedPredictor, drawn, log_of, submit
+from store.support import (
+    FixedPredictor,
+    drawn,
+    log_of,
+    photographed,
+    submit,
+    submit_image,
+)
 from uuid_utils.compat import uuid7
 
 from digitlib.store import schema
 from digitlib.store.errors import StoreError, StoreFullError
+from digitlib.store.postgres import schema as postgres_schema
 from digitlib.store.store import Store
 from digitlib.strokes.ink import Strokes, rasterise
 from digitlib.strokes.sketches import read_sketches
@@ -89,6 +97,67 @@ def test_a_retry_changes_neither_the_time_nor_the_review(store: Store) -> None:
     submit(store, 3, id=id)
     after = store.submission(id)
     assert (after.submitted_at, after.review) == (before.submitted_at, "pending")
+
+
+def test_an_image_without_strokes_is_a_submission_too(store: Store, tmp_path: Path) -> None:
+    drawing, id = submit(store, 5), uuid7()
+    for image in (photographed(3), photographed(3), photographed(3, seed=1)):
+        submit_image(store, 3, id, image)  # tried again, and then another one
+        found = store.submission(id)
+        assert (found.label, found.predicted, found.strokes) == (3, 7, None)
+        assert found.image == image.tobytes()
+        assert store.page(1) == [found] and len(store.submissions()) == 2
+    store.review(id, "accepted")
+    submit_image(store, 3, id, photographed(3, seed=1))
+    assert store.submission(id).review == "accepted"
+    np.testing.assert_array_equal(store.tally().latest[0].image, photographed(3, seed=1))
+    exported = {row[0]: (row[2], row[5]) for row in store.sketches().fetchall()}
+    assert exported[str(drawing)][1] is None
+    assert exported[str(id)] == (None, photographed(3, seed=1).tolist())
+    assert store.export(tmp_path / "sketches.parquet") == 2
+    assert [sketch.id for sketch in read_sketches(tmp_path / "sketches.parquet")] == [str(drawing)]
+    store.submit(strokes=drawn(3), label=3, recogniser=FixedPredictor(), session="s", id=id)
+    assert len(store.submission(id).strokes) == len(drawn(3))
+    submit_image(store, 3, id)
+    assert store.submission(id).strokes is None
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"image": np.zeros((28, 28), np.uint8)}, "no ink"),
+        ({"image": np.ones((28, 27), np.uint8)}, "28×28 uint8"),
+        ({"image": np.ones((1, 28, 28), np.uint8)}, "28×28 uint8"),
+        ({"image": np.ones((28, 28))}, "28×28 uint8"),
+        ({"image": "a picture"}, "28×28 uint8"),
+        ({"image": photographed(1), "strokes": drawn(1)}, "either strokes or an image"),
+        ({}, "either strokes or an image"),
+    ],
+    ids=["black", "narrow", "several", "float", "text", "both", "neither"],
+)
+def test_what_is_no_image_of_a_digit_is_refused(
+    file_store: Store, given: dict[str, object], says: str
+) -> None:
+    with pytest.raises(ValueError, match=says):
+        file_store.submit(**given, label=1, recogniser=FixedPredictor(), session="s")
+    assert file_store.absence
+
+
+def test_an_images_prediction_is_stored_unless_it_is_of_another(file_store: Store) -> None:
+    image, row = photographed(5), np.linspace(0, 0.2, 10, dtype=np.float32)
+    made = Given([], image, row)
+    for other in (made._replace(image=photographed(6)), made._replace(strokes=drawn(5))):
+        with pytest.raises(ValueError, match="another image"):
+            file_store.submit(
+                image=image, label=5, recogniser=FixedPredictor(), session="s", prediction=other
+            )
+    id = file_store.submit(
+        image=image, label=5, recogniser=FixedPredictor(), session="s", prediction=made
+    )
+    assert (file_store.submission(id).model, file_store.submission(id).predicted) == (
+        "elsewhere",
+        9,
+    )
 
 
 class Given(NamedTuple):
@@ -333,16 +402,21 @@ def test_an_older_database_is_migrated_and_readable_before_that(
         submit(file_store)
 
 
-def test_a_database_of_the_first_version_keeps_its_submissions(
-    file_store: Store, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_database_of_an_earlier_version_keeps_its_submissions(
+    store: Store, version: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as then:
-        then.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
-        old = [submit(file_store, label) for label in (4, 5)]
-        rows = file_store.submissions().fetchall()
-    assert file_store.submissions().fetchall() == rows
-    new = submit(file_store, 6)
-    assert file_store.submissions().project("id").fetchall() == [(id,) for id in (new, *old[::-1])]
+        for module in (schema, postgres_schema):
+            then.setattr(module, "MIGRATIONS", module.MIGRATIONS[:version])
+        old = [submit(store, label) for label in (4, 5)]
+        rows = store.submissions().fetchall()
+    assert store.submissions().fetchall() == rows
+    assert store.page(2) and store.tally().total == 2
+    new = submit_image(store, 6)
+    assert store.submissions().project("id").fetchall() == [(id,) for id in (new, *old[::-1])]
+    assert store.submission(new).strokes is None
+    assert store.submissions().fetchall()[1:] == rows
 
 
 def test_a_submission_costs_no_more_for_those_before_it(file_store: Store, path: Path) -> None:

@@ -16,7 +16,7 @@ from digitlib.store.errors import StoreError
 from digitlib.store.postgres import transfer
 from digitlib.store.postgres.errors import explanation
 from digitlib.store.postgres.pool import checked_url, connect, pool_of
-from digitlib.store.postgres.schema import MIGRATIONS, migrate, version_of
+from digitlib.store.postgres.schema import current_version, migrate, version_of
 
 _SIZE_SECONDS = 10.0  # for how long a size is taken as known
 _SIZE = """
@@ -30,7 +30,8 @@ _PUT = """
         label = excluded.label, predicted = excluded.predicted, image = excluded.image,
         probabilities = excluded.probabilities, strokes = excluded.strokes,
         model = excluded.model, review = 'pending'
-    WHERE known.label <> excluded.label OR known.strokes <> excluded.strokes
+    WHERE known.label <> excluded.label OR known.strokes IS DISTINCT FROM excluded.strokes
+        OR (excluded.strokes IS NULL AND known.image <> excluded.image)
 """
 
 
@@ -71,11 +72,11 @@ class Postgres:
     def reading(self) -> Iterator[Connection | None]:
         """A transaction that writers don't wait for; None without tables of today."""
         with self._connected() as connection:
-            is_current = version_of(connection) == len(MIGRATIONS)
+            is_current = version_of(connection) == current_version()
             yield cast(Connection, connection) if is_current else None
 
     def put(self, connection: Connection, row: NewSubmission) -> None:
-        """Insert a submission; one with its id gets the label and the strokes of this one."""
+        """Insert a submission; one with its id gets the label and the drawing of this one."""
         numbers = f"{{{row.probabilities.strip('[]')}}}"  # as PostgreSQL writes an array
         connection.execute(_PUT, [*row._replace(probabilities=numbers)])
 

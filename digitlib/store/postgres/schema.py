@@ -37,12 +37,22 @@ MIGRATIONS = (
     CREATE TABLE schema_version (version integer NOT NULL);
     INSERT INTO schema_version VALUES (1);
     """,
+    # A digit from a photo is an image without strokes.
+    """
+    ALTER TABLE submissions ALTER COLUMN strokes DROP NOT NULL;
+    UPDATE schema_version SET version = 2;
+    """,
 )
 _TABLES = """
     SELECT count(*) FROM pg_class
     WHERE relname IN ('submissions', 'runs', 'schema_version') AND pg_table_is_visible(oid)
 """
 _LOCK = 0xD161_7500  # an advisory lock's number, of our own
+
+
+def current_version() -> int:
+    """The version of today's tables."""
+    return len(MIGRATIONS)
 
 
 def version_of(connection: Connection[Any]) -> int:
@@ -56,14 +66,14 @@ def version_of(connection: Connection[Any]) -> int:
             " as it is: set DIGITS_DATABASE to another database."
         )
     (version,) = connection.execute("SELECT max(version) FROM schema_version").fetchone() or (0,)
-    if version > len(MIGRATIONS):
-        raise StoreError(newer_version(version, len(MIGRATIONS)))
+    if version > current_version():
+        raise StoreError(newer_version(version, current_version()))
     return int(version)
 
 
 def migrate(connection: Connection[Any]) -> None:
     """Bring the tables up to today's version, in the transaction; others wait for its end."""
-    if version_of(connection) == len(MIGRATIONS):
+    if version_of(connection) == current_version():
         return
     connection.execute("SELECT pg_advisory_xact_lock($1)", [_LOCK])
     for migration in MIGRATIONS[version_of(connection) :]:
