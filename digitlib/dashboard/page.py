@@ -18,6 +18,7 @@ from digitlib.dashboard.memory import Memory, Returned
 from digitlib.dashboard.model_card import ModelCard
 from digitlib.dashboard.pad import PACE, Pad
 from digitlib.dashboard.panels import box, button, descendants, set_pressable
+from digitlib.dashboard.photo import Photo
 from digitlib.dashboard.replay import Replay
 from digitlib.dashboard.status import State
 from digitlib.dashboard.submission import Submission
@@ -27,7 +28,9 @@ from digitlib.store import StoreError
 from digitlib.strokes import Strokes
 
 logger = logging.getLogger(__name__)
-STYLES = [Path(__file__).with_name(f"{name}.css") for name in ("dashboard", "narrow", "inside")]
+STYLES = [
+    Path(__file__).with_name(f"{name}.css") for name in ("dashboard", "narrow", "inside", "photo")
+]
 
 
 def dashboard() -> DisplayObject | ipw.Widget:
@@ -55,6 +58,7 @@ class Dashboard(ipw.VBox):
         self.replay = Replay(self.pad)
         self.labels, self.collected = panels.Labels(), panels.Collected()
         self.submission = Submission(self.pad, self.labels, self.model)
+        self.photo = Photo(self.submission)
         self.submit_button, self.status = self.submission.button, self.submission.status
         self.memory = Memory(self.submission.session)
         self.activations, self.model_card = Activations(), ModelCard()
@@ -71,6 +75,8 @@ class Dashboard(ipw.VBox):
         self.replay.observe(lambda change: self._on_replay(change.new), "shown")
         self.replay.observe(lambda _change: self._keep_drawing(), "completed")
         self.submission.observe(self._on_submission, "last")
+        self.photo.observe(lambda change: self._on_photo(change.new), "is_open")
+        self.photo.observe(lambda _change: run_in_background(self._count()), "saved")
         self.memory.observe(lambda change: self._on_returned(change.new), "returned")
         self.status.observe(lambda change: self._on_state(change.new), "state")
         self.undo_button.on_click(lambda _button: self.pad.undo())
@@ -83,12 +89,15 @@ class Dashboard(ipw.VBox):
         tools = box("digit-tools", self.undo_button, self.clear_button, *players)
         question = ipw.HTML("<h2>Which digit is it?</h2>")
         downloads = box("digit-downloads", ipw.HTML(panels.DOWNLOADS))
-        submit = [self.labels, self.submission, downloads, ipw.HTML(panels.NOTICE)]
+        notice = ipw.HTML(panels.NOTICE)
+        submit = [self.labels, self.submission, downloads, notice]
         return [
             style,
             box("digit-title", ipw.HTML(panels.TITLE)),
+            self.photo,
             box("digit-draw", ipw.VBox([self.pad, self.replay]), tools),
             box("digit-answer", self.guess, question, *submit),
+            self.photo.open_button,
             box("digit-sure", ipw.HTML("<h2>How likely each is</h2>"), self.bars),
             self.activations,
             self.collected,
@@ -147,6 +156,10 @@ class Dashboard(ipw.VBox):
         """Show what is read of the part of the drawing that a replay shows; the label stays."""
         strokes = self.pad.strokes if shown is None else shown
         self._show_prediction(self.model.read(strokes))
+
+    def _on_photo(self, is_open: bool) -> None:
+        """The photo takes the place of the pad, and gives it back."""
+        (self.add_class if is_open else self.remove_class)("has-photo")
 
     def _on_submission(self, change: Any) -> None:
         """A sketch was stored, or taken back."""

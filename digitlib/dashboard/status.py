@@ -22,9 +22,9 @@ class Status(ipw.HTML):
 
     state = traitlets.Enum(list(State), State.IDLE)
 
-    def __init__(self) -> None:
+    def __init__(self, css_class: str = "digit-status") -> None:
         super().__init__()
-        self.add_class("digit-status")
+        self.add_class(css_class)
 
     def say(self, state: State, text: str = "") -> None:
         """Show the state and a text, which is escaped."""

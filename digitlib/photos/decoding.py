@@ -44,16 +44,16 @@ class Picture(NamedTuple):
     scale: float
 
 
-def decode(source: bytes | str | Path) -> Picture:
+def decode(source: bytes | str | Path, most_pixels: int = MOST_PIXELS) -> Picture:
     """The picture in a PNG, JPEG or WebP file, or in its bytes; alpha is shown on paper.
 
-    Raises ValueError, with a sentence, for anything else, for one of more than 50 megapixels, and
-    for what would take too much memory; OSError for a file that can't be read.
+    Raises ValueError, with a sentence, for anything else, for more than `most_pixels`, and for what
+    would take too much memory; OSError for a file that can't be read.
     """
     content = source if isinstance(source, bytes) else Path(source).read_bytes()
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
-            _check(picture)
+            _check(picture, most_pixels)
             if picture.format == "PNG" and picture.mode == "RGB" and _pixels(picture) > _LARGE:
                 return _decoded_grey(content, _TURNS.get(_orientation(picture)))
             width = picture.width
@@ -66,7 +66,7 @@ def decode(source: bytes | str | Path) -> Picture:
             scale = width / picture.width * factor
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ValueError(
-            f"The picture has far more than {MOST_PIXELS:,} pixels, the most that are read."
+            f"The picture has far more than {most_pixels:,} pixels, the most that are read."
         ) from error
     except (OSError, SyntaxError, EOFError) as error:
         raise ValueError(_refusal(content)) from error
@@ -90,12 +90,12 @@ def _decoded_grey(content: bytes, turn: Image.Transpose | None) -> Picture:
     return Picture(np.asarray(small if turn is None else small.transpose(turn)), width / size[0])
 
 
-def _check(picture: Image.Image) -> None:
+def _check(picture: Image.Image, most_pixels: int) -> None:
     """Raise ValueError for a picture that is too large, too small or moves; nothing is decoded."""
     size = f"The picture has {picture.width:,} × {picture.height:,} pixels"
     pixels = _pixels(picture)
-    if pixels > MOST_PIXELS:
-        raise ValueError(f"{size}; at most {MOST_PIXELS:,} are read. Make it smaller.")
+    if pixels > most_pixels:
+        raise ValueError(f"{size}; at most {most_pixels:,} are read. Make it smaller.")
     if max(picture.size) < _LEAST_SIDE:
         raise ValueError(f"{size}: too few for a digit.")
     if picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitlib.photos.components import Components, binarise, find_components
-from digitlib.photos.decoding import Picture, decode
+from digitlib.photos.decoding import MOST_PIXELS, Picture, decode
 from digitlib.photos.image import digit_image
 from digitlib.photos.layout import groups, places
 from digitlib.photos.light import Contrast, enlargement, flatten, grey_of, is_light_on_dark
@@ -83,9 +83,9 @@ class _Candidate(NamedTuple):
     image: Image
 
 
-def prepare(source: bytes | str | Path) -> Steps:
+def prepare(source: bytes | str | Path, most_pixels: int = MOST_PIXELS) -> Steps:
     """The steps from a file, or its bytes, to connected ink; ValueError as `decode` raises it."""
-    return prepare_picture(decode(source))
+    return prepare_picture(decode(source, most_pixels))
 
 
 def prepare_picture(picture: Picture) -> Steps:

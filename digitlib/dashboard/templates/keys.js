@@ -14,7 +14,7 @@ const onKey = (event) => {
   if (!undo && (event.ctrlKey || event.metaKey || event.altKey)) return;
   // Enter presses the focused button, but submits after a click on a label.
   const focused = event.target.closest?.("button, a, summary");
-  const clicked = focused?.matches(".digit-label") && !document.body.classList.contains("uses-keys");
+  const clicked = focused?.matches(".digit-label, .digit-photo-label, .digit-found") && !document.body.classList.contains("uses-keys");
   const submits = event.key === "Enter" && (!focused || clicked);
   const name = undo ? "digit-undo"
     : /^[0-9]$/.test(event.key) ? `digit-label-${event.key}`
@@ -23,6 +23,7 @@ const onKey = (event) => {
   if (!name) return;
   event.preventDefault();
   event.stopPropagation();
-  if (!event.repeat) press(name);
+  const isPhoto = document.querySelector(".digit-page.has-photo"); // it has buttons of its own
+  if (!event.repeat) press(isPhoto ? name.replace("digit-", "digit-photo-") : name);
 };
 document.addEventListener("keydown", onKey, true);

@@ -22,7 +22,7 @@ const describe = () => {
   name("canvas.digit-pad", { role: "img", "aria-label": "The pad: draw a digit here" });
   name("img.digit-map", { alt: "" });
   name("img.digit-seen", { alt: "Your sketch as the model sees it, 28 by 28 pixels" });
-  name(".digit-status .widget-html-content", { role: "status", "aria-live": "polite" });
+  name(":is(.digit-status, .digit-photo-status) .widget-html-content", { role: "status", "aria-live": "polite" });
   name(".digit-undo", { title: "Undo the last stroke (Ctrl+Z)" });
   name(".digit-clear", { title: "Clear the pad (Escape)" });
   name(".digit-scrubber .noUi-handle", { "aria-label": "How much of the drawing is shown, in percent" });
@@ -30,8 +30,11 @@ const describe = () => {
   name(".digit-labels", { role: "group", "aria-label": "Which digit is it?" });
   name(".jupyter-button:not(.is-idle)", { "aria-disabled": "false" });
   name(".jupyter-button.is-idle", { "aria-disabled": "true" });
-  name(".digit-label:not(.is-chosen)", { "aria-pressed": "false" });
-  name(".digit-label.is-chosen", { "aria-pressed": "true" });
+  name(".digit-photo-labels", { role: "group", "aria-label": "Which digit is it?" });
+  name(".digit-photo-picture img", { alt: "The picture, with a box over each digit" });
+  const choices = ":is(.digit-label, .digit-photo-label, .digit-found)";
+  name(`${choices}:not(.is-chosen)`, { "aria-pressed": "false" });
+  name(`${choices}.is-chosen`, { "aria-pressed": "true" });
 };
 new MutationObserver(describe).observe(document, {
   subtree: true, childList: true, attributes: true, attributeFilter: ["class"],
