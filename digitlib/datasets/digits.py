@@ -32,8 +32,8 @@ class Dataset(NamedTuple):
 
     @property
     def title(self) -> str:
-        """The name as it is written in text: `MNIST` or `synthetic`."""
-        return {"mnist": "MNIST"}.get(self.name, self.name)
+        """The name as it is written in text: `MNIST`, `EMNIST`, `USPS` or `synthetic`."""
+        return self.name.upper() if self.name in ("mnist", "emnist", "usps") else self.name
 
 
 class DataUnavailable(RuntimeError):
@@ -95,5 +95,5 @@ def describe_data(data: Dataset, train: Digits, validation: Digits) -> str:
     warning = f"> # ⚠ {data.warning}\n\n" if data.warning else ""
     sizes = [f"{len(part.labels):,}" for part in (train, validation, data.test)]
     return "{}**{}** digits: {} training, {} validation, {} test.".format(
-        warning, data.name, *sizes
+        warning, data.title, *sizes
     )
