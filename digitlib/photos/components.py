@@ -11,6 +11,14 @@ Mask = NDArray[np.uint8]
 Labels = NDArray[np.int32]
 _LEAST_CONTRAST = 0.1  # of the darkest ink, below which a picture is empty
 _LEAST_SIDE = 0.009  # of the picture's longer side: smaller components are specks
+_CUT_OUT = 200  # px: a smaller picture may show nothing but one digit, up to its edge
+_ROUND = 0.6  # of the picture's shorter side: longer thin ink is a page's edge, or a line
+_THIN = 0.02  # of its extent: how thick that ink is at most, on average
+_CUT_OFF = 0.3  # of the shorter side of the picture: smaller ink at its edge is cut off, or dirt
+_ON_LINE = 0.85  # of a component as faint as lines, from which it is a piece of one
+_LEAST_INK = 0.045  # share of the paper's light that printed lines lack at least
+_LINE_INK = 2.2  # times the median ink of lines, up to which ink is as faint as theirs
+_ALONG = 0.35  # of a component's extent along one edge of the picture, from which it is no digit
 _MOST = 3000  # components of a picture that are looked at, the largest first
 
 
@@ -75,9 +83,16 @@ def binarise(ink: Floats, noise: float) -> Mask:
     return kept[labels]
 
 
-def find_components(mask: Mask) -> Components:
-    """The components that may be digits or parts of them."""
+def find_components(mask: Mask, ink: Floats, lines: Mask) -> Components:
+    """The components of ink that may be digits or parts of them; what is left of `lines` is none.
+
+    `ink` (h, w) is the contrast before the lines were removed.
+    """
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    near = cv2.dilate(lines, np.ones((5, 5), np.uint8))
+    printed = ink[(lines > 0) & (ink > _LEAST_INK)]
+    strength = _LINE_INK * float(np.median(printed)) if len(printed) else 0.0
+    faint = (near > 0) & (ink < strength)
     side = max(mask.shape)
     everything = []
     order = np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")[:_MOST] + 1
@@ -91,7 +106,8 @@ def find_components(mask: Mask) -> Components:
         for component in everything
         if component.extent >= _LEAST_SIDE * side
         and not _is_blob(component)
-        and not _is_margin(component, mask.shape)
+        and not _is_margin(component, labels)
+        and not _is_line(component, labels, faint)
     ]
     inner = [c for c in strokes if not _touches_edge(c, mask.shape)]
     typical = _typical_height(inner or strokes)
@@ -114,17 +130,30 @@ def _is_blob(component: Component) -> bool:
     return filled > 0.68 and squat
 
 
-def _is_margin(component: Component, shape: tuple[int, ...]) -> bool:
-    """Whether it is a dark strip along an edge of the picture, as of a desk or a shadow."""
-    height, width = shape
-    edges = (
-        component.left <= 1,
-        component.top <= 1,
-        component.right >= width - 1,
-        component.bottom >= height - 1,
-    )
-    filled = component.area > 0.6 * component.width * component.height
-    return sum(edges) == 3 and filled
+def _is_margin(component: Component, labels: Labels) -> bool:
+    """Whether it is at an edge of the picture, or all round it, as a desk or a shadow is.
+
+    A digit that the edge cuts has little of its length there. A small picture may be cut out close
+    to its one digit, a flat one to its one line.
+    """
+    height, width = labels.shape
+    if max(height, width) < _CUT_OUT:
+        return False
+    is_long = component.extent > _ROUND * min(height, width)
+    if is_long and component.area < _THIN * component.extent**2:
+        return True
+    if not _touches_edge(component, labels.shape):
+        return False
+    edges = (labels[:2], labels[-2:], labels[:, :2].T, labels[:, -2:].T)
+    along = max(int(np.isin(edge, component.labels).any(axis=0).sum()) for edge in edges)
+    return along > _ALONG * component.extent or component.extent < _CUT_OFF * min(height, width)
+
+
+def _is_line(component: Component, labels: Labels, faint: NDArray[np.bool_]) -> bool:
+    """Whether it is a piece of a printed line that was not removed: on one, and as faint."""
+    box = (slice(component.top, component.bottom), slice(component.left, component.right))
+    inside = np.isin(labels[box], component.labels)
+    return float(faint[box][inside].mean()) > _ON_LINE
 
 
 def _touches_edge(component: Component, shape: tuple[int, ...]) -> bool:

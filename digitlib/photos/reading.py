@@ -99,7 +99,8 @@ def prepare_picture(picture: Picture) -> Steps:
     contrast = flatten(np.clip(grey, 0, 255))
     cleaned = remove_lines(contrast.ink, contrast.noise)
     mask = binarise(cleaned.ink, contrast.noise)
-    return Steps(picture, contrast, cleaned, mask, find_components(mask), enlarged)
+    components = find_components(mask, contrast.ink, cleaned.lines)
+    return Steps(picture, contrast, cleaned, mask, components, enlarged)
 
 
 def read_photo(

@@ -11,6 +11,7 @@ Mask = NDArray[np.uint8]
 _SIDE = 1200  # px, the longer side on which lines are looked for
 _PIECE = 1 / 14  # of that side: straight pieces this long are looked for
 _LENGTH = 0.33  # of that side, at least, for a printed line
+_ACROSS = 0.6  # of what is free of digits, at least, where a line's pieces are short
 _THICKEST = 1 / 70  # of that side
 _SLOPES = np.arange(-0.2, 0.2001, 0.01)  # rise over run, in which the page's slope is sought
 _SPREAD = np.arange(-4, 5) * 0.014  # around it, since perspective turns lines differently
@@ -66,7 +67,7 @@ def _lines(mask: Mask) -> Mask | None:
     straight = np.zeros_like(mask)
     closed = cv2.morphologyEx(thin, cv2.MORPH_CLOSE, np.ones((1, 11), np.uint8))
     for slope in _slope(closed) + _SPREAD:
-        straight |= _straight(closed, float(slope), piece)
+        straight |= _straight(closed, mask & ~thin, float(slope), piece)
     joined = cv2.morphologyEx(straight, cv2.MORPH_CLOSE, np.ones((3, piece // 2 * 2 + 1), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     widths = stats[1:, cv2.CC_STAT_WIDTH]
@@ -94,19 +95,28 @@ def _slope(mask: Mask) -> float:
     return float(_SLOPES[int(np.argmax(scores))])
 
 
-def _straight(mask: Mask, slope: float, length: int) -> Mask:
-    """The pixels that lie in runs of this length along a slope."""
+def _straight(mask: Mask, thick: Mask, slope: float, length: int) -> Mask:
+    """The pixels that lie in runs of this length along a slope, or in a line across most of it.
+
+    Where `thick` ink stands on a line, that counts neither for nor against it.
+    """
     height, width = mask.shape
     rise = slope * width
     forth = np.array([[1, 0, 0], [-slope, 1, max(rise, 0)]])
     back = np.array([[1, 0, 0], [slope, 1, -max(rise, 0)]])
     size = (width, height + int(abs(rise)) + 1)
-    level = cv2.warpAffine(mask, forth, size, flags=cv2.INTER_NEAREST)
-    opened = cv2.morphologyEx(level, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
-    if not opened.any():
-        return np.zeros_like(mask)
+
+    def level(picture: Mask) -> Mask:
+        return cv2.warpAffine(picture, forth, size, flags=cv2.INTER_NEAREST)
+
+    turned = level(mask)
+    opened = cv2.morphologyEx(turned, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
     # Pieces in one line belong together: digits stand between them.
     opened = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, np.ones((1, 3 * length), np.uint8))
+    near = cv2.dilate(turned, np.ones((3, 1), np.uint8)).sum(axis=1, dtype=np.int64)
+    free = (level(np.ones_like(mask)) & ~level(thick)).sum(axis=1, dtype=np.int64)
+    across = (near > _ACROSS * free) & (free > width / 2)
+    opened[across] = 1
     return cv2.warpAffine(opened, back, (width, height), flags=cv2.INTER_NEAREST)
 
 

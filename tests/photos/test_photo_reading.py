@@ -62,6 +62,15 @@ def test_paper_without_digits_has_none(recogniser):
         assert read_photo(encoded(page((), **paper)), recogniser) == []
 
 
+def test_the_desk_beside_a_sheet_is_no_digit(recogniser):
+    for corner in ((0, 40, 60, 0), (70, 0, 0, 0)):  # px of desk at the left, top, right and bottom
+        desk = ImageOps.expand(page(ROWS), border=corner, fill=90)
+        turned = desk.rotate(2, fillcolor=90, resample=Image.Resampling.BICUBIC)
+        height = turned.height
+        content = encoded(turned.crop((10, 10, turned.width - 10, height - 10)))
+        assert rows_read(content, recogniser) == list(ROWS)
+
+
 def test_images_of_mnist_are_read_as_the_model_reads_them(mnist_images, recogniser):
     images, labels = mnist_images
     right = {True: 0, False: 0}
