@@ -76,7 +76,9 @@ class VisitorKernels(AsyncMappingKernelManager):
         environment = dict(options.get("env", os.environ))
         if isinstance(getattr(self.parent, "identity_provider", None), Visitors):
             environment[PROTECTED] = "1"
+        environment.setdefault("MALLOC_ARENA_MAX", "1")  # glibc: else each thread keeps its own
         options["env"] = environment
+        options["extra_arguments"] = ["--HistoryManager.enabled=False"]  # no file, no thread
         kernel_id = str(await super().start_kernel(**options))
         self._limit_memory(kernel_id)
         return kernel_id
