@@ -240,7 +240,7 @@ def test_texts_have_enough_contrast_in_light_and_dark(visit: Visit) -> None:
     texts = {
         "title": visit.page.get_by_role("heading", name="Sketch a digit"),
         "introduction": visit.page.get_by_text("A small network reads it"),
-        "notice": visit.page.get_by_text("Submitting stores"),
+        "notice": visit.page.get_by_text("Submitting stores your pen"),
         "guess": visit.text("guess").locator("strong"),
         "confidence": visit.text("guess").locator("span"),
         "saved": visit.text("status").locator("p"),
