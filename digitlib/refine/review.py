@@ -43,7 +43,7 @@ def row_images(frame: pd.DataFrame) -> NDArray[np.uint8]:
 def row_captions(frame: pd.DataFrame) -> list[str]:
     """A caption for each image: the label, and the prediction where that differs."""
     return [
-        f"{row.label}" if row.right else f"{row.label}, predicted {row.predicted}"
+        f"{row.label}" if row.right else f"{row.label}→{row.predicted}"
         for row in frame.itertuples()
     ]
 

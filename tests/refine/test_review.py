@@ -47,7 +47,7 @@ def test_the_table_says_which_predictions_were_right(store: Store) -> None:
     assert list(frame.label) == [3, 1, 7, 7]
     assert list(frame.right) == [False, False, True, True]
     assert submissions.row_images(frame).shape == (4, 28, 28)
-    assert submissions.row_captions(frame)[:3] == ["3, predicted 7", "1, predicted 7", "7"]
+    assert submissions.row_captions(frame)[:3] == ["3→7", "1→7", "7"]
     assert "**4 sketches** from 3 visits" in submissions.submissions_headline(frame)
     assert submissions.daily_counts(frame)[1].sum(axis=0).tolist() == [0, 1, 0, 1, 0, 0, 0, 2, 0, 0]
     accuracy = submissions.accuracy_by(frame.assign(disputed=False), "model")
