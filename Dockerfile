@@ -23,7 +23,14 @@ RUN /build/venv/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wh
 FROM tools AS serve-libraries
 ARG PIP_NO_INDEX PIP_FIND_LINKS
 COPY containers/serve.lock /build/
-RUN $PIP --require-hashes --requirement /build/serve.lock && $COMPILE /opt/digits
+# Left out, 130 MB: a debugger, completion's knowledge of other libraries, languages, tools for
+# making models, and tests. Voila's kernels offer none of it.
+# hadolint ignore=DL3003
+RUN $PIP --require-hashes --requirement /build/serve.lock && cd /opt/digits/lib/python3.*/site-packages \
+    && rm -r debugpy jedi/third_party onnxruntime/transformers onnxruntime/quantization onnxruntime/tools \
+    && find babel/locale-data -type f ! -name "en*" ! -name "root.dat" -delete \
+    && find . -type d -name tests -prune -exec rm -r {} + \
+    && $COMPILE /opt/digits
 COPY --from=wheel /build/*.whl /build/
 RUN $PIP --no-deps /build/*.whl && $COMPILE /opt/digits/lib/python3.*/site-packages/digitlib
 

@@ -82,6 +82,13 @@ def postgres_url(postgres: "PostgresServer", monkeypatch: pytest.MonkeyPatch) ->
     postgres.administer("DROP DATABASE {} WITH (FORCE)", name)
 
 
+@pytest.fixture
+def on_a_server(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A new PostgreSQL database that `Store()` and notebooks use."""
+    monkeypatch.setenv("DIGITS_DATABASE", postgres_url)
+    return postgres_url
+
+
 @pytest.fixture(scope="session")
 def drawn() -> "Digits":
     """300 synthetic digits."""

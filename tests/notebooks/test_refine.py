@@ -90,7 +90,10 @@ def test_a_model_learns_from_submissions_is_promoted_and_can_be_rolled_back(run,
     assert registry.roll_back().name == "poor"
 
 
-def test_a_model_that_is_not_better_is_not_promoted_and_the_notebook_says_why(run, outputs, poor):
+def test_a_model_that_is_not_better_is_not_promoted_and_the_notebook_says_why(
+    run, outputs, poor, on_a_server
+):
+    """With the submissions on a database server."""
     submit(poor, 150)
     done = run("refine", replay=100, epochs=1, learning_rate=1e-9, risk=0.001, run_name="same")
     assert Recogniser.load().name == "poor"

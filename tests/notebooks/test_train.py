@@ -69,8 +69,8 @@ def _wait_for_a_checkpoint(folder: Path, goes_on: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
-def test_a_run_leaves_a_model_its_curves_and_a_row(run, outputs, monkeypatch):
-    """From the project's root and in debug mode, which must not change what is left."""
+def test_a_run_leaves_a_model_its_curves_and_a_row(run, outputs, monkeypatch, on_a_server):
+    """From the project's root, in debug mode, with a database server: all as ever."""
     monkeypatch.setenv("DEBUG_MODE", "1")
     done = run("train", **TINY, run_name="tiny", cwd=ROOT)
     folder = outputs / "models" / "tiny"
