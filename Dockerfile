@@ -23,16 +23,23 @@ RUN /build/venv/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wh
 FROM tools AS serve-libraries
 ARG PIP_NO_INDEX PIP_FIND_LINKS
 COPY containers/serve.lock /build/
-# Left out, 130 MB: a debugger, completion's knowledge of other libraries, languages, tools for
-# making models, and tests. Voila's kernels offer none of it.
+# Left out, 170 MB: a debugger, completion, other languages, tools for making models, a server that
+# reloads, the widgets of old notebooks, fonts of old browsers, a second documentation, source maps,
+# stubs and tests.
 # hadolint ignore=DL3003
 RUN $PIP --require-hashes --requirement /build/serve.lock && cd /opt/digits/lib/python3.*/site-packages \
-    && rm -r debugpy jedi/third_party onnxruntime/transformers onnxruntime/quantization onnxruntime/tools \
+    && rm -r debugpy jedi parso onnxruntime/transformers onnxruntime/quantization onnxruntime/tools \
+        google flatbuffers numpy/f2py duckdb/experimental watchfiles widgetsnbextension/static \
+        /opt/digits/share/jupyter/nbextensions \
     && find babel/locale-data -type f ! -name "en*" ! -name "root.dat" -delete \
+    && rm fastapi_offline/static/redoc.standalone.js numpy/_core/_simd.*.so \
+    && find /opt/digits "(" -name "*.js.map" -o -name "*.pyi" -o -name "*.svg" -size +500k ")" -delete \
     && find . -type d -name tests -prune -exec rm -r {} + \
     && $COMPILE /opt/digits
 COPY --from=wheel /build/*.whl /build/
-RUN $PIP --no-deps /build/*.whl && $COMPILE /opt/digits/lib/python3.*/site-packages/digitlib
+RUN $PIP --no-deps /build/*.whl && $COMPILE /opt/digits/lib/python3.*/site-packages/digitlib \
+    && /opt/digits/bin/python -c "import digitlib.api, digitlib.dashboard.page, digitlib.photos.reading, \
+        digitlib.store.postgres, ipykernel.ipkernel, voila.app"
 
 # CPU torch by default. TORCH_INDEX=https://pypi.org/simple with TORCH_DEPENDENCIES= installs CUDA.
 FROM tools AS train-libraries

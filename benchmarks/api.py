@@ -199,7 +199,14 @@ def main() -> None:
             if workers == 1:
                 cost = np.array([one.processor for one in found[1, DRAWINGS]]) / np.array(loops)
                 many = np.median([one.rate * LIST for one in found[1, 1]])
-                print(f"ready after {running.ready:.1f} s, {running.memory():.0f} MB", flush=True)
+                reading = running.memory()
+                with urllib.request.urlopen(f"http://127.0.0.1:{running.port}/readyz"):
+                    pass  # has opened the database
+                print(
+                    f"ready after {running.ready:.1f} s, {reading:.0f} MB while it only reads,"
+                    f" {running.memory():.0f} MB with a database",
+                    flush=True,
+                )
     print(f"A bare loop of `Recogniser.read` takes {np.median(loops):.2f} ms a drawing.")
     print(
         f"A request costs {np.median(cost):.2f} times the loop ({cost.min():.2f} to"
