@@ -3,6 +3,7 @@
 What imports torch is imported where it is used: every process of pytest reads this file.
 """
 
+import logging
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -16,6 +17,7 @@ from digitlib import settings
 from digitlib.strokes.sketches import Sketch
 
 if TYPE_CHECKING:
+    from distributed import LocalCluster
     from postgres_server import PostgresServer
 
     from digitlib.datasets import Digits
@@ -87,6 +89,18 @@ def on_a_server(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """A new PostgreSQL database that `Store()` and notebooks use."""
     monkeypatch.setenv("DIGITS_DATABASE", postgres_url)
     return postgres_url
+
+
+@pytest.fixture(scope="session")
+def workers() -> "Iterator[LocalCluster]":
+    """A Dask scheduler and two workers, which are processes."""
+    import dask
+    from distributed import LocalCluster
+
+    options = {"dashboard_address": "127.0.0.1:0", "silence_logs": logging.CRITICAL}
+    slow = {"distributed.deploy.lost-worker-timeout": "10 minutes"}  # a killed one starts anew
+    with dask.config.set(slow), LocalCluster(n_workers=2, threads_per_worker=1, **options) as it:
+        yield it
 
 
 @pytest.fixture(scope="session")

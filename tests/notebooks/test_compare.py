@@ -116,9 +116,10 @@ def test_the_smallest_network_that_reaches_each_goal_is_found():
     ]
 
 
-def test_the_notebook_answers_every_question_with_a_small_budget(run, mnist):
+def test_the_notebook_answers_every_question_with_a_small_budget(run, mnist, workers):
+    """With its trials on a cluster."""
     budget = {"seeds": 1, "epochs": 1, "goal_epochs": 1, "limit": 100, "goal_images": 100}
-    budget |= {"held_out": 200}
+    budget |= {"held_out": 200, "scheduler": workers.scheduler_address}
     done = run("compare", **budget, overfit_epochs=1, overfit_images=1000)
     for question in ("depth", "width", "dense layer", "dropout", "augmentation", "convolutions"):
         assert f"- **{question}:** Highest accuracy: " in done.text
@@ -128,6 +129,7 @@ def test_the_notebook_answers_every_question_with_a_small_budget(run, mnist):
     assert "| 1 %, no remedy |" in done.text
     rows = Store().runs().filter("notebook = 'compare'").project("parameters, metrics").fetchall()
     assert len(rows) > 25
+    assert workers.scheduler.transition_counter > 3 * 25  # each trial was its task
     assert all(0 < json.loads(metrics)["accuracy"] <= 1 for _, metrics in rows)
 
 

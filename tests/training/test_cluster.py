@@ -6,9 +6,7 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Iterator
 
-import dask
 import pytest
 import torch
 from distributed import LocalCluster
@@ -26,15 +24,6 @@ from digitlib.training.recipe import Recipe
 SMALL = {"architecture": "lenet5", "dataset": "synthetic", "batch_size": 50, "device": "cpu"}
 QUICK = {"architecture": "fast", "epochs": 1, "patience": 1, "limit": 500, "augment": 0.0}
 BEFORE = ROOT / "tests" / "fixtures" / "before"
-
-
-@pytest.fixture(scope="module")
-def workers() -> Iterator[LocalCluster]:
-    """A scheduler and two workers, which are processes."""
-    options = {"dashboard_address": "127.0.0.1:0", "silence_logs": logging.CRITICAL}
-    slow = {"distributed.deploy.lost-worker-timeout": "10 minutes"}  # a killed one starts anew
-    with dask.config.set(slow), LocalCluster(n_workers=2, threads_per_worker=1, **options) as it:
-        yield it
 
 
 def kill_one_that_works(workers: LocalCluster) -> None:
