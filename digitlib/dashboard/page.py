@@ -65,13 +65,15 @@ class Dashboard(ipw.VBox):
         self.undo_button = button("Undo", "digit-undo", "Take the last stroke back")
         self.clear_button = button("Clear", "digit-clear", "Empty the pad")
         self.hello_button = button("", "digit-hello", "")  # hidden: the page presses it
-        self.activations.show(self.model.recogniser, Prediction())
+        self._prediction = Prediction()
+        self.activations.show(self.model.recogniser, self._prediction)
         self.model_card.show(self.model.recogniser)
 
     def _link_parts(self) -> None:
         self.pad.observe(lambda change: self._on_strokes(change.new), "strokes")
         self.pad.observe(lambda _change: self._keep_drawing(), ["strokes", "is_drawing"])
         self.pad.observe(lambda _change: self._on_ready(), "ready")
+        self.submission.number.observe(lambda _change: self._show_bars(), "selected")
         self.replay.observe(lambda change: self._on_replay(change.new), "shown")
         self.replay.observe(lambda _change: self._keep_drawing(), "completed")
         self.submission.observe(self._on_submission, "last")
@@ -90,7 +92,7 @@ class Dashboard(ipw.VBox):
         question = ipw.HTML("<h2>Which digit is it?</h2>")
         downloads = box("digit-downloads", ipw.HTML(panels.DOWNLOADS))
         notice = ipw.HTML(panels.NOTICE)
-        submit = [self.labels, self.submission, downloads, notice]
+        submit = [self.submission.number, self.labels, self.submission, downloads, notice]
         return [
             style,
             box("digit-title", ipw.HTML(panels.TITLE)),
@@ -121,21 +123,26 @@ class Dashboard(ipw.VBox):
         """A visitor has connected, perhaps long after the kernel started: load the latest model."""
         self.model = self.submission.model = LoadedModel.latest(self.model)
         self.model_card.show(self.model.recogniser)
-        self._show(self.model.read(self.pad.strokes))
+        self._show(*self._read(self.pad.strokes))
         run_in_background(self._count())
 
     def _on_strokes(self, strokes: tuple[Any, ...]) -> None:
         """Predict the changed drawing; slow the pad's updates down to what that takes."""
         begun = time.perf_counter()
-        prediction = self.model.read(strokes)
-        self._show(prediction)
+        prediction, number = self._read(strokes)
+        self._show(prediction, number)
         if not strokes:
             self.labels.forget()
-        self.submission.on_strokes(strokes, prediction)
+        self.submission.on_strokes(strokes, prediction, number)
         self.submission.example = self.replay.example
         if strokes and self.replay.example:
             self.status.say(State.IDLE, f"An example, drawn by no person: {self.replay.example}.")
         self.pad.pace = max(PACE, 1.6 * (time.perf_counter() - begun))
+
+    def _read(self, strokes: Any) -> tuple[Prediction, list[Prediction]]:
+        """What is read as one digit, and as a number where that is no digit."""
+        prediction = self.model.read(strokes)
+        return prediction, self.model.read_number(prediction)
 
     def _keep_drawing(self) -> None:
         if not (self.pad.is_drawing or self.replay.is_playing):
@@ -155,7 +162,7 @@ class Dashboard(ipw.VBox):
     def _on_replay(self, shown: Strokes | None) -> None:
         """Show what is read of the part of the drawing that a replay shows; the label stays."""
         strokes = self.pad.strokes if shown is None else shown
-        self._show_prediction(self.model.read(strokes))
+        self._show_prediction(*self._read(strokes))
 
     def _on_photo(self, is_open: bool) -> None:
         """The photo takes the place of the pad, and gives it back."""
@@ -165,9 +172,11 @@ class Dashboard(ipw.VBox):
         """A sketch was stored, or taken back."""
         self.memory.keep(given=self.submission.given, read=self.submission.read)
         if change.new is None:
-            self.memory.withdraw_sketch(str(change.old.id))
+            for part in change.old.parts:
+                self.memory.withdraw_sketch(str(part.id))
         else:
-            self.memory.keep_sketch(str(change.new.id), change.new.label, change.new.strokes)
+            for part in change.new.parts:
+                self.memory.keep_sketch(str(part.id), part.label, part.strokes)
         run_in_background(self._count())
 
     def _on_returned(self, kept: Returned) -> None:
@@ -177,14 +186,25 @@ class Dashboard(ipw.VBox):
         if kept.strokes and not self.pad.strokes:
             self.pad.put([[(float(x), float(y)) for x, y in stroke] for stroke in kept.strokes])
 
-    def _show(self, prediction: Prediction) -> None:
-        self._show_prediction(prediction)
-        self.labels.suggestion, self.labels.likely = prediction.digit, prediction.candidates
+    def _show(self, prediction: Prediction, number: list[Prediction]) -> None:
+        self._show_prediction(prediction, number)
+        self.labels.suggestion = prediction.digit
+        self.labels.likely = [] if number else prediction.candidates
         self._show_tools()
 
-    def _show_prediction(self, prediction: Prediction) -> None:
-        self.guess.prediction = self.bars.prediction = prediction
+    def _show_prediction(self, prediction: Prediction, number: list[Prediction]) -> None:
+        self.guess.number, self._prediction = number, prediction
+        self.guess.prediction = prediction
+        self._show_bars()
         self.activations.show(self.model.recogniser, prediction)
+
+    def _show_bars(self) -> None:
+        """Show how likely each digit is; of a number, for the one that is selected."""
+        number = self.guess.number
+        selected = self.submission.number.selected if number else 0
+        self.bars.prediction = (
+            number[min(selected, len(number) - 1)] if number else self._prediction
+        )
 
     def _show_tools(self) -> None:
         set_pressable(self.undo_button, self.pad.can_undo)

@@ -4,7 +4,7 @@ Each is a widget with traits as its interface: setting a trait redraws it. Texts
 such as a card or an error, are escaped.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import ipywidgets as ipw
@@ -35,6 +35,7 @@ class Guess(ipw.HTML):
     """The predicted digit and its confidence; below the threshold, a question about two digits."""
 
     prediction = traitlets.Any(None)
+    number = traitlets.Any(())  # what is predicted for each digit of a number; set it first
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,6 +49,8 @@ class Guess(ipw.HTML):
     def _text(self, prediction: Prediction | None) -> str:
         if prediction is None or prediction.probabilities is None:
             return _guess("", "Draw a digit", "from 0 to 9, with mouse, finger or pen")
+        if self.number:
+            return _number(self.number)
         if prediction.is_dot:
             return _guess("", "Just a dot", "draw the digit larger")
         first, second = prediction.ranking[:2]
@@ -64,15 +67,25 @@ class Guess(ipw.HTML):
         return _guess("?", title, f"not sure: {confidence} and {runner_up}")
 
 
+def _number(digits: Sequence[Prediction]) -> str:
+    """A number with the certainty of each digit."""
+    read = "".join("?" if digit.digit is None else str(digit.digit) for digit in digits)
+    each = [
+        f"{digit.ranking[0]}: {percent(float(digit.probabilities[digit.ranking[0]]))}"  # type: ignore[index]
+        for digit in digits
+    ]
+    return _guess(read, f"I read {read}", f"{', '.join(each)} sure")
+
+
 def _a(digit: int) -> str:
     """A digit with its article."""
     return f"an {digit}" if digit == 8 else f"a {digit}"
 
 
 def _guess(digit: str, title: str, detail: str) -> str:
-    empty = "" if digit else " is-empty"
+    kind = " is-number" if len(digit) > 1 else "" if digit else " is-empty"
     return (
-        f'<div class="digit-guess-large{empty}" aria-hidden="true">{digit or "?"}</div>'
+        f'<div class="digit-guess-large{kind}" aria-hidden="true">{digit or "?"}</div>'
         f"<div><strong>{title}</strong><span>{detail}</span></div>"
     )
 

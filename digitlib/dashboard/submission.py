@@ -2,19 +2,23 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
-from uuid import UUID, uuid4
+from typing import Any
+from uuid import UUID, uuid4, uuid5
 
 import ipywidgets as ipw
 import traitlets
 from uuid_utils.compat import uuid7
 
+from digitlib.dashboard.given import Given, Part
+from digitlib.dashboard.number import Number
 from digitlib.dashboard.pad import MOST_POINTS, Pad
 from digitlib.dashboard.panels import Labels, box, button, set_pressable
 from digitlib.dashboard.quota import Quota
 from digitlib.dashboard.status import State, Status
 from digitlib.dashboard.tasks import run_in_background, running_loop
+from digitlib.dashboard.wording import thanks
 from digitlib.recogniser import LoadedModel, Prediction
 from digitlib.store import Store, StoreError
 
@@ -25,15 +29,6 @@ _READING_TIME = 0.7  # seconds before a question can be answered: a double click
 _PAD_IS_FULL = (
     f"The sketch has {MOST_POINTS:,} points, the most that are accepted. Submit it or clear it."
 )
-
-
-class Given(NamedTuple):
-    """A sketch that was stored."""
-
-    id: UUID
-    strokes: Strokes
-    label: int
-    is_read: bool  # whether the model found the label the likeliest digit
 
 
 class Submission(ipw.VBox):
@@ -47,7 +42,7 @@ class Submission(ipw.VBox):
 
     def __init__(self, pad: Pad, labels: Labels, model: LoadedModel) -> None:
         self.pad, self.labels, self.model = pad, labels, model
-        self.prediction = Prediction()
+        self.prediction, self.number = Prediction(), Number(labels)
         self.example = ""  # how the example on the pad is written; empty for a visitor's drawing
         self.session, self.draft, self.quota = uuid4().hex, uuid7(), Quota()
         self.given = self.read = 0  # sketches of this visitor, and how many of them were read
@@ -78,12 +73,16 @@ class Submission(ipw.VBox):
         self.keep_button.on_click(lambda _button: self._answer(self.labels.label))
         self.recall_button.on_click(lambda _button: self._recall())
         self.labels.observe(lambda _change: self._on_label(), "label")
+        self.number.observe(lambda _change: self._show(), "labels")
         self.status.observe(lambda _change: self._show(), "state")
 
-    def on_strokes(self, strokes: Strokes, prediction: Prediction) -> None:
+    def on_strokes(
+        self, strokes: Strokes, prediction: Prediction, number: Sequence[Prediction]
+    ) -> None:
         """The drawing has changed: it is another sketch, and the status is about the one before."""
         self.prediction = prediction
         self.draft = self._unsaved.get(strokes) or uuid7()
+        self.number.show(number)
         if self.status.state is not State.SAVING:
             full = self.pad.is_full
             self.status.say(State.FAILED if full else State.IDLE, _PAD_IS_FULL if full else "")
@@ -96,36 +95,56 @@ class Submission(ipw.VBox):
 
     def _show(self) -> None:
         """Show the buttons that have something to do, and what they do."""
-        state, label, last = self.status.state, self.labels.label, self.last
-        self.button.description = "Submit" if label is None else f"Submit as {label}"
-        is_ready = bool(self.pad.strokes) and label is not None
+        state, last = self.status.state, self.last
+        drawn = Given(self._parts(), self.pad.strokes)
+        self.button.description = f"Submit as {drawn.text}" if drawn.parts else "Submit"
+        is_ready = bool(drawn.strokes and drawn.parts)
         set_pressable(self.button, is_ready and state is not State.SAVING)
         self.button.layout.display = "none" if state is State.ASKING else None
         self.question.layout.display = None if state is State.ASKING else "none"
         can_recall = last is not None and not self.pad.strokes and state is not State.SAVING
-        self.recall_button.description = f"Take back your {last.label}" if last else ""
+        self.recall_button.description = f"Take back your {last.text}" if last else ""
         self.recall_button.layout.display = None if can_recall else "none"
+
+    def _parts(self) -> list[Part]:
+        """What can be submitted now; nothing where a label is missing."""
+        if self.number.digits:
+            found = zip(self.number.digits, self.number.labels, strict=True)
+            return [
+                Part(uuid5(self.draft, str(place)), digit.strokes, label, digit)
+                for place, (digit, label) in enumerate(found)
+                if self.number.is_labelled
+            ]
+        label = self.labels.label
+        if label is None:
+            return []
+        return [Part(self.draft, self.pad.strokes, label, self.prediction)]
 
     def submit(self) -> None:
         """Submit the sketch; ignored while one is being saved or a question is open."""
         if self.status.state in (State.SAVING, State.ASKING):
             return
-        label = self.labels.label
+        given, label = Given(self._parts(), self.pad.strokes), self.labels.label
         if not self.pad.strokes:
             if self.status.state is not State.SAVED:  # else a second tap
                 text = "There is nothing to submit yet: draw a digit first."
                 self.status.say(State.FAILED, text)
-        elif label is None:
+        elif not given.parts:
             self.status.say(State.FAILED, "Tap the digit you meant, then submit.")
-        elif self._confirmed != (self.draft, label) and self.prediction.contradicts(label):
+        elif label is not None and self._is_doubtful(label):
             self._ask(label)
         elif (refusal := self.quota.refusal(self.pad.strokes)) is not None:
             self.status.say(State.FAILED, refusal)
         else:
-            self.quota.count(self.pad.strokes)
+            for part in given.parts:
+                self.quota.count(part.strokes)
             self.status.say(State.SAVING, "Saving …")
             save = self._save_example if self.example else self._save
-            run_in_background(save(self.draft, self.pad.strokes, label, self.prediction))
+            run_in_background(save(given, self.draft))
+
+    def _is_doubtful(self, label: int) -> bool:
+        """Whether to ask before this label is kept: once for a sketch and a label."""
+        return self._confirmed != (self.draft, label) and self.prediction.contradicts(label)
 
     def _ask(self, label: int) -> None:
         """Ask whether the label is meant; the answers can be pressed once they can be read."""
@@ -154,65 +173,67 @@ class Submission(ipw.VBox):
         self.labels.choose(label)
         self.submit()
 
-    def _store(self, id: UUID, strokes: Strokes, label: int, prediction: Prediction) -> None:
-        self.store.submit(
-            strokes=strokes,
-            label=label,
-            recogniser=self.model.recogniser,
-            session=self.session,
-            id=id,
-            prediction=prediction,
-        )
+    def _store(self, given: Given) -> None:
+        """Store all of a drawing; again under the same ids where that failed before."""
+        for part in given.parts:
+            self.store.submit(
+                strokes=part.strokes,
+                label=part.label,
+                recogniser=self.model.recogniser,
+                session=self.session,
+                id=part.id,
+                prediction=part.prediction,
+            )
 
-    async def _save_example(
-        self, id: UUID, strokes: Strokes, label: int, prediction: Prediction
-    ) -> None:
+    async def _save_example(self, given: Given, _draft: UUID) -> None:
         """Store how an example was labelled, rejected at once: nobody's hand drew it."""
         try:
-            await asyncio.to_thread(self._store, id, strokes, label, prediction)
-            await asyncio.to_thread(self.store.review, id, "rejected")
+            await asyncio.to_thread(self._store, given)
+            for part in given.parts:
+                await asyncio.to_thread(self.store.review, part.id, "rejected")
         except Exception as error:
             self._failed(error, "Not saved", "The example is still here.")
             return
-        self.pad.forget(strokes)
-        self.status.say(State.SAVED, f"Saved as {label}, as an example: no model learns from it.")
+        self.pad.forget(given.strokes)
+        text = f"Saved as {given.text}, as an example: no model learns from it."
+        self.status.say(State.SAVED, text)
 
-    async def _save(self, id: UUID, strokes: Strokes, label: int, prediction: Prediction) -> None:
+    async def _save(self, given: Given, draft: UUID) -> None:
         try:
-            await asyncio.to_thread(self._store, id, strokes, label, prediction)
+            await asyncio.to_thread(self._store, given)
         except Exception as error:
-            self._failed(error, "Not saved", self._keep_unsaved(id, strokes, label))
+            self._failed(error, "Not saved", self._keep_unsaved(given, draft))
             return
-        self._unsaved.pop(strokes, None)
-        self.pad.forget(strokes)
-        is_read = prediction.ranking[0] == label
-        self.given, self.read = self.given + 1, self.read + is_read
-        self.last = Given(id, strokes, label, is_read)
-        self.status.say(State.SAVED, f"Saved as {label}. {thanks(self.given, self.read)}")
+        self._unsaved.pop(given.strokes, None)
+        self.pad.forget(given.strokes)
+        self.given, self.read = self.given + len(given.parts), self.read + given.read
+        self.last = given
+        self.status.say(State.SAVED, f"Saved as {given.text}. {thanks(self.given, self.read)}")
 
-    def _keep_unsaved(self, id: UUID, strokes: Strokes, label: int) -> str:
+    def _keep_unsaved(self, given: Given, draft: UUID) -> str:
         """Keep a sketch that could not be saved for undo; returns where it is now."""
-        self._unsaved[strokes] = id
-        if self.pad.strokes == strokes:
+        self._unsaved[given.strokes] = draft
+        if self.pad.strokes == given.strokes:
             return "Your sketch is still here."
-        self.pad.keep(strokes)
-        return f"Your {label} is still here: Undo brings it back when the pad is empty."
+        self.pad.keep(given.strokes)
+        return f"Your {given.text} is still here: Undo brings it back when the pad is empty."
 
     def _recall(self) -> None:
         """Delete the latest submission, and put it back on the pad."""
         if self.last is not None and self.status.state is not State.SAVING:
-            self.status.say(State.SAVING, f"Taking your {self.last.label} back …")
+            self.status.say(State.SAVING, f"Taking your {self.last.text} back …")
             run_in_background(self._take_back(self.last))
 
     async def _take_back(self, last: Given) -> None:
         try:
-            undone = await asyncio.to_thread(self.store.undo, self.session, last.id)
+            for part in last.parts:
+                undone = await asyncio.to_thread(self.store.undo, self.session, part.id)
         except Exception as error:
             self._failed(error, "Not taken back", "Your sketch is still saved.")
             return
-        self.given, self.read = self.given - 1, self.read - last.is_read
+        self.given, self.read = self.given - len(last.parts), self.read - last.read
         self.last = None
-        if undone == last.id and not self.pad.strokes:
+        if undone and not self.pad.strokes:
             self.pad.put(last.strokes)
         self.status.say(State.IDLE, "Taken back: it is no longer saved.")
 
@@ -222,12 +243,3 @@ class Submission(ipw.VBox):
         logger.error("%s: %s", outcome, error, exc_info=error)
         reason = str(error) if known else "something unexpected went wrong. Try again."
         self.status.say(State.FAILED, f"{outcome}: {reason} {advice}")
-
-
-def thanks(given: int, read: int) -> str:
-    """Thanks for so many sketches, of which the model read so many as they were labelled."""
-    if given == 1:
-        reading = "I read it too." if read else "I read another digit."
-        return f"Thank you for your first sketch. {reading}"
-    reading = "all of them" if read == given else f"{read} of them"
-    return f"Thank you for {given:,} sketches. I read {reading} right."

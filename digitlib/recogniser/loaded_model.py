@@ -12,9 +12,11 @@ from digitlib.recogniser.locations import BUNDLED, current_model, earlier_models
 from digitlib.recogniser.model import Recogniser
 from digitlib.recogniser.prediction import Prediction, predict_drawings, predict_images
 from digitlib.recogniser.trial import check_serves
-from digitlib.strokes import checked_strokes
+from digitlib.strokes import checked_strokes, rasterise
 
 logger = logging.getLogger(__name__)
+_LEAST_SURE = 0.9  # confidence of each digit of a number
+_MOST_STROKES = 12  # of a number while it is drawn: each takes another millisecond or two
 _BROKEN: set[tuple[Path, int]] = set()  # folder and time of models that failed in this process
 
 
@@ -91,6 +93,28 @@ class LoadedModel(NamedTuple):
             logger.exception("%s failed on a drawing; the model before it reads it.", self.folder)
         _BROKEN.add((self.folder, self.written))
         return predict_drawings(LoadedModel.latest().recogniser, checked)
+
+    def read_number(self, whole: Prediction) -> list[Prediction]:
+        """The digits of a drawing that is no lone digit, left to right; none where it is no number.
+
+        `whole` is what was predicted for the drawing. It is a number where each part is read as a
+        digit with some confidence; else it is as doubtful as before.
+        """
+        if whole.digit is not None or whole.is_dot or not 1 < len(whole.strokes) <= _MOST_STROKES:
+            return []
+        recogniser = self.recogniser
+        try:
+            parts = recogniser.read_number(whole.strokes)
+        except Exception:  # ONNX Runtime's exceptions share no other base class
+            logger.exception("%s failed on a number.", self.folder)
+            return []
+        digits = [
+            Prediction(strokes, rasterise(strokes), row, recogniser.name, recogniser.threshold)
+            for strokes, row in parts
+        ]
+        sure = [float(row.max()) for _, row in parts]
+        is_number = len(digits) > 1 and min(sure) >= _LEAST_SURE
+        return digits if is_number else []
 
     def read_images(self, images: ArrayLike) -> list[Prediction]:
         """The predictions for images (n, 28, 28) uint8, which have no trajectory."""

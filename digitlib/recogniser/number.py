@@ -31,8 +31,10 @@ def split_number(
     if whole.max() >= threshold or not 1 < len(strokes) <= _MOST_IN_ALL:
         return single
     middles = [float(stroke[:, 0].min() + stroke[:, 0].max()) for stroke in strokes]
-    across = [strokes[index] for index in np.argsort(middles, kind="stable")]
-    ways = [_cheapest(order, read) for order in (strokes, across)]
+    across = np.argsort(middles, kind="stable").tolist()
+    orders = [strokes, [strokes[index] for index in across]]
+    is_in_order = across == list(range(len(strokes)))  # then both are the same
+    ways = [_cheapest(order, read) for order in orders[: 1 if is_in_order else 2]]
     cost, digits = min(ways, key=lambda way: way[0])
     if len(digits) < 2 or cost >= -math.log(max(float(whole.max()), 1e-6)):
         return single

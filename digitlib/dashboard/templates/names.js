@@ -32,7 +32,8 @@ const describe = () => {
   name(".jupyter-button.is-idle", { "aria-disabled": "true" });
   name(".digit-photo-labels", { role: "group", "aria-label": "Which digit is it?" });
   name(".digit-photo-picture img", { alt: "The picture, with a box over each digit" });
-  const choices = ":is(.digit-label, .digit-photo-label, .digit-found)";
+  name(".digit-number", { role: "group", "aria-label": "The digits of the number" });
+  const choices = ":is(.digit-label, .digit-number .jupyter-button, .digit-photo-label, .digit-found)";
   name(`${choices}:not(.is-chosen)`, { "aria-pressed": "false" });
   name(`${choices}.is-chosen`, { "aria-pressed": "true" });
 };
