@@ -1,7 +1,7 @@
 """How often does the pad take a lone digit for a number, and how are numbers read there?
 
 Drawings are those of writers that the model never saw, single ones as they are and others composed
-to numbers. A number is shown where each of its digits is read with some confidence: see
+to numbers. A number is shown where each of its digits is read without a doubt: see
 `LoadedModel.read_number`. Letters come from Hershey's stroke fonts.
 
 Usage: python benchmarks/pad_numbers.py

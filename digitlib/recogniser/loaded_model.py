@@ -15,7 +15,6 @@ from digitlib.recogniser.trial import check_serves
 from digitlib.strokes import checked_strokes, rasterise
 
 logger = logging.getLogger(__name__)
-_LEAST_SURE = 0.9  # confidence of each digit of a number
 _MOST_STROKES = 12  # of a number while it is drawn: each takes another millisecond or two
 _BROKEN: set[tuple[Path, int]] = set()  # folder and time of models that failed in this process
 
@@ -98,7 +97,7 @@ class LoadedModel(NamedTuple):
         """The digits of a drawing that is no lone digit, left to right; none where it is no number.
 
         `whole` is what was predicted for the drawing. It is a number where each part is read as a
-        digit with some confidence; else it is as doubtful as before.
+        digit without a doubt; else it is as doubtful as before.
         """
         if whole.digit is not None or whole.is_dot or not 1 < len(whole.strokes) <= _MOST_STROKES:
             return []
@@ -112,8 +111,7 @@ class LoadedModel(NamedTuple):
             Prediction(strokes, rasterise(strokes), row, recogniser.name, recogniser.threshold)
             for strokes, row in parts
         ]
-        sure = [float(row.max()) for _, row in parts]
-        is_number = len(digits) > 1 and min(sure) >= _LEAST_SURE
+        is_number = len(digits) > 1 and all(digit.digit is not None for digit in digits)
         return digits if is_number else []
 
     def read_images(self, images: ArrayLike) -> list[Prediction]:
