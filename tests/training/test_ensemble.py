@@ -34,6 +34,13 @@ def two_cores():
 
 
 @pytest.fixture
+def children():
+    """The processes that were started since; workers of a cluster may run beside them."""
+    before = {process.pid for process in multiprocessing.active_children()}
+    return lambda: [p for p in multiprocessing.active_children() if p.pid not in before]
+
+
+@pytest.fixture
 def checkpoint(tmp_path):
     return lambda number: tmp_path / f"checkpoint-{number}.pt"
 
@@ -43,7 +50,7 @@ def recipe_of(**changed) -> Recipe:
 
 
 def test_in_parallel_each_network_learns_what_it_would_alone(
-    parts, checkpoint, tmp_path, two_cores
+    parts, checkpoint, tmp_path, two_cores, children
 ):
     recipe = recipe_of(ensemble=3)
     passed = list(ensemble.fit_ensemble(recipe, *parts, checkpoint))
@@ -62,7 +69,7 @@ def test_in_parallel_each_network_learns_what_it_would_alone(
             probabilities(ensemble.fitted_networks(member, lambda _, own=own: own), parts)
         )
     assert torch.allclose(mean, torch.stack(members).mean(dim=0), atol=0.01)  # bfloat16
-    assert not multiprocessing.active_children()
+    assert not children()
 
 
 def probabilities(networks, parts):
@@ -70,14 +77,16 @@ def probabilities(networks, parts):
     return predict_logits(network, parts[1].images).softmax(dim=1)
 
 
-def test_a_killed_process_is_explained_and_training_can_go_on(parts, checkpoint, two_cores):
+def test_a_killed_process_is_explained_and_training_can_go_on(
+    parts, checkpoint, two_cores, children
+):
     recipe = recipe_of(ensemble=2, epochs=4000, patience=4000)  # far from its end when it is killed
     training = ensemble.fit_ensemble(recipe, *parts, checkpoint)
     started = {next(training)[0] for _ in range(3)}
-    os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
+    os.kill(children()[0].pid, signal.SIGKILL)
     with pytest.raises(RuntimeError, match="-p resume true"):
         list(training)
-    assert not multiprocessing.active_children()
+    assert not children()
     assert all(checkpoint(number).exists() for number in started)
     torch.set_num_threads(1)  # from here on in this process
     again = recipe_of(ensemble=2, epochs=4000, patience=1, resume=True)
@@ -85,12 +94,12 @@ def test_a_killed_process_is_explained_and_training_can_go_on(parts, checkpoint,
     assert {0, 1} == set(numbers)
 
 
-def test_closing_it_ends_the_processes(parts, checkpoint, two_cores):
+def test_closing_it_ends_the_processes(parts, checkpoint, two_cores, children):
     training = ensemble.fit_ensemble(recipe_of(ensemble=2, epochs=400), *parts, checkpoint)
     next(training)
-    assert len(multiprocessing.active_children()) == 2
+    assert len(children()) == 2
     training.close()
-    assert not multiprocessing.active_children()
+    assert not children()
 
 
 def test_an_error_in_a_process_is_raised_here(parts, tmp_path, two_cores):
