@@ -20,6 +20,14 @@ ONE = [[[0.5, 0.15], [0.5, 0.5], [0.5, 0.85]]]
 _STARTING = 120.0  # seconds; it takes one or two on an idle machine
 
 
+def _target(link: Path) -> str:
+    """What a link leads to; nothing where it is gone by now."""
+    try:
+        return str(link.readlink())
+    except FileNotFoundError:
+        return ""
+
+
 def free_port() -> int:
     """A port that nobody listens on."""
     with socket.socket() as probe:
@@ -148,7 +156,7 @@ class Service:
     def sockets(self) -> int:
         """How many connections and the like it holds open."""
         links = (self.proc / "fd").iterdir()
-        return sum(str(link.readlink()).startswith("socket:") for link in links)
+        return sum(_target(link).startswith("socket:") for link in links)
 
     def raw(self, data: bytes, seconds: float = 30) -> bytes:
         """All that it answers to these bytes, until it closes the connection."""

@@ -61,7 +61,7 @@ def test_the_dashboard_and_the_service_import_only_what_pip_install_installs():
 def test_everything_is_in_dev_and_environment_yml_installs_it():
     extras = PROJECT["optional-dependencies"]
     dev = Requirement(extras["dev"][0])
-    assert dev.name == "digitlib" and dev.extras == set(extras) - {"dev", "book"}
+    assert dev.name == "digitlib" and dev.extras == set(extras) - {"dev"}
     assert "--editable .[dev]" in (settings.project_root() / "environment.yml").read_text()
 
 

@@ -129,7 +129,9 @@ def submission_test_set(frame: pd.DataFrame, *cards: dict[str, Any]) -> Evaluati
 
 def row_strokes(column: Any) -> Strokes:
     """The strokes in a row of the submissions' table; empty where an image was submitted."""
-    return as_strokes(map(np.stack, column)) if isinstance(column, list | np.ndarray) else []
+    drawn = column if isinstance(column, list | np.ndarray) else []  # NULL is read as NaN
+    strokes = [np.stack(stroke) for stroke in drawn if len(stroke)]
+    return as_strokes(strokes) if strokes else []
 
 
 def qmnist_test_set(root: Path | None = None) -> EvaluationSet | MissingSet:
