@@ -2,11 +2,13 @@
 
 import os
 import re
+import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -45,8 +47,19 @@ def started(
 
 
 def get(port: int, path: str) -> str:
+    wait_for_port(port)  # a server may say that it runs before it listens
     with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as answer:
         return str(answer.read().decode())
+
+
+def wait_for_port(port: int, seconds: float = 60) -> None:
+    """Wait until a server listens."""
+    until = time.monotonic() + seconds
+    while True:
+        with suppress(ConnectionRefusedError):
+            return socket.create_connection(("127.0.0.1", port), timeout=10).close()
+        assert time.monotonic() < until, f"nothing listens on port {port}"
+        time.sleep(0.05)
 
 
 def test_it_starts_protected_from_any_folder(tmp_path: Path) -> None:
