@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from digitlib.photos.rules import LEAST_INK
+
 Floats = NDArray[np.float32]
 Mask = NDArray[np.uint8]
 Labels = NDArray[np.int32]
@@ -16,7 +18,6 @@ _ROUND = 0.6  # of the picture's shorter side: longer thin ink is a page's edge,
 _THIN = 0.02  # of its extent: how thick that ink is at most, on average
 _CUT_OFF = 0.3  # of the shorter side of the picture: smaller ink at its edge is cut off, or dirt
 _ON_LINE = 0.85  # of a component as faint as lines, from which it is a piece of one
-_LEAST_INK = 0.045  # share of the paper's light that printed lines lack at least
 _LINE_INK = 2.2  # times the median ink of lines, up to which ink is as faint as theirs
 _ALONG = 0.35  # of a component's extent along one edge of the picture, from which it is no digit
 _MOST = 3000  # components of a picture that are looked at, the largest first
@@ -90,7 +91,7 @@ def find_components(mask: Mask, ink: Floats, lines: Mask) -> Components:
     """
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     near = cv2.dilate(lines, np.ones((5, 5), np.uint8))
-    printed = ink[(lines > 0) & (ink > _LEAST_INK)]
+    printed = ink[(lines > 0) & (ink > LEAST_INK)]
     strength = _LINE_INK * float(np.median(printed)) if len(printed) else 0.0
     faint = (near > 0) & (ink < strength)
     side = max(mask.shape)

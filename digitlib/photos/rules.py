@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.uint8]
+LEAST_INK = 0.045  # share of the paper's light that printed lines lack at least
 _SIDE = 1200  # px, the longer side on which lines are looked for
 _PIECE = 1 / 14  # of that side: straight pieces this long are looked for
 _LENGTH = 0.33  # of that side, at least, for a printed line
@@ -30,7 +31,7 @@ def remove_lines(ink: Floats, noise: float) -> Cleaned:
     Nearly horizontal and nearly vertical lines that run through most of the page are removed. Ink
     stays where it is darker than the line or goes on across it.
     """
-    level = max(4 * noise, 0.045)
+    level = max(4 * noise, LEAST_INK)
     factor = -(-max(ink.shape) // _SIDE)
     lines = np.zeros(ink.shape, np.uint8)
     for _ in ("across", "down"):

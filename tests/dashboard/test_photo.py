@@ -107,16 +107,22 @@ def test_what_can_not_be_read_is_told_and_the_panel_goes_on() -> None:
     visit_with(steps())
 
 
+async def read_and_confirmed() -> Photo:
+    """A page's photo whose digits were read and confirmed."""
+    photo = Dashboard().photo
+    photo.read(PICTURE)
+    await settled(photo)
+    photo.confirm_others()
+    return photo
+
+
 def test_a_photo_has_the_quota_of_a_visit_and_the_rest_can_be_submitted_later(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(quota, "MOST_A_MINUTE", 4)
 
     async def steps() -> None:
-        photo = Dashboard().photo
-        photo.read(PICTURE)
-        await settled(photo)
-        photo.confirm_others()
+        photo = await read_and_confirmed()
         photo.submit()
         text = await settled(photo)
         assert "Saved 4 of 6" in text and "4 sketches in a minute" in text
@@ -136,10 +142,7 @@ def test_a_database_that_fails_loses_no_digit(
     monkeypatch.setenv("DIGITS_DATABASE", str(broken))
 
     async def steps() -> None:
-        photo = Dashboard().photo
-        photo.read(PICTURE)
-        await settled(photo)
-        photo.confirm_others()
+        photo = await read_and_confirmed()
         photo.submit()
         assert "not a DuckDB database" in await settled(photo)
         broken.unlink()
