@@ -62,6 +62,7 @@ class Photo(ipw.VBox):
         self.confirm_button = button("", "digit-photo-confirm", "What was read is right")
         self.submit_button = button("", "digit-photo-submit", "Keep the confirmed digits")
         self.recall_button = button("", "digit-photo-recall", "Delete what you submitted last")
+        self.input.observe(lambda change: self._on_receiving(change.new), "is_receiving")
         self.open_button.on_click(lambda _button: setattr(self, "is_open", True))
         self.close_button.on_click(lambda _button: setattr(self, "is_open", False))
         self.confirm_button.on_click(lambda _button: self.confirm_others())
@@ -77,12 +78,23 @@ class Photo(ipw.VBox):
         """Read a picture's digits and show them; ignored while something is under way."""
         if self._is_busy:
             return
-        self.is_open = True
-        self.found, self._selected, self._latest = [], None, []
-        self.picture.children = ()
+        self._forget()
         self.status.say(State.SAVING, "Reading …")
         self._show()
         run_in_background(self._read(content))
+
+    def _on_receiving(self, is_receiving: bool) -> None:
+        """The picture before goes when the next begins to arrive: nobody corrects it meanwhile."""
+        if self._is_busy:
+            return
+        if is_receiving:
+            self._forget()
+        self.status.say(State.IDLE, "The picture is on its way …" if is_receiving else _INVITE)
+        self._show()
+
+    def _forget(self) -> None:
+        self.found, self._selected, self._latest = [], None, []
+        self.picture.children = ()
 
     async def _read(self, content: bytes) -> None:
         recogniser = self._submission.model.recogniser

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import ipywidgets as ipw
+import traitlets
 
 from digitlib.dashboard.configuration import has_page_script
 from digitlib.dashboard.panels import box
@@ -30,6 +31,8 @@ _CHOOSE = """<div class="digit-photo-choose">
 
 class PhotoInput(ipw.VBox):
     """Calls `on_photo` with the bytes of each picture that a visitor gives."""
+
+    is_receiving = traitlets.Bool(False)  # a picture's first piece has come, its last has not
 
     def __init__(self, on_photo: Callable[[bytes], None]) -> None:
         self._on_photo = on_photo
@@ -58,6 +61,7 @@ class PhotoInput(ipw.VBox):
             id, number, count, piece = text.split(" ")
             if int(number) == 0:
                 self._id, self._pieces = id[:20], []
+                self.is_receiving = True
             is_next = id == self._id and int(number) == len(self._pieces) < int(count)
             if not is_next or int(count) * _PIECE > 1.4 * MOST_BYTES or len(piece) > _PIECE:
                 raise ValueError("This piece was not expected.")
@@ -65,10 +69,10 @@ class PhotoInput(ipw.VBox):
             if len(self._pieces) == int(count):
                 content = b64decode("".join(self._pieces), validate=True)
         except (ValueError, binascii.Error):
-            self._id, self._pieces = "", []
+            self._id, self._pieces, self.is_receiving = "", [], False
             self._received.value = "<p>refused</p>"
             return
         self._received.value = f"<p>{id} {int(number) + 1}</p>"
         if content:
-            self._pieces = []
+            self._pieces, self.is_receiving = [], False
             self._on_photo(content)

@@ -192,6 +192,32 @@ def test_a_picture_comes_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch) ->
     assert came == [content, content[::-1]]
 
 
+def test_while_a_picture_arrives_the_one_before_is_gone_and_a_closed_panel_stays_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(PROTECTED, "1")
+
+    async def steps() -> None:
+        photo = Dashboard().photo
+        photo.open_button.click()
+        *pieces, last = pieces_of(PICTURE, 14_000)
+        for piece in (*pieces, last):
+            photo.input._piece.value = piece
+        assert "I read 6 digits" in await settled(photo)
+        for piece in pieces:
+            photo.input._piece.value = piece
+        assert labels(photo) == "" and "on its way" in photo.status.value
+        photo.close_button.click()
+        photo.input._piece.value = last
+        assert "I read 6 digits" in await settled(photo)
+        assert labels(photo) == DIGITS and not photo.is_open
+        photo.input._piece.value = pieces[0]
+        photo.input._piece.value = "nonsense"
+        assert "Photograph or scan" in photo.status.value
+
+    visit_with(steps())
+
+
 def test_opencv_is_loaded_only_when_a_photo_comes() -> None:
     program = (
         "import sys; from digitlib.dashboard.page import Dashboard; page = Dashboard();"

@@ -24,6 +24,7 @@ def photo(visit: Visit) -> Iterator[Visit]:
     expect(visit.text("photo")).to_be_visible()
     yield visit
     visit.press("photo-clear")
+    expect(visit.text("photo")).to_be_hidden()
     visit.page.set_viewport_size({"width": 1280, "height": 1000})
 
 
@@ -85,7 +86,10 @@ def test_a_pasted_picture_is_corrected_with_keys_and_submitted(
     photo.page.evaluate(give, ["drop", "novel.png", novel])
     expect(photo.text("photo-problem")).to_contain_text("no picture that the browser can open")
     before = server.store.tally().total
+    picture = photo.page.locator(".digit-photo-picture img")
+    earlier = picture.get_attribute("src") if picture.count() else ""
     photo.page.evaluate(give, ["paste", "shot.png", screenshot])
+    expect(picture).not_to_have_attribute("src", earlier)
     wait(photo, "I read 6 digits")
     expect(photo.text("photo-problem")).to_be_empty()
     photo.page.locator(".digit-found").nth(1).click()

@@ -31,7 +31,7 @@ const describe = () => {
   name(".jupyter-button:not(.is-idle)", { "aria-disabled": "false" });
   name(".jupyter-button.is-idle", { "aria-disabled": "true" });
   name(".digit-photo-labels", { role: "group", "aria-label": "Which digit is it?" });
-  name(".digit-photo-picture img", { alt: "The picture, with a box over each digit" });
+  name(".digit-photo-picture img", { alt: "The picture, with a box over each digit", draggable: "false" });
   name(".digit-number", { role: "group", "aria-label": "The digits of the number" });
   const choices = ":is(.digit-label, .digit-number .jupyter-button, .digit-photo-label, .digit-found)";
   name(`${choices}:not(.is-chosen)`, { "aria-pressed": "false" });
