@@ -57,10 +57,12 @@ class Service(NamedTuple):
         ticks = sum(int(tick) for field in fields for tick in field.split()[11:13])
         return ticks / os.sysconf("SC_CLK_TCK")
 
-    def memory(self) -> float:
-        """MB that its largest process holds."""
-        pages = [int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in self.processes]
-        return max(pages) * os.sysconf("SC_PAGESIZE") / 1e6
+    def memory(self) -> str:
+        """MB that its first process holds, and how much of that no other process shares."""
+        text = Path(f"/proc/{self.processes[0]}/smaps_rollup").read_text()
+        sizes = {line.split(":")[0]: line.split()[1] for line in text.splitlines()[1:]}
+        own = int(sizes["Private_Dirty"]) / 1e3
+        return f"{int(sizes['Rss']) / 1e3:.0f} MB ({own:.0f} of them its own)"
 
 
 @contextmanager
@@ -197,21 +199,25 @@ def main() -> None:
                 if size == 1:
                     rates[workers, connections] = middle.rate
             if workers == 1:
-                cost = np.array([one.processor for one in found[1, DRAWINGS]]) / np.array(loops)
+                alone, busy = (
+                    np.array([one.processor for one in found[connections, DRAWINGS]]) / loops
+                    for connections in (1, 8)
+                )
                 many = np.median([one.rate * LIST for one in found[1, 1]])
                 reading = running.memory()
                 with urllib.request.urlopen(f"http://127.0.0.1:{running.port}/readyz"):
                     pass  # has opened the database
                 print(
-                    f"ready after {running.ready:.1f} s, {reading:.0f} MB while it only reads,"
-                    f" {running.memory():.0f} MB with a database",
+                    f"ready after {running.ready:.1f} s, {reading} while it only reads,"
+                    f" {running.memory()} with a database",
                     flush=True,
                 )
     print(f"A bare loop of `Recogniser.read` takes {np.median(loops):.2f} ms a drawing.")
     print(
-        f"A request costs {np.median(cost):.2f} times the loop ({cost.min():.2f} to"
-        f" {cost.max():.2f}); lists read {many / rates[1, 1]:.2f} times the drawings of single"
-        f" requests; two workers {rates[2, 8] / rates[1, 8]:.2f} times one."
+        f"A request costs {np.median(busy):.2f} times the loop ({busy.min():.2f} to"
+        f" {busy.max():.2f}) where 8 clients ask at a time, {np.median(alone):.2f} alone;"
+        f" lists read {many / rates[1, 1]:.2f} times the drawings of one client's single requests;"
+        f" two workers {rates[2, 8] / rates[1, 8]:.2f} times one."
     )
 
 

@@ -1,6 +1,5 @@
 """`/v1/read`: what the model reads in strokes or images."""
 
-import asyncio
 from typing import Any
 
 from fastapi import APIRouter
@@ -10,6 +9,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from digitlib.api import metrics
+from digitlib.api.batches import MOST, Batches
 from digitlib.api.keys import Right
 from digitlib.api.problems import Problem, documented
 from digitlib.api.routes import check_content_type
@@ -19,9 +19,8 @@ from digitlib.api.schemas import (
     PredictionsOutput,
     ReadInput,
 )
-from digitlib.api.serving import answer, latest_model, predict
+from digitlib.api.serving import answer, latest_model
 
-_BATCH = 8  # drawings: about 10 ms in which the process answers nobody else
 _INPUT: TypeAdapter[Any] = TypeAdapter(ReadInput)
 
 router = APIRouter(prefix="/v1", tags=["Reading"])
@@ -52,6 +51,7 @@ class DirectReading:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+        self._batches: Batches | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read, or hand on what asks for something else."""
@@ -61,7 +61,8 @@ class DirectReading:
             and scope["path"].removeprefix(scope.get("root_path", "")) == _PATH
         ):
             scope["route"] = _ROUTE
-            body = await _read(scope, receive)
+            self._batches = self._batches or Batches(scope["app"])
+            body = await _read(scope, receive, self._batches)
             headers = [(b"content-length", b"%d" % len(body)), _JSON]
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await send({"type": "http.response.body", "body": body})
@@ -69,9 +70,9 @@ class DirectReading:
             await self.app(scope, receive, send)
 
 
-async def _read(scope: Scope, receive: Receive) -> bytes:
+async def _read(scope: Scope, receive: Receive, batches: Batches) -> bytes:
     """The answer, as JSON; raises Problem where there is none."""
-    app, state = scope["app"], scope["state"]
+    state = scope["state"]
     state["caller"].require(Right.READ)
     check_content_type(scope, "application/json")
     body = _parsed(await _whole(receive))
@@ -79,12 +80,10 @@ async def _read(scope: Scope, receive: Receive) -> bytes:
     drawings = body.drawings if is_list else [body]
     if len(drawings) > 1:
         state["rates"]["drawings"].take(state["caller"].name, len(drawings) - 1)
-    model = latest_model(app)
+    model = latest_model(scope["app"])
     answers: list[dict[str, object]] = []
-    for start in range(0, len(drawings), _BATCH):
-        if start:
-            await asyncio.sleep(0)  # others' turn
-        for prediction in predict(app, model, drawings[start : start + _BATCH]):
+    for start in range(0, len(drawings), MOST):  # others' turn in between
+        for prediction in await batches.read(model, drawings[start : start + MOST]):
             metrics.count_reading(prediction.digit)
             answers.append(answer(prediction))
     return to_json({"predictions": answers} if is_list else answers[0])

@@ -1,9 +1,14 @@
 """Programs read digits as the dashboard does, to the last bit."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from services import ONE, Service
 
+from digitlib.api import app, batches, serving
+from digitlib.api.schemas import StrokesInput
 from digitlib.recogniser import LoadedModel, Recogniser
 from digitlib.strokes import checked_strokes, draw, rasterise
 
@@ -57,6 +62,44 @@ def test_a_list_of_drawings_gives_the_contracts_probabilities(service, drawings)
     whole = read(service, drawings=[{"strokes": strokes} for strokes in drawings])
     answered = np.float32([one["probabilities"] for one in whole["predictions"]])
     assert np.array_equal(answered, Recogniser.load().read(kept))
+
+
+def test_clients_who_ask_at_the_same_time_are_answered_as_if_alone(service, drawings, model):
+    expected = [model.read(strokes).probabilities.tolist() for strokes in drawings]
+    asked = [{"strokes": strokes} for strokes in drawings]
+    with ThreadPoolExecutor(12) as pool:
+        for _ in range(5):
+            one_by_one = list(pool.map(lambda body: read(service, **body), asked))
+            assert [one["probabilities"] for one in one_by_one] == expected
+        lists = list(pool.map(lambda first: read(service, drawings=asked[first:]), range(6)))
+    for first, answered in enumerate(lists):
+        assert [one["probabilities"] for one in answered["predictions"]] == expected[first:]
+
+
+def test_a_drawing_on_which_the_model_fails_takes_no_other_along(drawings, model, monkeypatch):
+    """Both models of a service, the promoted and the bundled one, would have to fail on it."""
+    inputs = [StrokesInput(strokes=strokes) for strokes in drawings[:5]]
+    sizes = []
+
+    def predict(app, model, read):
+        sizes.append(len(read))
+        if inputs[2] in read:
+            raise RuntimeError("The network failed.")
+        return serving.predict(app, model, read)
+
+    monkeypatch.setattr(batches, "predict", predict)
+
+    async def ask():
+        waiting = batches.Batches(app)
+        return await asyncio.gather(
+            *(waiting.read(model, [one]) for one in inputs), return_exceptions=True
+        )
+
+    answers = asyncio.run(ask())
+    assert isinstance(answers.pop(2), RuntimeError)
+    for one, strokes in zip(answers, [*drawings[:2], *drawings[3:5]], strict=True):
+        assert np.array_equal(one[0].probabilities, model.read(strokes).probabilities)
+    assert sizes[0] == 5  # they were read together first
 
 
 def test_a_scribble_and_a_dot_have_no_digit(service):
