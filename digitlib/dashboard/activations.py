@@ -18,6 +18,7 @@ from digitlib.dashboard.configuration import has_page_script
 from digitlib.dashboard.contributions import Contributions, contributions, picture, sentence
 from digitlib.dashboard.detectors import Detectors, find_detectors
 from digitlib.dashboard.layers import Layer, Maps, rules, show, strongest
+from digitlib.dashboard.parts import Column, Html, Picture, box, set_shown
 from digitlib.dashboard.tasks import run_in_background, running_loop
 from digitlib.dashboard.trajectory_panel import Decision, TrajectoryPanel, decision
 from digitlib.recogniser import Prediction, Recogniser
@@ -44,7 +45,7 @@ class Evidence(NamedTuple):
     details: str  # of these maps, as HTML
 
 
-class Activations(ipw.VBox):
+class Activations(Column):
     """The pipeline, the details of its maps, and what spoke for the guess."""
 
     is_seen = traitlets.Bool(True)  # whether a browser has it on the screen
@@ -60,28 +61,28 @@ class Activations(ipw.VBox):
         seen.add_class("digit-is-seen")
         traitlets.link((seen, "value"), (self, "is_seen"))
         parts = [self._pipeline, self._rules, self._details, self._evidence, seen]
-        super().__init__([ipw.HTML(_INTRODUCTION), *parts])
+        super().__init__([Html(_INTRODUCTION), *parts])
         self.add_class("digit-inside")
 
     def _make_parts(self) -> None:
-        self._input, self._outputs = ipw.Image(format="url"), ipw.HTML()
+        self._input, self._outputs = Picture(format="url"), Html()
         self._input.add_class("digit-map").add_class("digit-seen")
         self._outputs.add_class("digit-outputs")
-        self._first = _stage(_box("digit-picture", self._input), ipw.HTML(_SEEN))
-        self._last = _stage(self._outputs, ipw.HTML("<p>The outputs, from image and strokes.</p>"))
-        self._pipeline = _box("digit-pipeline", self._first, self._last)
-        self._rules, self._details = ipw.HTML(), ipw.HTML(_NO_HINT)
+        self._first = _stage(box("digit-picture", self._input), Html(_SEEN))
+        self._last = _stage(self._outputs, Html("<p>The outputs, from image and strokes.</p>"))
+        self._pipeline = box("digit-pipeline", self._first, self._last)
+        self._rules, self._details = Html(), Html(_NO_HINT)
         self._rules.add_class("digit-rules")
         self._details.add_class("digit-details")
-        self._ink, self._ink_text = ipw.Image(format="url"), ipw.HTML(f"<p>{_NO_INK}</p>")
+        self._ink, self._ink_text = Picture(format="url"), Html(f"<p>{_NO_INK}</p>")
         self._ink.add_class("digit-map")
         self._way = TrajectoryPanel()
-        framed = _box("digit-picture", self._ink)
-        ink = _box("digit-part", ipw.HTML("<h3>The ink that decided</h3>"), framed, self._ink_text)
-        self._way_part = _box(
-            "digit-part", ipw.HTML("<h3>The strokes, as they were drawn</h3>"), self._way
+        framed = box("digit-picture", self._ink)
+        ink = box("digit-part", Html("<h3>The ink that decided</h3>"), framed, self._ink_text)
+        self._way_part = box(
+            "digit-part", Html("<h3>The strokes, as they were drawn</h3>"), self._way
         )
-        self._evidence = _box("digit-evidence", ink, self._way_part)
+        self._evidence = box("digit-evidence", ink, self._way_part)
 
     @traitlets.observe("is_seen")
     def _on_seen(self, change: dict[str, bool]) -> None:
@@ -130,7 +131,7 @@ class Activations(ipw.VBox):
         ]
         self._pipeline.children = [self._first, *self._layers, self._last]
         self._rules.value = f"<style>{rules(self._layers)}</style>"
-        self._way_part.layout.display = None if recogniser.has_stroke_model else "none"
+        set_shown(self._way_part, recogniser.has_stroke_model)
 
     async def _explain(self, recogniser: Recogniser, prediction: Prediction) -> None:
         loop, layers = asyncio.get_running_loop(), self._layers
@@ -182,11 +183,5 @@ def _outputs(prediction: Prediction) -> str:
     return f'<ol aria-hidden="true">{rows}</ol>'  # the bars above say it
 
 
-def _box(css_class: str, *children: ipw.Widget) -> ipw.VBox:
-    made = ipw.VBox(children)
-    made.add_class(css_class)
-    return made
-
-
 def _stage(*children: ipw.Widget) -> ipw.VBox:
-    return _box("digit-stage", *children)
+    return box("digit-stage", *children)

@@ -2,12 +2,12 @@
 
 from html import escape
 
-import ipywidgets as ipw
 import numpy as np
 from numpy.typing import NDArray
 
 from digitlib.dashboard.colours import glowing, mosaic
 from digitlib.dashboard.detectors import Detectors, shape_words
+from digitlib.dashboard.parts import Column, Html, Picture, Row
 from digitlib.dashboard.wording import in_words
 from digitlib.text import data_url
 
@@ -17,19 +17,19 @@ MOST_UNITS = 1024  # shown of a dense layer, one pixel each
 Maps = NDArray[np.floating]  # (channels, h, w), or (units,) of a dense layer
 
 
-class Layer(ipw.VBox):
+class Layer(Column):
     """A layer's picture with a button over each of its maps; `Details` tells more of them."""
 
     def __init__(self, number: int, name: str, maps: Maps) -> None:
         self.number, self.name = number, name
         self.chosen: list[int] = []  # the channels shown, strongest first
-        self.picture = ipw.Image(format="url")
+        self.picture = Picture(format="url")
         self.picture.add_class("digit-map")
-        picture = ipw.Box([self.picture, ipw.HTML(self._buttons(min(MAPS, len(maps))))])
+        picture = Row([self.picture, Html(self._buttons(min(MAPS, len(maps))))])
         picture.add_class("digit-picture")
         if maps.ndim == 1:
             picture.children = [self.picture]
-        super().__init__([picture, ipw.HTML(f"<p>{escape(title(number, maps))}</p>")])
+        super().__init__([picture, Html(f"<p>{escape(title(number, maps))}</p>")])
         self.add_class("digit-stage")
 
     def show(self, maps: Maps) -> None:
@@ -114,6 +114,6 @@ def rules(layers: list[Layer]) -> str:
     )  # fmt: skip
 
 
-def show(image: ipw.Image, picture: NDArray[np.uint8]) -> None:
+def show(image: Picture, picture: NDArray[np.uint8]) -> None:
     """Show the picture as a data URL; bytes become a blob, which doubled the browser's work."""
     image.value = data_url(picture).encode()

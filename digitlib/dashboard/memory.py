@@ -13,7 +13,7 @@ import ipywidgets as ipw
 import numpy as np
 import traitlets
 
-from digitlib.dashboard.panels import box
+from digitlib.dashboard.parts import Column, Html, box, set_shown
 from digitlib.strokes import Strokes, checked_strokes
 
 _STEPS = 65_535  # into which the pad's side is divided
@@ -28,7 +28,7 @@ class Returned(NamedTuple):
     read: int
 
 
-class Memory(ipw.VBox):
+class Memory(Column):
     """Tells the tab what to keep, and puts what it kept before into `returned`."""
 
     returned = traitlets.Any(None)
@@ -36,10 +36,10 @@ class Memory(ipw.VBox):
     def __init__(self, visit: str) -> None:
         self._facts: dict[str, Any] = {"visit": visit, "returned": "", "drawing": []}
         self._facts |= {"given": 0, "read": 0, "sketch": None, "withdrawn": []}
-        self._record, self._kept = ipw.HTML(), ipw.Text(continuous_update=False)
+        self._record, self._kept = Html(), ipw.Text(continuous_update=False)
         self._kept.observe(self._on_kept, "value")
         super().__init__([box("digit-record", self._record), box("digit-kept", self._kept)])
-        self.layout.display = "none"
+        set_shown(self, False)
         self.keep()
 
     def keep(self, **facts: Any) -> None:

@@ -5,8 +5,7 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
-import ipywidgets as ipw
-
+from digitlib.dashboard.parts import Html
 from digitlib.dashboard.wording import in_words
 from digitlib.recogniser import Recogniser
 
@@ -15,7 +14,7 @@ _NAMES = {"mnist": "MNIST", "qmnist": "QMNIST", "synthetic": "synthetic digits"}
 _PEN = "digits that people drew with a pen"
 
 
-class ModelCard(ipw.HTML):
+class ModelCard(Html):
     """What the model learnt from, how well it reads whom, what it doubts, and when it was made."""
 
     def __init__(self) -> None:

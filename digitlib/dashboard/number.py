@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-import ipywidgets as ipw
 import traitlets
 
 from digitlib.dashboard.panels import Labels, percent
+from digitlib.dashboard.parts import Button, Row, mark, set_shown
 from digitlib.recogniser import Prediction
 
 
-class Number(ipw.Box):
+class Number(Row):
     """The digits of the number on the pad; none while a lone digit is there.
 
     The labels' buttons label the `selected` digit, and then the next one is selected.
@@ -24,7 +24,7 @@ class Number(ipw.Box):
         choices.observe(lambda change: self._choose(change.new), "label")
         super().__init__()
         self.add_class("digit-number")
-        self.layout.display = "none"
+        set_shown(self, False)
 
     @property
     def text(self) -> str:
@@ -43,13 +43,13 @@ class Number(ipw.Box):
             self._choices.forget()
         self.digits = digits
         self.children = [self._button(place) for place in range(len(digits))]
-        self.layout.display = None if digits else "none"
+        set_shown(self, bool(digits))
         self.labels = tuple(digit.digit for digit in digits)
         self.selected = self.labels.index(None) if None in self.labels else 0
         self._mark()
 
-    def _button(self, place: int) -> ipw.Button:
-        made = ipw.Button()
+    def _button(self, place: int) -> Button:
+        made = Button()
         made.on_click(lambda _button: self._select(place))
         return made
 
@@ -74,5 +74,4 @@ class Number(ipw.Box):
             sure = percent(float(digit.probabilities[first]))
             made.description = "?" if self.labels[place] is None else str(self.labels[place])
             made.tooltip = f"Digit {place + 1}: read as {first}, {sure} sure"
-            is_selected = place == self.selected
-            (made.add_class if is_selected else made.remove_class)("is-chosen")
+            mark(made, "is-chosen", place == self.selected)

@@ -17,7 +17,7 @@ from digitlib.dashboard.configuration import UNPROTECTED, is_unprotected
 from digitlib.dashboard.memory import Memory, Returned
 from digitlib.dashboard.model_card import ModelCard
 from digitlib.dashboard.pad import PACE, Pad
-from digitlib.dashboard.panels import box, button, descendants, set_pressable
+from digitlib.dashboard.parts import Changes, Column, Html, box, button, mark, set_pressable
 from digitlib.dashboard.photo import Photo
 from digitlib.dashboard.replay import Replay
 from digitlib.dashboard.status import State
@@ -42,7 +42,7 @@ def dashboard() -> DisplayObject | ipw.Widget:
     return Dashboard()
 
 
-class Dashboard(ipw.VBox):
+class Dashboard(Column):
     """The whole page, one for each visitor."""
 
     def __init__(self) -> None:
@@ -52,6 +52,7 @@ class Dashboard(ipw.VBox):
         self._link_parts()
         super().__init__(self._layout())
         self.add_class("digit-page")
+        self._changes = Changes(self)
 
     def _make_parts(self) -> None:
         self.pad, self.guess, self.bars = Pad(), panels.Guess(), panels.Bars()
@@ -86,20 +87,20 @@ class Dashboard(ipw.VBox):
         self.hello_button.on_click(lambda _button: self._on_hello())
 
     def _layout(self) -> list[ipw.Widget]:
-        style = ipw.HTML(f"<style>{''.join(path.read_text() for path in STYLES)}</style>")
+        style = Html(f"<style>{''.join(path.read_text() for path in STYLES)}</style>")
         players = [self.replay.try_button, self.replay.button]
         tools = box("digit-tools", self.undo_button, self.clear_button, *players)
-        question = ipw.HTML("<h2>Which digit is it?</h2>")
-        downloads = box("digit-downloads", ipw.HTML(panels.DOWNLOADS))
-        notice = ipw.HTML(panels.NOTICE)
+        question = Html("<h2>Which digit is it?</h2>")
+        downloads = box("digit-downloads", Html(panels.DOWNLOADS))
+        notice = Html(panels.NOTICE)
         submit = [self.submission.number, self.labels, self.submission, downloads, notice]
         return [
             style,
-            box("digit-title", ipw.HTML(panels.TITLE)),
+            box("digit-title", Html(panels.TITLE)),
             self.photo,
-            box("digit-draw", ipw.VBox([self.pad, self.replay]), tools),
+            box("digit-draw", Column([self.pad, self.replay]), tools),
             box("digit-answer", self.guess, question, *submit),
-            box("digit-sure", ipw.HTML("<h2>How likely each is</h2>"), self.bars),
+            box("digit-sure", Html("<h2>How likely each is</h2>"), self.bars),
             self.photo.open_button,
             self.activations,
             self.collected,
@@ -109,13 +110,12 @@ class Dashboard(ipw.VBox):
         ]
 
     def _on_hello(self) -> None:
-        """Send all states again once the page has loaded.
+        """Send once more what has changed, now that the page has loaded.
 
         The browser drops messages for widgets with modules that are not loaded yet, and the
         canvas, which announces the visitor, can be ready before the others.
         """
-        for widget in descendants(self):
-            widget.send_state()
+        self._changes.send()
         self.pad.show()
         self.hello_button.add_class("is-answered")
 
@@ -166,7 +166,7 @@ class Dashboard(ipw.VBox):
 
     def _on_photo(self, is_open: bool) -> None:
         """The photo takes the place of the pad, and gives it back."""
-        (self.add_class if is_open else self.remove_class)("has-photo")
+        mark(self, "has-photo", is_open)
 
     def _on_submission(self, change: Any) -> None:
         """A sketch was stored, or taken back."""

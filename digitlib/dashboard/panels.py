@@ -4,13 +4,13 @@ Each is a widget with traits as its interface: setting a trait redraws it. Texts
 such as a card or an error, are escaped.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import ipywidgets as ipw
 import numpy as np
 import traitlets
 
+from digitlib.dashboard.parts import Button, Html, Row, mark
 from digitlib.recogniser import Prediction
 from digitlib.store import Tally
 from digitlib.text import data_url
@@ -31,7 +31,7 @@ def percent(probability: float) -> str:
     return "under 1 %" if 0 < probability <= 0.005 else f"{100 * probability:.0f} %"
 
 
-class Guess(ipw.HTML):
+class Guess(Html):
     """The predicted digit and its confidence; below the threshold, a question about two digits."""
 
     prediction = traitlets.Any(None)
@@ -90,7 +90,7 @@ def _guess(digit: str, title: str, detail: str) -> str:
     )
 
 
-class Bars(ipw.HTML):
+class Bars(Html):
     """Ten bars, one for each digit's probability."""
 
     prediction = traitlets.Any(None)
@@ -121,7 +121,7 @@ def _bar(digit: int, probability: float, is_best: bool) -> str:
     )
 
 
-class Labels(ipw.Box):
+class Labels(Row):
     """Ten buttons. `label` is the visitor's choice, else `suggestion`, else None.
 
     The `likely` digits are marked: those between which the model is in doubt.
@@ -134,8 +134,7 @@ class Labels(ipw.Box):
 
     def __init__(self) -> None:
         self._buttons = [
-            ipw.Button(description=str(digit), tooltip=f"This is {_a(digit)}")
-            for digit in range(10)
+            Button(description=str(digit), tooltip=f"This is {_a(digit)}") for digit in range(10)
         ]
         for digit, button in enumerate(self._buttons):
             button.add_class("digit-label").add_class(f"digit-label-{digit}")
@@ -162,7 +161,7 @@ class Labels(ipw.Box):
     def _mark_likely(self, _change: Any) -> None:
         for digit, button in enumerate(self._buttons):
             is_likely = digit in self.likely
-            (button.add_class if is_likely else button.remove_class)("is-likely")
+            mark(button, "is-likely", is_likely)
             button.tooltip = f"This is {_a(digit)}" + (
                 ", one of the likeliest" if is_likely else ""
             )
@@ -175,7 +174,7 @@ class Labels(ipw.Box):
             self._buttons[change.new].add_class("is-chosen")
 
 
-class Collected(ipw.HTML):
+class Collected(Html):
     """Counts of the collected sketches, the model's agreement with their labels, and the latest."""
 
     tally = traitlets.Any(None)
@@ -216,32 +215,3 @@ def collected(tally: Tally) -> str:
 
 def _caption(label: int, predicted: int) -> str:
     return f"{label}" if label == predicted else f"{label}, predicted {predicted}"
-
-
-def descendants(widget: ipw.Widget) -> Iterator[ipw.Widget]:
-    """A widget and all widgets inside it."""
-    yield widget
-    for child in getattr(widget, "children", ()):
-        yield from descendants(child)
-
-
-def button(text: str, css_class: str, tooltip: str) -> ipw.Button:
-    """A button with a class for the style sheet and the page's script."""
-    made = ipw.Button(description=text, tooltip=tooltip)
-    made.add_class(css_class)
-    return made
-
-
-def box(css_class: str, *children: ipw.Widget) -> ipw.VBox:
-    """A box with a class for the style sheet's layout."""
-    made = ipw.VBox(children)
-    made.add_class(css_class)
-    return made
-
-
-def set_pressable(button: ipw.Button, is_pressable: bool) -> None:
-    """Let a button look as if it has something to do, or nothing.
-
-    It is not disabled: a press still says what is missing, and the focus stays where it is.
-    """
-    (button.remove_class if is_pressable else button.add_class)("is-idle")

@@ -2,13 +2,11 @@
 
 import asyncio
 import logging
-from typing import Any
 from uuid import UUID
 
-import ipywidgets as ipw
 import traitlets
 
-from digitlib.dashboard.panels import box, button, set_pressable
+from digitlib.dashboard.parts import Column, Html, Picture, box, button, set_pressable, set_shown
 from digitlib.dashboard.photo_digit import FoundDigit, Reading, read_digits
 from digitlib.dashboard.photo_input import PhotoInput
 from digitlib.dashboard.photo_question import PhotoQuestion
@@ -26,7 +24,7 @@ you confirmed, each as an image of 28 by 28 pixels with your label, the time, th
 and a random number for this visit.</p>"""
 
 
-class Photo(ipw.VBox):
+class Photo(Column):
     """Reads a picture and submits its digits; the page shows it while `is_open`.
 
     `saved` counts the digits that were stored, and those that were taken back.
@@ -39,21 +37,30 @@ class Photo(ipw.VBox):
         self._submission = submission  # its model, store, session and quota are used
         self.found: list[FoundDigit] = []
         self._selected: FoundDigit | None = None
+        self._is_made = False
         self._latest: list[UUID] = []  # what was stored last, to be taken back
-        self._make_parts()
-        title = ipw.HTML("<h2>Read a photo</h2>")
-        heading = box("digit-photo-heading", title, self.input, self.close_button)
-        outcome = box("digit-photo-outcome", self.status, self.recall_button)
-        actions = box("digit-photo-actions", self.confirm_button, self.submit_button)
-        side = box("digit-photo-side", outcome, self.question, actions, ipw.HTML(_NOTICE))
-        super().__init__([heading, box("digit-photo-reading", self.picture, side)])
-        self.add_class("digit-photo")
-        self._show()
-
-    def _make_parts(self) -> None:
         self.open_button = button(
             "Read a photo", "digit-photo-open", "Read the digits in a picture"
         )
+        self.open_button.on_click(lambda _button: self._open())
+        super().__init__()
+        self.add_class("digit-photo")
+
+    def _open(self) -> None:
+        """Open the panel, which is put together when it is first needed: few visitors open it."""
+        if not self._is_made:
+            self._is_made = True
+            self._make_parts()
+            title = Html("<h2>Read a photo</h2>")
+            heading = box("digit-photo-heading", title, self.input, self.close_button)
+            outcome = box("digit-photo-outcome", self.status, self.recall_button)
+            actions = box("digit-photo-actions", self.confirm_button, self.submit_button)
+            side = box("digit-photo-side", outcome, self.question, actions, Html(_NOTICE))
+            self.children = [heading, box("digit-photo-reading", self.picture, side)]
+            self._show()
+        self.is_open = True
+
+    def _make_parts(self) -> None:
         self.close_button = button("Back to the pad", "digit-photo-clear", "Close the photo")
         self.input = PhotoInput(self.read)
         self.status = Status("digit-photo-status")
@@ -63,7 +70,6 @@ class Photo(ipw.VBox):
         self.submit_button = button("", "digit-photo-submit", "Keep the confirmed digits")
         self.recall_button = button("", "digit-photo-recall", "Delete what you submitted last")
         self.input.observe(lambda change: self._on_receiving(change.new), "is_receiving")
-        self.open_button.on_click(lambda _button: setattr(self, "is_open", True))
         self.close_button.on_click(lambda _button: setattr(self, "is_open", False))
         self.confirm_button.on_click(lambda _button: self.confirm_others())
         self.submit_button.on_click(lambda _button: self.submit())
@@ -115,7 +121,7 @@ class Photo(ipw.VBox):
         for digit in self.found:
             digit.button.on_click(lambda _button, digit=digit: self.select(digit))
         boxes = [digit.button for digit in self.found]
-        self.picture.children = (ipw.Image(value=content), *boxes)
+        self.picture.children = (Picture(value=content), *boxes)
         if not read:
             text = "There is no digit to be seen. Photograph it closer, in better light."
             self.status.say(State.FAILED, text)
@@ -231,18 +237,14 @@ class Photo(ipw.VBox):
         self.submit_button.description = f"Submit {_digits(len(chosen))}" if chosen else "Submit"
         set_pressable(self.submit_button, bool(chosen) and not self._is_busy)
         self.confirm_button.description = "The others are right" if chosen else "All are right"
-        _display(self.confirm_button, bool(others))
-        _display(self.submit_button, any(not digit.is_saved for digit in self.found))
-        _display(self.recall_button, bool(self._latest) and not self._is_busy)
+        set_shown(self.confirm_button, bool(others))
+        set_shown(self.submit_button, any(not digit.is_saved for digit in self.found))
+        set_shown(self.recall_button, bool(self._latest) and not self._is_busy)
         self.recall_button.description = "Take it back" if len(self._latest) == 1 else "Take back"
-        _display(self.question, self._selected is not None)
+        set_shown(self.question, self._selected is not None)
         if self._selected is not None:
             self.question.show(self._selected)
 
 
 def _digits(count: int) -> str:
     return "1 digit" if count == 1 else f"{count:,} digits"
-
-
-def _display(widget: Any, is_shown: bool) -> None:
-    widget.layout.display = None if is_shown else "none"

@@ -6,6 +6,7 @@ import ipywidgets as ipw
 from uuid_utils.compat import uuid7
 
 from digitlib.dashboard.panels import percent
+from digitlib.dashboard.parts import Button, mark
 from digitlib.recogniser import Prediction, Recogniser
 
 _TAG = 22  # px that a box's button reaches above the box, for what is read
@@ -34,7 +35,7 @@ class FoundDigit:
         self.id, self.prediction = uuid7(), prediction
         self.label = prediction.digit  # None where the model is in doubt
         self.is_confirmed = self.is_saved = False
-        self.button = ipw.Button(layout=ipw.Layout(**place._asdict()))
+        self.button = Button(layout=ipw.Layout(**place._asdict()))
         self.button.add_class("digit-found")
         self.show(is_selected=False)
 
@@ -48,7 +49,7 @@ class FoundDigit:
             "is-confirmed": self.is_confirmed,
         }
         for name, holds in states.items():
-            (self.button.add_class if holds else self.button.remove_class)(name)
+            mark(self.button, name, holds)
 
     @property
     def words(self) -> str:

@@ -14,7 +14,7 @@ import ipywidgets as ipw
 import traitlets
 
 from digitlib.dashboard.configuration import has_page_script
-from digitlib.dashboard.panels import box
+from digitlib.dashboard.parts import Column, Html, box, set_shown
 
 MOST_BYTES = 2_000_000  # of a picture from the page, which sends at most 1600 px
 MOST_PIXELS = 4_000_000  # of such a picture; a JupyterLab of one's own may show larger ones
@@ -29,7 +29,7 @@ _CHOOSE = """<div class="digit-photo-choose">
 <p class="digit-photo-problem" role="alert"></p>"""
 
 
-class PhotoInput(ipw.VBox):
+class PhotoInput(Column):
     """Calls `on_photo` with the bytes of each picture that a visitor gives."""
 
     is_receiving = traitlets.Bool(False)  # a picture's first piece has come, its last has not
@@ -38,17 +38,20 @@ class PhotoInput(ipw.VBox):
         self._on_photo = on_photo
         self._id, self._pieces = "", list[str]()
         self.most_pixels = MOST_PIXELS if has_page_script() else None
-        self._received, self._piece = ipw.HTML(), ipw.Text(continuous_update=False)
+        self._received, self._piece = Html(), ipw.Text(continuous_update=False)
         self._piece.observe(lambda change: self._on_piece(change.new), "value")
-        hidden = [
-            box("digit-photo-received", self._received),
-            box("digit-photo-piece", self._piece),
-        ]
+        super().__init__(self._with_script() if has_page_script() else [self._without()])
+
+    def _with_script(self) -> list[ipw.Widget]:
+        hidden = box("digit-photo-received", self._received), box("digit-photo-piece", self._piece)
         for part in hidden:
-            part.layout.display = "none"
+            set_shown(part, False)
+        return [Html(_CHOOSE), *hidden]
+
+    def _without(self) -> ipw.FileUpload:
         upload = ipw.FileUpload(accept="image/*", description="Choose a picture")
         upload.observe(lambda change: self._on_upload(change.new), "value")
-        super().__init__([ipw.HTML(_CHOOSE), *hidden] if has_page_script() else [upload])
+        return upload
 
     def _on_upload(self, files: tuple[Any, ...]) -> None:
         if files:

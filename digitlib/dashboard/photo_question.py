@@ -2,18 +2,16 @@
 
 from collections.abc import Callable
 
-import ipywidgets as ipw
-
-from digitlib.dashboard.panels import box, button
+from digitlib.dashboard.parts import Button, Column, Html, box, button, mark
 from digitlib.dashboard.photo_digit import FoundDigit
 from digitlib.text import data_url
 
 
-class PhotoQuestion(ipw.VBox):
+class PhotoQuestion(Column):
     """Shows one digit and asks what it is: `on_label` gets 0 to 9, `on_none` that it is none."""
 
     def __init__(self, on_label: Callable[[int], None], on_none: Callable[[], None]) -> None:
-        self._text, self._labels = ipw.HTML(), list[ipw.Button]()
+        self._text, self._labels = Html(), list[Button]()
         for digit in range(10):
             made = button(str(digit), f"digit-photo-label-{digit}", f"It is {digit}")
             made.add_class("digit-photo-label")
@@ -32,4 +30,4 @@ class PhotoQuestion(ipw.VBox):
             f"<div><strong>Which digit is it?</strong><span>{digit.words}</span></div>"
         )
         for label, made in enumerate(self._labels):
-            (made.add_class if digit.label == label else made.remove_class)("is-chosen")
+            mark(made, "is-chosen", digit.label == label)

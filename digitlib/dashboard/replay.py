@@ -9,7 +9,7 @@ import numpy as np
 import traitlets
 
 from digitlib.dashboard.pad import Pad
-from digitlib.dashboard.panels import button
+from digitlib.dashboard.parts import Column, button, is_shown, set_shown
 from digitlib.dashboard.prefixes import prefix
 from digitlib.dashboard.samples import EXAMPLES
 from digitlib.dashboard.tasks import running_loop
@@ -61,7 +61,7 @@ class Player:
             self._timer = None
 
 
-class Replay(ipw.VBox):
+class Replay(Column):
     """The buttons "Replay" and "Try one", and the slider over the pad while a replay is shown.
 
     A replay changes what the pad shows, never `pad.strokes`: `shown` is the part of the drawing
@@ -87,7 +87,7 @@ class Replay(ipw.VBox):
         pad.observe(lambda change: self._on_strokes(change.new), "strokes")
         super().__init__([self.slider])
         self.add_class("digit-scrubber")
-        self._set_shown(False)
+        self._set_open(False)
 
     @property
     def is_playing(self) -> bool:
@@ -97,7 +97,7 @@ class Replay(ipw.VBox):
     @property
     def is_open(self) -> bool:
         """Whether the slider is there."""
-        return self.layout.display != "none"
+        return is_shown(self)
 
     def try_one(self) -> None:
         """Draw the next example on the pad, stroke by stroke."""
@@ -127,7 +127,7 @@ class Replay(ipw.VBox):
     def _on_strokes(self, strokes: tuple[object, ...]) -> None:
         """The drawing has changed: a replay of what it was ends, and an example may be none now."""
         if self.is_open:
-            self._set_shown(False)
+            self._set_open(False)
             self._player.stop()
             self.shown = None
         if strokes != self._put:
@@ -142,7 +142,7 @@ class Replay(ipw.VBox):
         if not self._pad.strokes or self._player.is_playing:
             return
         start = self.slider.value / STEPS if self.is_open and self.slider.value < STEPS else 0.0
-        self._set_shown(True)
+        self._set_open(True)
         self.button.description = "Pause"
         self._player.play(self._step, start)
 
@@ -170,11 +170,11 @@ class Replay(ipw.VBox):
             self._leaving.cancel()
         self._player.stop()
         if was_open:
-            self._set_shown(False)
+            self._set_open(False)
             self._pad.preview(None)
             self.shown = None
         return was_open
 
-    def _set_shown(self, is_shown: bool) -> None:
-        self.layout.display = None if is_shown else "none"
+    def _set_open(self, is_open: bool) -> None:
+        set_shown(self, is_open)
         self.button.description = "Replay"

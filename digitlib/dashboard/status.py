@@ -3,8 +3,9 @@
 from enum import Enum
 from html import escape
 
-import ipywidgets as ipw
 import traitlets
+
+from digitlib.dashboard.parts import Html
 
 
 class State(Enum):
@@ -17,7 +18,7 @@ class State(Enum):
     FAILED = "is-failed"
 
 
-class Status(ipw.HTML):
+class Status(Html):
     """One line about what happened to a submission."""
 
     state = traitlets.Enum(list(State), State.IDLE)

@@ -7,14 +7,14 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
-import ipywidgets as ipw
 import traitlets
 from uuid_utils.compat import uuid7
 
 from digitlib.dashboard.given import Given, Part
 from digitlib.dashboard.number import Number
 from digitlib.dashboard.pad import MOST_POINTS, Pad
-from digitlib.dashboard.panels import Labels, box, button, set_pressable
+from digitlib.dashboard.panels import Labels
+from digitlib.dashboard.parts import Column, box, button, set_pressable, set_shown
 from digitlib.dashboard.quota import Quota
 from digitlib.dashboard.status import State, Status
 from digitlib.dashboard.tasks import run_in_background, running_loop
@@ -31,7 +31,7 @@ _PAD_IS_FULL = (
 )
 
 
-class Submission(ipw.VBox):
+class Submission(Column):
     """Submits what is on the pad, once its label is clear.
 
     The page sets `model` and, with each change of the drawing, `prediction`. `last` is the latest
@@ -100,11 +100,11 @@ class Submission(ipw.VBox):
         self.button.description = f"Submit as {drawn.text}" if drawn.parts else "Submit"
         is_ready = bool(drawn.strokes and drawn.parts)
         set_pressable(self.button, is_ready and state is not State.SAVING)
-        self.button.layout.display = "none" if state is State.ASKING else None
-        self.question.layout.display = None if state is State.ASKING else "none"
+        set_shown(self.button, state is not State.ASKING)
+        set_shown(self.question, state is State.ASKING)
         can_recall = last is not None and not self.pad.strokes and state is not State.SAVING
         self.recall_button.description = f"Take back your {last.text}" if last else ""
-        self.recall_button.layout.display = None if can_recall else "none"
+        set_shown(self.recall_button, can_recall)
 
     def _parts(self) -> list[Part]:
         """What can be submitted now; nothing where a label is missing."""

@@ -3,10 +3,10 @@
 from html import escape
 from typing import NamedTuple
 
-import ipywidgets as ipw
 import numpy as np
 from numpy.typing import NDArray
 
+from digitlib.dashboard.parts import Html
 from digitlib.dashboard.prefixes import prefix
 from digitlib.dashboard.wording import in_words
 from digitlib.recogniser import Recogniser
@@ -44,7 +44,7 @@ def decision(recogniser: Recogniser, strokes: Strokes) -> Decision:
     return Decision(shares, recogniser.predict_trajectories(trajectories))
 
 
-class TrajectoryPanel(ipw.HTML):
+class TrajectoryPanel(Html):
     """The drawing, its ink coloured from where the decision fell, and the probabilities' chart."""
 
     def __init__(self) -> None:

@@ -87,6 +87,7 @@ def test_digits_of_a_photo_are_corrected_confirmed_submitted_and_taken_back() ->
 def test_what_can_not_be_read_is_told_and_the_panel_goes_on() -> None:
     async def steps() -> None:
         photo = Dashboard().photo
+        photo.open_button.click()
         for content, says in {
             b"%PDF-1.4": "a PDF document",
             b"<svg xmlns='http://www.w3.org/2000/svg'/>": "SVG or HTML",
@@ -110,6 +111,7 @@ def test_what_can_not_be_read_is_told_and_the_panel_goes_on() -> None:
 async def read_and_confirmed() -> Photo:
     """A page's photo whose digits were read and confirmed."""
     photo = Dashboard().photo
+    photo.open_button.click()
     photo.read(PICTURE)
     await settled(photo)
     photo.confirm_others()

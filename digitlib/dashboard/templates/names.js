@@ -37,6 +37,12 @@ const describe = () => {
   name(`${choices}:not(.is-chosen)`, { "aria-pressed": "false" });
   name(`${choices}.is-chosen`, { "aria-pressed": "true" });
 };
-new MutationObserver(describe).observe(document, {
+let described = 0; // the frame that will do it: the page changes in hundreds of small steps
+new MutationObserver(() => {
+  described ||= requestAnimationFrame(() => {
+    described = 0;
+    describe();
+  });
+}).observe(document, {
   subtree: true, childList: true, attributes: true, attributeFilter: ["class"],
 });

@@ -60,20 +60,25 @@ const asBase64 = (blob) => new Promise((resolve, reject) => {
 });
 
 // Widgets merge what changes while a message is under way, so each piece waits for the one before.
-const arrived = async (text) => {
+const until = async (holds) => {
   for (const begun = Date.now(); Date.now() - begun < ARRIVAL;) {
-    const said = photoPart("received")?.textContent.trim();
-    if (said === text) return;
-    if (said === "refused") break;
+    if (holds()) return;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   throw Error(NOT_SENT);
 };
+const photoInput = () => document.querySelector(".digit-page .digit-photo-piece input");
+const arrived = (text) => until(() => {
+  const said = photoPart("received")?.textContent.trim();
+  if (said === "refused") throw Error(NOT_SENT);
+  return said === text;
+});
 const send = async (blob) => {
   const text = await asBase64(blob), id = crypto.getRandomValues(new Uint32Array(1))[0].toString(36);
   const count = Math.ceil(text.length / PIECE);
+  await until(() => photoInput()); // the panel may have been opened just now
   for (let number = 0; number < count; number++) {
-    const input = document.querySelector(".digit-page .digit-photo-piece input");
+    const input = photoInput();
     input.value = `${id} ${number} ${count} ${text.slice(PIECE * number, PIECE * (number + 1))}`;
     input.dispatchEvent(new Event("change", { bubbles: true }));
     await arrived(`${id} ${number + 1}`);

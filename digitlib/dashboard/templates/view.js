@@ -10,14 +10,21 @@ const keepInView = () => {
   outcome.style.minHeight = `${height}px`; // kept where the line itself is elsewhere
   outcome.classList.toggle("is-away", top < 0 || bottom > innerHeight);
 };
-addEventListener("scroll", keepInView, { passive: true });
-addEventListener("resize", keepInView);
+let kept = 0; // the frame that will do it
+const keepSoon = () => {
+  kept ||= requestAnimationFrame(() => {
+    kept = 0;
+    keepInView();
+  });
+};
+addEventListener("scroll", keepSoon, { passive: true });
+addEventListener("resize", keepSoon);
 const viewObserver = new MutationObserver(() => {
   const lines = document.querySelector(".digit-page .digit-outcome-lines");
   if (!lines) return;
   viewObserver.disconnect();
-  new MutationObserver(keepInView).observe(lines, { subtree: true, childList: true });
-  new ResizeObserver(keepInView).observe(lines); // a button appears beside the text, which wraps
+  new MutationObserver(keepSoon).observe(lines, { subtree: true, childList: true });
+  new ResizeObserver(keepSoon).observe(lines); // a button appears beside the text, which wraps
 });
 viewObserver.observe(document, { subtree: true, childList: true });
 
