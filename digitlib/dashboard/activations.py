@@ -6,6 +6,8 @@ computed while `is_seen` is off.
 """
 
 import asyncio
+import math
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -24,6 +26,7 @@ from digitlib.dashboard.trajectory_panel import Decision, TrajectoryPanel, decis
 from digitlib.recogniser import Prediction, Recogniser
 
 _WORKER = ThreadPoolExecutor(1, "evidence")  # each thread more keeps some 4 MB of its own
+_PACE = 0.06  # seconds between two pictures, so that the guess need not wait for the browser
 _PAUSE = 0.15  # seconds without a change before the evidence is computed
 _BLANK = np.zeros((28, 28), np.uint8)
 _INTRODUCTION = """<h2>Look inside</h2><p>Your drawing goes through the layers from left to right.
@@ -54,6 +57,7 @@ class Activations(Column):
         self._recogniser: Recogniser | None = None
         self._detectors: tuple[Recogniser, Detectors] | None = None
         self._prediction = Prediction()
+        self._drawn = -math.inf  # when, by the monotonic clock
         self._pending: asyncio.TimerHandle | None = None
         self._layers: list[Layer] = []
         self._make_parts()
@@ -90,12 +94,20 @@ class Activations(Column):
             self.show(self._recogniser, self._prediction)
 
     def show(self, recogniser: Recogniser, prediction: Prediction) -> None:
-        """Show the prediction's activations now, and its evidence after a pause."""
+        """Show the prediction's activations now or soon, and its evidence after a pause."""
         self._recogniser, self._prediction = recogniser, prediction
         if self._pending is not None:
             self._pending.cancel()
         if not self.is_seen and self._layers:
             return
+        wait = self._drawn + _PACE - time.monotonic()
+        if (loop := running_loop()) is not None and prediction.image is not None and wait > 0:
+            self._pending = loop.call_later(wait, self._draw, recogniser, prediction)
+        else:
+            self._draw(recogniser, prediction)
+
+    def _draw(self, recogniser: Recogniser, prediction: Prediction) -> None:
+        self._drawn = time.monotonic()
         image = prediction.image
         activations = recogniser.activations(_BLANK if image is None else image)
         if list(activations) != [layer.name for layer in self._layers]:

@@ -4,11 +4,13 @@ import asyncio
 import base64
 import io
 import re
+import time
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from digitlib.dashboard import activations
 from digitlib.dashboard.activations import Activations
 from digitlib.dashboard.colours import glowing, mosaic
 from digitlib.dashboard.contributions import contributions, sentence
@@ -39,8 +41,8 @@ def model() -> LoadedModel:
     return LoadedModel.latest()
 
 
-def prediction() -> Prediction:
-    return Prediction([], np.full((28, 28), 255, np.uint8), np.full(10, 0.1))
+def prediction(brightness: int = 255) -> Prediction:
+    return Prediction([], np.full((28, 28), brightness, np.uint8), np.full(10, 0.1))
 
 
 def pixels(url: bytes) -> np.ndarray:
@@ -94,6 +96,25 @@ def test_nothing_is_computed_while_nobody_sees_it():
     panel.is_seen = True  # it catches up
     assert recogniser.calls == 2
     assert pixels(bytes(panel.children[1].children[1].children[0].children[0].value)).max() == 255
+
+
+def test_while_the_pen_moves_there_are_few_pictures_and_the_last_one_is_shown():
+    panel, recogniser = Activations(), FakeRecogniser(np.ones((4, 5, 5), np.float32))
+
+    async def draw() -> tuple[int, float]:
+        panel.show(recogniser, Prediction())
+        begun = time.monotonic()
+        for step in range(60):
+            panel.show(recogniser, prediction(brightness=4 * step + 4))
+            await asyncio.sleep(0.002)
+        shown, took = recogniser.calls, time.monotonic() - begun
+        await asyncio.sleep(2 * activations._PACE)
+        return shown, took
+
+    shown, took = asyncio.run(draw())
+    assert shown <= 2 + took / activations._PACE
+    seen = pixels(bytes(panel.children[1].children[0].children[0].children[0].value))
+    assert np.array_equal(seen, glowing(prediction(brightness=240).image / 255))
 
 
 def test_an_empty_pad_shows_no_activations(model):
