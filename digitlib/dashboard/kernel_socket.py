@@ -40,6 +40,10 @@ class KernelSocket(KernelWebsocketHandler):
             stream.max_write_buffer_size = self.connection.unread_limit
         await super().open(kernel_id)
 
+    def write_error(self, status_code: int, **_options: Any) -> None:
+        """Refuse a handshake; no page says why, as no browser shows one for a socket."""
+        self.finish()
+
     def write_message(self, message: Any, binary: bool = False) -> Any:
         """Send a message; close the socket of a visitor who does not read."""
         try:

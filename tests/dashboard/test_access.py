@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
+from uuid import uuid4
 
 import pytest
 from jupyter_server.auth import passwd
@@ -206,3 +207,16 @@ def test_these_routes_are_open_and_no_others(server: Server) -> None:
                 status, text, _ = client.send(method, path.format(kernel=kernel[1]))
                 assert status == 404, (method, path)
                 assert "token" not in text
+
+
+def test_a_page_whose_kernel_is_gone_is_refused_in_lines_not_in_a_traceback(server: Server) -> None:
+    visitor = Client(server, "10.0.0.31")
+    assert visitor.log_in(PASSWORD) == 302
+    handshake = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+    assert visitor.send("GET", f"/api/kernels/{uuid4()}/channels", **handshake)[0] == 404
+    assert "Traceback" not in server.log
