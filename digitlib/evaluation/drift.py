@@ -113,10 +113,12 @@ def drift_sentence(shares: Mapping[str, Accuracy]) -> str:
         reason = "no drift" if known else "too few visits to rule drift out"
         return f"No day has significantly more than {expected} outliers: {reason}."
     worst = max(days, key=lambda name: shares[name].value)
-    return (
-        f"**Drift: {len(days)} of {len(shares)} days have more than {expected} outliers**, most "
-        f"of all {worst} with {percent(shares[worst].value, 0)}. `refine.ipynb` trains on them."
-    )
+    highest = percent(shares[worst].value, 0)
+    found = f"{worst} has {highest} outliers, more than {expected}"
+    if len(days) > 1:
+        found = f"{len(days)} of {len(shares)} days have more than {expected} outliers, most of all"
+        found += f" {worst} with {highest}"
+    return f"**Drift: {found}.** `refine.ipynb` trains on them."
 
 
 def _highest_share(shares: Sequence[Accuracy]) -> float:

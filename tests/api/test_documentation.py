@@ -1,5 +1,6 @@
 """What docs/service.md shows works: its programs, and its proxy beside the dashboard."""
 
+import json
 import os
 import re
 import shutil
@@ -8,6 +9,7 @@ import sys
 
 import httpx
 import pytest
+from photo_pages import encoded, page
 from proxies import proxied
 from services import ONE, Service
 from visits import Server
@@ -54,7 +56,15 @@ def run(service: Service, command: list[str], program: str, folder) -> str:
 
 def test_the_curl_example_reads(service, tmp_path):
     out = run(service, ["bash", "-e"], example("sh", "/v1/read \\"), tmp_path)
-    assert '"digit":1,' in out
+    answer, shown = json.loads(out), json.loads(example("json", '"likeliest"'))
+    assert len(answer.pop("probabilities")) == 10 and shown.pop("probabilities")
+    assert answer == {**shown, "confidence": pytest.approx(shown["confidence"], abs=5e-5)}
+
+
+def test_the_photo_example_reads_a_page(service, tmp_path):
+    (tmp_path / "page.jpg").write_bytes(encoded(page(("352 06",))))
+    out = run(service, ["bash", "-e"], example("sh", "/v1/read/photo"), tmp_path)
+    assert [found["digit"] for found in json.loads(out)["digits"]] == [3, 5, 2, 0, 6]
 
 
 def test_the_python_example_reads(service, tmp_path):

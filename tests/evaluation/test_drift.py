@@ -38,7 +38,9 @@ def test_a_day_that_differs_is_named():
     shares = drift.by_group(days, outliers)
     assert shares["2026-01-01"].value == 0.025
     assert shares["2026-01-02"].value == 0.4
-    assert "2026-01-02" in drift.drift_sentence(shares)
+    assert "2026-01-02 has 40 % outliers, more than 5 %." in drift.drift_sentence(shares)
+    both = drift.drift_sentence({**shares, "2026-01-04": shares["2026-01-02"]})
+    assert "2 of 3 days have more than 5 % outliers, most of all 2026-01-02 with 40 %" in both
     assert "no drift" in drift.drift_sentence({"2026-01-01": shares["2026-01-01"]})
     assert "nothing" in drift.drift_sentence({})
     few = drift.by_group(["2026-01-03"] * 3, np.array([True, False, False]))
