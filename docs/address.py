@@ -25,11 +25,13 @@ BADGES = (
     "[![Read the book](https://img.shields.io/badge/read-executed_notebooks-orange)]"
     "(https://{owner}.github.io/{name}/)",
 )
+# Without dependencies: newer versions of what Colab's own server runs on would break its session.
 INSTALL = """import sys
 
 if "google.colab" in sys.modules:
-    wanted = "digitlib[train] @ git+https://github.com/{address}"
-    get_ipython().run_line_magic("pip", f"install -q '{{wanted}}'")"""
+    wanted = "jaxtyping wadler-lindig python-dotenv"
+    wanted += " 'digitlib @ git+https://github.com/{address}'"
+    get_ipython().run_line_magic("pip", f"install -q --no-deps {{wanted}}")"""
 
 
 def with_url(pyproject: str, address: str) -> str:
@@ -51,7 +53,7 @@ def with_badges(readme: str, address: str) -> str:
 def with_colab(notebook: nbformat.NotebookNode, address: str) -> nbformat.NotebookNode:
     """The notebook with a cell after the first that installs the package in Colab."""
     first, *rest = [cell for cell in notebook.cells if COLAB not in cell.metadata.get("tags", [])]
-    said = "In Google Colab, the next cell installs the package. Elsewhere it does nothing."
+    said = "In Google Colab, the next cell installs `digitlib`. Elsewhere it does nothing."
     tags = {"tags": [COLAB]}
     added = [
         new_markdown_cell(said, metadata=tags),

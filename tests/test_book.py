@@ -1,12 +1,15 @@
 """The book and what is around it: the site, the workflows, Binder, and the project's address."""
 
+import contextlib
 import os
 import re
 import runpy
+import shlex
 import shutil
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
 import nbformat
@@ -17,6 +20,7 @@ from photo_pages import encoded, page
 from digitlib import settings
 
 ROOT = settings.project_root()
+COLAB_HAS = ("ipywidgets", "matplotlib", "numpy", "pandas", "pillow", "pydantic", "torch", "tqdm")
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
 
@@ -143,10 +147,15 @@ def test_a_wrong_address_is_refused(tmp_path):
         write(tmp_path, "https://github.com/someone/digits")
 
 
-def test_in_colab_the_first_cell_installs_the_package(published, monkeypatch):
+@pytest.fixture
+def colab_cell(published):
     notebook = nbformat.read(published / "notebooks" / "learn.ipynb", as_version=4)
     nbformat.validate(notebook)
-    first = next(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    return next(cell.source for cell in notebook.cells if cell.cell_type == "code")
+
+
+def installed_in_colab(cell, monkeypatch):
+    """What the cell installs: in Colab's Python, after it did nothing in another."""
     asked = []
 
     class Shell:
@@ -154,9 +163,49 @@ def test_in_colab_the_first_cell_installs_the_package(published, monkeypatch):
             asked.append((name, line))
 
     monkeypatch.delitem(sys.modules, "google.colab", raising=False)
-    exec(first, {"get_ipython": Shell})
+    exec(cell, {"get_ipython": Shell})
     assert not asked
     monkeypatch.setitem(sys.modules, "google.colab", sys)
-    exec(first, {"get_ipython": Shell})
-    wanted = "digitlib[train] @ git+https://github.com/some-one/digits"
-    assert asked == [("pip", f"install -q '{wanted}'")]
+    exec(cell, {"get_ipython": Shell})
+    ((name, line),) = asked
+    assert name == "pip"
+    return shlex.split(line)
+
+
+def test_in_colab_the_first_cell_installs_the_package(colab_cell, monkeypatch):
+    installed = installed_in_colab(colab_cell, monkeypatch)
+    assert installed[:3] == ["install", "-q", "--no-deps"]
+    assert installed[-1] == "digitlib @ git+https://github.com/some-one/digits"
+
+
+def test_learn_imports_only_what_colab_has_or_the_cell_installs(colab_cell, monkeypatch):
+    cells = nbformat.read(ROOT / "notebooks" / "learn.ipynb", as_version=4).cells
+    code = [cell.source for cell in cells if cell.cell_type == "code"]
+    imports = [line for cell in code for line in cell.splitlines() if " import " in line]
+    program = "\n".join(
+        [
+            *imports,
+            "import sys; from importlib.metadata import packages_distributions as known",
+            "datasets.load_dataset('synthetic', 0, 100)",
+            "names = {name.split('.')[0] for name in sys.modules} & known().keys()",
+            "print(*{known()[name][0] for name in names})",
+        ]
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    loaded = {name.lower().replace("_", "-") for name in done.stdout.split()}
+    there = with_dependencies({*installed_in_colab(colab_cell, monkeypatch)[3:-1], *COLAB_HAS})
+    assert loaded - there <= {"digitlib", "setuptools"}
+
+
+def with_dependencies(names):
+    """These packages and all that they require."""
+    found, waiting = set(), list(names)
+    while waiting:
+        name = waiting.pop().lower().replace("_", "-")
+        if name not in found:
+            found.add(name)
+            with contextlib.suppress(PackageNotFoundError):
+                needed = [need for need in requires(name) or () if "extra ==" not in need]
+                waiting += [re.match(r"[\w.-]+", need)[0] for need in needed]
+    return found
