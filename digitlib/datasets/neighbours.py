@@ -54,7 +54,7 @@ class NeighbourErrors(NamedTuple):
 
     def __str__(self) -> str:
         return (
-            f"A 10-nearest-neighbour classifier misses {100 * self.rate:.1f} %, most often a "
+            f"A 10-nearest-neighbour classifier gets {100 * self.rate:.1f} % wrong, most often a "
             f"{self.label} taken for a {self.predicted} ({self.times} times)."
         )
 

@@ -24,4 +24,4 @@ def test_explore_leaves_its_figures_and_conclusions(run, outputs, tmp_path, monk
         assert min(file.stat().st_size for file in files) > 1000
     assert "- The classes of the synthetic digits are " in done.text
     assert "; pen " in done.text  # ink width
-    assert "- A 10-nearest-neighbour classifier misses " in done.text
+    assert "- A 10-nearest-neighbour classifier gets " in done.text
