@@ -40,6 +40,7 @@ from digitlib.evaluation.evaluation_sets import (
 from digitlib.evaluation.findings import (
     calibration_sentence,
     confusion_sentence,
+    flawless_groups,
     rejection_sentence,
 )
 from digitlib.evaluation.learning_curves import diagnose
@@ -90,6 +91,7 @@ __all__ = [
     "drift_sentence",
     "evaluate",
     "evenly_spaced",
+    "flawless_groups",
     "hardest_writers",
     "model_names",
     "not_trained_on",

@@ -1,9 +1,12 @@
 """What a figure of the evaluation shows, in a sentence, and no more than its digits carry."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
 from digitlib.evaluation import calibration
+from digitlib.evaluation.metrics import Accuracy
 from digitlib.evaluation.results import Result
 from digitlib.evaluation.verdict import CALIBRATED
 from digitlib.text import percent
@@ -26,13 +29,13 @@ def calibration_sentence(result: Result) -> str:
     """The calibration error, and how much of it may be chance."""
     error = calibration.calibration_error(result.probability, result.labels)
     chance = calibration.chance_error(result.probability)
-    verdict = "this may be chance" if error <= chance else "that is more than chance explains"
+    verdict = "this may be chance" if error <= chance else "this is hardly chance"
     if chance < error <= CALIBRATED:
-        verdict += f", but less than the {percent(CALIBRATED, 0)} up to which we call it calibrated"
+        verdict += f", but up to {percent(CALIBRATED, 0)} a model counts as calibrated"
     return (
-        f"Confidence and accuracy differ by **{percent(error)}** on average. Of perfectly "
-        f"calibrated models, 1 in 20 would differ by {percent(chance)} or more on so many digits: "
-        f"{verdict}."
+        f"The calibration error, the mean difference between confidence and accuracy, is "
+        f"**{percent(error)}**. Of perfectly calibrated models, 19 of 20 would stay below "
+        f"{percent(chance)} on so many digits: {verdict}."
     )
 
 
@@ -48,3 +51,14 @@ def rejection_sentence(result: Result, accuracy: float = 0.999) -> str:
     if needed == 0:
         return f"{name}: {percent(accuracy, 1)} is reached without rejecting any digit."
     return f"{name}: rejecting {percent(needed, 2)} leaves an accuracy of {percent(accuracy, 1)}."
+
+
+def flawless_groups(groups: Mapping[str, Mapping[str, Accuracy]]) -> str:
+    """For each kind of group, how many groups have no errors, as a Markdown list."""
+    lines = []
+    for kind, found in groups.items():
+        digits = [one.n for one in found.values() if one.value == 1]
+        if found:
+            part = f"{len(digits)} of {len(found)} groups ({sum(digits):,} digits)"
+            lines.append(f"- By {kind}: no errors in {part}.")
+    return "\n".join(lines)

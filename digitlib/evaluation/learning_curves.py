@@ -25,8 +25,8 @@ _ADVICE = {
     ),
     "unfinished": "**Unfinished:** the validation loss was still falling. Raise `epochs`.",
     "balanced": (
-        "**A good fit:** the validation loss is close to the training loss and has stopped "
-        "falling. For more, try a larger `architecture` or `augment`."
+        "**A good fit:** the gap is small, and the validation loss has stopped falling. For more, "
+        "try a larger `architecture` or `augment`."
     ),
 }
 
@@ -90,8 +90,8 @@ def _is_wide(training: float, validation: float) -> bool:
 
 
 def _facts(training: float, validation: float, best: int, epochs: int) -> str:
-    when = f"At the best of {epochs} epochs (epoch {best})" if epochs > 1 else "After one epoch"
+    when = f"lowest after epoch {best} of {epochs}" if epochs > 1 else "measured after one epoch"
     return (
-        f"{when} the validation loss is {validation:.4f} and the training loss {training:.4f} "
-        f"nats: a gap of {validation - training:+.4f}."
+        f"The validation loss is {when}: {validation:.4f} nats. The training loss is then "
+        f"{training:.4f}: a gap of {validation - training:+.4f}."
     )

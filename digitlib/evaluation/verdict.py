@@ -71,12 +71,12 @@ def _row(result: Result) -> dict[str, str | int]:
     error = calibration.calibration_error(result.probability, result.labels)
     curve = calibration.rejection_curve(result.probability, result.labels)
     needed = calibration.rejection_needed(curve, WANTED)
-    to_reject = "more than 10 %" if needed is None else percent(needed, 1)
+    to_reject = "more than 10 %" if needed is None else percent(needed)
     found = result.accuracy
     return {
         "accuracy": percent(found.value),
         "95 % interval": found.interval if found.has_interval else "none: one person",
-        "digits": found.n,
+        "digits": f"{found.n:,}",
         "people": found.clusters or "unknown",
         "disputed labels left out": result.test_set.disputed,
         "lowest recall": f"{percent(recall[hardest], 1)} of the {hardest}s",
@@ -107,7 +107,7 @@ def comparison_table(
         {
             "newly right": found.fixed,
             "newly wrong": found.broken,
-            "digits": found.n,
+            "digits": f"{found.n:,}",
             "difference": f"{100 * found.difference:+.2f} points",
             "95 % interval": f"{100 * found.low:+.2f} to {100 * found.high:+.2f}",
             "p, two-sided": "< 0.001" if found.p_two_sided < 0.001 else f"{found.p_two_sided:.3f}",

@@ -172,7 +172,7 @@ def resume_hint(run: Run) -> str:
 
 
 def record_run(store: Store, card: dict[str, Any], notebook: str) -> str:
-    """Add the run to the table of runs; returns why not where the database refuses, else ''.
+    """Add the run to the table of runs; says so, or why the database refused it.
 
     The model folder is complete by then, so this is no reason to fail.
     """
@@ -185,5 +185,5 @@ def record_run(store: Store, card: dict[str, Any], notebook: str) -> str:
             model=card["name"],
         )
     except StoreError as error:
-        return f"The run is not in the table of runs: {error}"
-    return ""
+        return f"The run has no row in the table of runs: {error}"
+    return f"The table of runs has a row for {card['name']}."

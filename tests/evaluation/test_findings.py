@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from digitlib.datasets.digits import Digits
-from digitlib.evaluation import findings
+from digitlib.evaluation import findings, metrics
 from digitlib.evaluation.evaluation_sets import EvaluationSet
 from digitlib.evaluation.results import Result
 
@@ -43,9 +43,9 @@ def test_single_errors_are_no_pattern():
 @pytest.mark.parametrize(
     ("confidence", "verdict"),
     [
-        (0.983, "but less than the 1 %"),
+        (0.983, "but up to 1 % a model counts"),
         (0.99, "this may be chance"),
-        (0.6, "more than chance explains"),
+        (0.6, "hardly chance."),
     ],
 )
 def test_a_calibration_error_is_compared_with_chance(confidence, verdict):
@@ -57,3 +57,13 @@ def test_how_much_to_reject_is_said_and_when_it_is_not_enough():
     assert "not enough" in findings.rejection_sentence(result(1000, 300, 0.99))
     assert "without rejecting" in findings.rejection_sentence(result(1000, 0, 0.99))
     assert "too few digits" in findings.rejection_sentence(result(50, 1, 0.99))
+
+
+def test_groups_without_errors_are_counted():
+    right, wrong = (metrics.accuracy(np.zeros(30), np.arange(30) < few) for few in (0, 3))
+    groups = {"slant": {"left": right, "right": wrong, "upright": right}, "shape": {"wide": wrong}}
+    assert findings.flawless_groups(groups) == (
+        "- By slant: no errors in 2 of 3 groups (60 digits).\n"
+        "- By shape: no errors in 0 of 1 groups (0 digits)."
+    )
+    assert findings.flawless_groups({}) == ""

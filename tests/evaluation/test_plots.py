@@ -105,15 +105,6 @@ def test_one_person_has_a_point_but_no_interval():
         assert round(100 * (two.high - two.low), 6) in spans and 100 not in spans
 
 
-def test_groups_without_errors_are_a_line_and_not_a_chart():
-    groups = {"a": share(20, 20), "b": share(30, 30)}
-    (axes,) = plots.group_accuracies(groups, "By style").axes
-    assert axes.texts[0].get_text() == "By style: no errors in 2 of 2 (50 digits)."
-    (axes,) = plots.group_accuracies({**groups, "c": share(8, 10)}, "By style").axes
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["c (n = 10)"]
-    assert "no errors in 2 of 3 (50 digits)" in axes.get_xlabel()
-
-
 def test_a_misread_digit_is_named_below_its_picture():
     kind = robustness.DISTURBANCES[0]
     images = np.zeros((len(kind.levels), 28, 28), np.uint8)

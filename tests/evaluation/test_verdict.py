@@ -63,10 +63,10 @@ def test_the_tables_show_the_figures_behind_the_verdict():
     few, large, one = verdict.results_table(
         [made("few", 3, 3), GOOD, made("one", 9, 9, writers=1)]
     ).itertuples()
-    assert few[:4] == ("few", "100.00 %", "43.85 to 100.00 %", 3)
+    assert few[:4] == ("few", "100.00 %", "43.85 to 100.00 %", "3")
     assert large[5:8] == (3, "99.9 % of the 0s", "0.00 %")
-    assert few[-1] == "too few digits" and large[-1] == "0.0 %"
-    assert one[2:5] == ("none: one person", 9, 1)
+    assert few[-1] == "too few digits" and large[-1] == "0.00 %"
+    assert one[2:5] == ("none: one person", "9", 1)
     overconfident = verdict.results_table([made("overconfident", 9970, 10_000, 1e-6)])
     assert overconfident.loc["overconfident", "calibration error"] == "0.30 % (poor)"
     curves = [

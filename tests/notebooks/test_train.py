@@ -93,7 +93,7 @@ def test_a_run_leaves_a_model_its_curves_and_a_row(run, outputs, monkeypatch, on
     assert accuracy in done.text and accuracy in done.log  # not only in the notebook
     assert "Markdown object" not in done.log
     assert "ERROR" not in done.log and "KeyboardInterrupt" not in done.log  # nothing failed
-    assert "At the best of 2 epochs" in done.text
+    assert "The validation loss is lowest after epoch " in done.text
     assert done.log.count("\nepoch ") >= 2
     for shown in ("pixel mean", "images per digit", "Conv2d", "learning rate", "gradient norm"):
         assert shown in done.log

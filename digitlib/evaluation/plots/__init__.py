@@ -12,7 +12,6 @@ from digitlib.evaluation.plots.data import (
 from digitlib.evaluation.plots.evaluation import (
     calibration,
     disturbed_digits,
-    group_accuracies,
     per_digit,
     rejection,
     reliability_diagram,
@@ -48,7 +47,6 @@ __all__ = [
     "digit_grid",
     "disturbed_digits",
     "drift",
-    "group_accuracies",
     "image_map",
     "ink",
     "learning_curves",

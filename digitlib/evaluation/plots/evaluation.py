@@ -9,16 +9,13 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from digitlib.evaluation.calibration import MINIMUM_ERRORS, RejectionCurve, Reliability
-from digitlib.evaluation.metrics import Accuracy
 from digitlib.evaluation.plots.style import (
     ACCENT,
     GREY,
     INK,
     WIDTH,
-    accuracies,
     label_ends,
     percent_axis,
-    sentence,
     style_axes,
 )
 from digitlib.evaluation.robustness import Curve, Example
@@ -47,13 +44,15 @@ def per_digit(recall: Floats, precision: Floats, title: str) -> Figure:
 
 
 def reliability_diagram(confidence: Floats, accuracy: Floats, share: Floats, title: str) -> Figure:
-    """Accuracy against confidence, and the share of digits, in bins (b,) of confidence."""
+    """Accuracy against confidence, and the share of digits (log), in bins (b,) of confidence."""
     figure = Figure(figsize=(WIDTH / 2, WIDTH / 2), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     style_axes(upper, title, ylabel="accuracy, %").plot([0, 100], [0, 100], color=GREY)
     upper.plot(100 * confidence, 100 * accuracy, "o-", color=ACCENT)
     style_axes(lower, "", xlabel="confidence, %", ylabel="digits, %")
     lower.bar(100 * confidence, 100 * share, width=6, color=GREY)
+    lower.set_yscale("log")  # or all bars but the last would be too low to be seen
+    lower.yaxis.set_major_formatter("{x:g}")
     upper.set(xlim=(0, 102), ylim=(0, 102))
     return figure
 
@@ -104,7 +103,8 @@ def _reliability(axes: Axes, curve: Reliability) -> None:
     expected, low, high = 100 * curve.expected, 100 * curve.low, 100 * curve.high
     some = curve.error_rate > 0
     axes.vlines(expected, np.maximum(low, 1e-9), high, color=ACCENT, linewidth=1.5)
-    axes.plot(expected[some], 100 * curve.error_rate[some], "o", color=ACCENT, markersize=5)
+    axes.plot(expected[some], 100 * curve.error_rate[some], "o", color=ACCENT, markersize=5,
+              clip_on=False)  # fmt: skip
     axes.plot(expected[~some], high[~some], "v", color=ACCENT, fillstyle="none", markersize=6)
 
 
@@ -153,19 +153,6 @@ def robustness(
     for axes in list(panels):
         axes.set_visible(False)
     figure.supylabel("accuracy, %", fontsize=9, color=INK)
-    return figure
-
-
-def group_accuracies(groups: Mapping[str, Accuracy], title: str) -> Figure:
-    """As `accuracies`, with the groups that have no errors in one line: there is nothing to see."""
-    missed = {name: found for name, found in groups.items() if found.value < 1}
-    digits = sum(found.n for found in groups.values() if found.value == 1)
-    flawless = f"no errors in {len(groups) - len(missed)} of {len(groups)} ({digits:,} digits)"
-    if not missed:
-        return sentence(f"{title}: {flawless}.")
-    figure = accuracies(missed, title)
-    if digits:
-        figure.axes[0].set_xlabel(f"accuracy, % (line: 95 % interval); {flawless}", color=INK)
     return figure
 
 

@@ -194,11 +194,12 @@ def digit_grid(
 
 
 def confusion_matrix(counts: NDArray[np.int64], title: str) -> Figure:
-    """Counts (10, 10), row the true digit: errors are shaded by number."""
+    """Counts (10, 10), row the true digit: errors are shaded by number, all else is white."""
     figure = Figure(figsize=(5.4, 5.4), layout="constrained")
     axes = figure.subplots()
     errors = np.where(np.eye(10, dtype=bool), 0, counts)
-    axes.imshow(errors, cmap="Oranges", vmin=0, vmax=max(errors.max(), 1) * 1.4)
+    shades = np.ma.masked_equal(errors, 0)
+    axes.imshow(shades, cmap="Oranges", vmin=0, vmax=max(errors.max(), 1) * 1.4)
     style_axes(axes, title, xlabel="predicted digit", ylabel="true digit").grid(visible=False)
     axes.set_xticks(range(10))
     axes.set_yticks(range(10))
