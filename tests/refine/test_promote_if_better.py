@@ -48,7 +48,7 @@ def test_a_row_that_the_database_refuses_is_reported_and_stops_nothing(tmp_path)
     assert Store().runs().project("run_name, model").fetchall() == [("two", "two")]
     (tmp_path / "broken.duckdb").write_text("a novel")
     said = runs.record_run(Store(tmp_path / "broken.duckdb"), card, "refine")
-    assert "not in the table of runs" in said and "not a DuckDB database" in said
+    assert "no row in the table of runs" in said and "not a DuckDB database" in said
 
 
 def test_lineage_names_all_ancestors_and_all_submissions_used_on_the_way():
