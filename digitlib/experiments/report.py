@@ -22,7 +22,7 @@ def conclusion(variants: Sequence[Variant], baseline: str) -> str:
     elif best.spread[0] > second.spread[1]:
         certainty = f"Each of its {seeds} seeds beats each seed of {second.name}"
     else:
-        certainty = f"Its {seeds} seeds overlap with those of {second.name}: this may be chance"
+        certainty = f"Its seeds overlap with those of {second.name}, so either may be better"
     return f"Highest accuracy: {best.name}, {percent(best.accuracy)}{gain}. {certainty}."
 
 
@@ -81,7 +81,9 @@ def overfitting_summary(variants: Sequence[Variant]) -> str:
         none, *others = group
         best = max(others, key=lambda variant: variant.accuracy)
         (stopped,) = [variant for variant in others if variant.name.endswith(EARLY_STOPPING)]
-        remedy = f"{best.name.split(', ')[1]}, {_points(best, none)}"
+        remedy = "none"
+        if best.accuracy > none.accuracy:
+            remedy = f"{best.name.split(', ')[1]}, {_points(best, none)}"
         epochs = len(stopped.trials[0].validation_losses)
         early = f"{_points(stopped, none)}, after {epochs} of {stopped.recipe.epochs} epochs"
         rows.append([size, percent(none.accuracy), remedy, early])

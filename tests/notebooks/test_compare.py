@@ -69,7 +69,7 @@ def test_the_conclusion_says_whether_the_gain_may_be_chance():
         "Each of its 3 seeds beats each seed of narrow."
     )
     close = variant("close", 0.95, 0.96, 0.985)
-    assert "overlap with those of close: this may be chance" in report.conclusion(
+    assert "overlap with those of close, so either may be better" in report.conclusion(
         [wide, close], "wide"
     )
     few = [variant("wide", 0.98), variant("narrow", 0.95)]
@@ -97,6 +97,8 @@ def test_remedies_against_overfitting_are_compared_with_none():
     assert report.overfitting_summary([none, stopped]).splitlines()[-1] == (
         "| 1 % | 60.00 % | early stopping, +30.00 | +30.00, after 3 of 4 epochs |"
     )
+    same = stopping("1 %, early stopping", 0.7, 0.9, 0.8, 0.6, kept=4, epochs=4)
+    assert "| 60.00 % | none | +0.00," in report.overfitting_summary([none, same])
 
 
 def test_without_convolutions_only_the_augmentation_differs():
