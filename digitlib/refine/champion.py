@@ -80,8 +80,8 @@ def validation_summary(champion: Recogniser, refined: Refined, selected: Selecte
     before = float(np.mean(read(champion, submissions).argmax(axis=1) == labels))
     found = evaluation.accuracy(labels, new, [submission.visit for submission in submissions])
     return (
-        "Accuracy on the validation sketches, which chose the epoch and the temperature: "
-        f"{found}; {champion.name} {percent(before)}."
+        f"Accuracy on the validation sketches: {found}; the champion's: {percent(before)}. They "
+        "chose the challenger's epoch and temperature, so this flatters it a little."
     )
 
 

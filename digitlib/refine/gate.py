@@ -44,7 +44,7 @@ class Decision(NamedTuple):
         """The verdict, what failed or was not tested, and what was left out, as Markdown."""
         failed = "; ".join(c.name for c in self.checks if c.passed is False)
         untested = "; ".join(c.name for c in self.checks if c.passed is None)
-        verdict = "The refined model is better." if self.promote else "The old model stays."
+        verdict = "The challenger is better." if self.promote else "The champion stays."
         parts = [
             f"**{verdict}**",
             f"Failed: {failed}." if failed else "",

@@ -69,7 +69,7 @@ def test_a_model_learns_from_submissions_is_promoted_and_can_be_rolled_back(run,
     better = Recogniser.load()
     assert better.name == "better", done.text
     disputed = label_errors.recorded_disputed(Store())
-    assert "The refined model is better." in done.text
+    assert "The challenger is better." in done.text
     assert f"Left out: {len(disputed)} submissions with a disputed label." in done.text
     card = better.card
     assert card["metrics"]["people_accuracy"] > card["metrics"]["people_accuracy_before"]
@@ -97,7 +97,7 @@ def test_a_model_that_is_not_better_is_not_promoted_and_the_notebook_says_why(
     submit(poor, 150)
     done = run("refine", replay=100, epochs=1, learning_rate=1e-9, risk=0.001, run_name="same")
     assert Recogniser.load().name == "poor"
-    assert "The old model stays." in done.text
+    assert "The champion stays." in done.text
     assert "Failed: better on sketches of new visits" in done.text
     assert "**poor** still serves." in done.text
     assert "| not tested | no digit of sketches of new visits falls below" in done.text

@@ -43,7 +43,7 @@ def test_a_better_model_that_is_no_worse_elsewhere_is_promoted():
     decision = decide(BETTER, SAME, disputed=12)
     assert decision.promote
     assert decision.sentence == (
-        "**The refined model is better.** Left out: 12 submissions with a disputed label."
+        "**The challenger is better.** Left out: 12 submissions with a disputed label."
     )
     assert decision.table.count("✓") == len(decision.checks)
 
@@ -62,7 +62,7 @@ def test_a_better_model_that_is_no_worse_elsewhere_is_promoted():
 def test_a_model_that_is_not_better_or_worse_elsewhere_is_not_promoted(people, original, reason):
     decision = decide(people, original)
     assert not decision.promote
-    assert "The old model stays" in decision.sentence
+    assert "The champion stays" in decision.sentence
     assert reason in decision.sentence
     assert reason in "".join(check.name for check in decision.checks if check.passed is False)
     assert decision.table.count("✗") >= 1

@@ -199,7 +199,7 @@ def confusion_matrix(counts: NDArray[np.int64], title: str) -> Figure:
     axes = figure.subplots()
     errors = np.where(np.eye(10, dtype=bool), 0, counts)
     shades = np.ma.masked_equal(errors, 0)
-    axes.imshow(shades, cmap="Oranges", vmin=0, vmax=max(errors.max(), 1) * 1.4)
+    axes.imshow(shades, cmap="Oranges", vmin=0, vmax=max(errors.max(), 4) * 1.4)
     style_axes(axes, title, xlabel="predicted digit", ylabel="true digit").grid(visible=False)
     axes.set_xticks(range(10))
     axes.set_yticks(range(10))

@@ -19,6 +19,7 @@ def by_day_and_digit(days: Sequence[str], counts: NDArray[np.integer]) -> Figure
     left, right = figure.subplots(1, 2)
     style_axes(left, "Sketches by day", xlabel="day", ylabel="sketches")
     left.bar(range(len(days)), counts.sum(axis=1), color=ACCENT)
+    left.set_xlim(-0.6, max(len(days), 7) - 0.4)  # or one day would be a bar as wide as the panel
     step = max(1, len(days) // 6)
     left.set_xticks(range(0, len(days), step), [day[5:] for day in days[::step]])
     style_axes(right, "Sketches by digit", xlabel="digit", ylabel="sketches")
