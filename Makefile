@@ -58,7 +58,7 @@ benchmark: install  ## measure speed and accuracy, as tables (some five hours)
 book: install  ## execute the notebooks and build the book in outputs/book/site (half an hour)
 	$(BIN)/python docs/book.py
 
-picture: install  ## record the page for the README: docs/pictures/dashboard.webp
+picture: install  ## record the page: docs/pictures/dashboard.webp and .png
 	$(BIN)/python docs/animation.py
 
 # Containers: `make up COMPOSE="podman compose"`, or docker-compose, for another engine.

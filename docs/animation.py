@@ -1,4 +1,4 @@
-"""Record the page while somebody draws on it: docs/pictures/dashboard.webp.
+"""Record the page while somebody draws on it: docs/pictures/dashboard.webp, and one whole view.
 
 The page is the real one: a Voila server with the bundled model and an empty database, in Chromium.
 
@@ -130,7 +130,7 @@ class Recorder:
 
 
 def main() -> None:
-    """Draw two digits on the page and write the animation."""
+    """Draw two digits on the page and write the animation and the view."""
     expect.set_options(timeout=60_000)
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
@@ -146,6 +146,7 @@ def main() -> None:
             expect(page.locator(".digit-guess")).to_contain_text("7")
             page.wait_for_timeout(800)
             recorder.shoot(1200)
+            page.screenshot(path=PICTURES / "dashboard.png", full_page=True)
             recorder.submit(7)
             recorder.draw(FOUR)
             expect(page.locator(".digit-guess")).to_contain_text("4")
