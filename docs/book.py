@@ -129,6 +129,8 @@ def chapter(name: str, copy: Path, target: Path, parameters: dict[str, object]) 
         without_widgets(next(executed)) if cell.cell_type == "code" else cell
         for cell in notebook.cells
     ]
+    for number, cell in enumerate(notebook.cells):
+        cell.id = str(number)  # those of a kept copy may be of other cells by now
     shorter = {k: v for k, v in parameters.items() if k not in ("run_name", "promote", "model")}
     if shorter:
         said = " ".join(f"-p {name} {value}" for name, value in shorter.items())

@@ -67,6 +67,19 @@ def test_the_site_shows_executed_notebooks_the_readme_and_all_pages(site):
         assert f"docs/{path.stem}.html" in index
 
 
+def test_a_kept_copy_joins_prose_that_was_added_since(tmp_path):
+    """Its cells have the numbers that they had before, which other cells have now."""
+    copy = nbformat.read(ROOT / "notebooks" / "photos.ipynb", as_version=4)
+    code = [cell for cell in copy.cells if cell.cell_type == "code"]
+    for number, cell in enumerate(code):
+        cell.id = str(number)
+    nbformat.write(nbformat.v4.new_notebook(cells=code), tmp_path / "copy.ipynb")
+    chapter = runpy.run_path(str(ROOT / "docs" / "book.py"))["chapter"]
+    chapter("photos", tmp_path / "copy.ipynb", tmp_path / "page.ipynb", {})
+    cells = nbformat.read(tmp_path / "page.ipynb", as_version=4).cells
+    assert len({cell.id for cell in cells}) == len(cells)
+
+
 def test_the_site_needs_no_other_server(site):
     loading = re.compile(r"<(?:script|img|link)[^>]+(?:src|href)=\"https?:[^\"]+")
     pages = list(site.rglob("*.html"))
