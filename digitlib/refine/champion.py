@@ -81,7 +81,7 @@ def validation_summary(champion: Recogniser, refined: Refined, selected: Selecte
     found = evaluation.accuracy(labels, new, [submission.visit for submission in submissions])
     return (
         f"Accuracy on the validation sketches: {found}; the champion's: {percent(before)}. They "
-        "chose the challenger's epoch and temperature, so this flatters it a little."
+        "chose the challenger's epoch and temperature, so this is slightly optimistic."
     )
 
 
