@@ -37,12 +37,18 @@ def nothing(shared: Shared) -> None:
     """Cost nothing."""
 
 
+def first_trial(shared: Shared, recipe: Recipe) -> None:
+    """Train on a few images: the first training of a process imports for two seconds."""
+    train, validation = shared
+    trial((datasets.first(train, 200), validation), recipe)
+
+
 def seconds(
     shared: Shared, task: object, arguments: list[tuple[object, ...]], address: str
 ) -> float:
-    """For all tasks, from the first handed over to the last result; the workers are warm."""
+    """For all tasks, from the first handed over to the last result."""
     with training.started(shared, scheduler=address) as workers:
-        list(workers.results(nothing, deque([()] * 8)))
+        list(workers.results(nothing, deque([()] * 8)))  # each worker has unpacked the data
         began = time.perf_counter()
         list(workers.results(task, deque(arguments)))  # type: ignore[arg-type]
         return time.perf_counter() - began
@@ -67,6 +73,7 @@ def main() -> None:
     shared = datasets.split(datasets.load_synthetic(4000, seed=1), 0.1, seed=0)
     common = {"architecture": "plain", "epochs": asked.epochs, "dataset": "synthetic"}
     recipes = [(Recipe.checked({**common, "seed": seed}),) for seed in range(asked.trials)]
+    first_trial(shared, *recipes[0])
     began = time.perf_counter()
     for (recipe,) in recipes[:4]:
         trial(shared, recipe)
@@ -82,6 +89,7 @@ def main() -> None:
     for number, killed in [*((n, False) for n in asked.workers), (2, True)]:
         with LocalCluster(n_workers=number, **options) as cluster:
             address = cluster.scheduler_address
+            seconds(shared, first_trial, list(recipes[:1] * 3 * number), address)
             empty = seconds(shared, nothing, [()] * NOTHING, address) / NOTHING
             timer = kill_one(cluster, alone * 1.5 + 2) if killed else None
             took = seconds(shared, trial, list(recipes), address)

@@ -2,10 +2,12 @@
 
 import logging
 import os
+import resource
 import shutil
 import signal
 import threading
 import time
+from collections import deque
 
 import pytest
 import torch
@@ -114,3 +116,17 @@ def test_without_a_scheduler_or_workers_it_says_what_to_start(monkeypatch):
         pass
     with pytest.raises(ValueError, match="give a scheduler's address, such as tcp://host:8786"):
         Recipe.checked({"scheduler": "host"})
+
+
+def page_faults(_shared: None) -> int:
+    """How often the system gives memory to a loop that needs the same megabyte a thousand times."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(1000):
+        torch.ones(2**18)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+
+def test_a_worker_keeps_the_memory_of_a_step_for_the_next(workers):
+    with started(None, scheduler=workers.scheduler_address) as them:
+        faults = [count for _, count in them.results(page_faults, deque([()] * 2))]
+    assert max(faults) < 10_000  # a megabyte is 256 pages, so 256,000 if it is asked for again
