@@ -77,5 +77,6 @@ class PhotoInput(Column):
             return
         self._received.value = f"<p>{id} {int(number) + 1}</p>"
         if content:
-            self._pieces, self.is_receiving = [], False
+            self._pieces = []
             self._on_photo(content)
+            self.is_receiving = False

@@ -37,12 +37,16 @@ const describe = () => {
   name(`${choices}:not(.is-chosen)`, { "aria-pressed": "false" });
   name(`${choices}.is-chosen`, { "aria-pressed": "true" });
 };
-let described = 0; // the frame that will do it: the page changes in hundreds of small steps
-new MutationObserver(() => {
-  described ||= requestAnimationFrame(() => {
-    described = 0;
-    describe();
-  });
-}).observe(document, {
+// The page changes in hundreds of small steps: what follows from them is done once a frame.
+const onceAFrame = (action) => {
+  let frame = 0;
+  return () => {
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      action();
+    });
+  };
+};
+new MutationObserver(onceAFrame(describe)).observe(document, {
   subtree: true, childList: true, attributes: true, attributeFilter: ["class"],
 });

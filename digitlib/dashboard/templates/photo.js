@@ -67,7 +67,7 @@ const until = async (holds) => {
   }
   throw Error(NOT_SENT);
 };
-const photoInput = () => document.querySelector(".digit-page .digit-photo-piece input");
+const photoInput = () => photoPart("piece input");
 const arrived = (text) => until(() => {
   const said = photoPart("received")?.textContent.trim();
   if (said === "refused") throw Error(NOT_SENT);

@@ -10,13 +10,7 @@ const keepInView = () => {
   outcome.style.minHeight = `${height}px`; // kept where the line itself is elsewhere
   outcome.classList.toggle("is-away", top < 0 || bottom > innerHeight);
 };
-let kept = 0; // the frame that will do it
-const keepSoon = () => {
-  kept ||= requestAnimationFrame(() => {
-    kept = 0;
-    keepInView();
-  });
-};
+const keepSoon = onceAFrame(keepInView);
 addEventListener("scroll", keepSoon, { passive: true });
 addEventListener("resize", keepSoon);
 const viewObserver = new MutationObserver(() => {
