@@ -24,6 +24,7 @@ from digitlib.dashboard.access import Login, Visitors
 from digitlib.dashboard.guard import Hosts, Refusals, Refused, host_name
 from digitlib.dashboard.kernel_socket import KernelSocket
 from digitlib.dashboard.kernels import AssignedKernels, VisitorKernels
+from digitlib.dashboard.scripts import Bundle, Scripts
 
 KERNEL_ID = r"(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
 _GOODBYE = 2.0  # seconds in which a page that is being reloaded gives its kernel up
@@ -116,6 +117,7 @@ def routes(voila: Voila) -> list[tuple[Any, ...]]:
         (f"/api/kernels/{KERNEL_ID}", KernelState),
         (f"/api/kernels/{KERNEL_ID}/channels", KernelSocket),
         (f"/voila/api/shutdown/{KERNEL_ID}", VoilaShutdownKernelHandler),
+        ("/voila/scripts.js", Scripts, {"bundle": Bundle(configuration.extension_allowlist)}),
         (r"/voila/static/([\w./-]+)", MultiStaticFileHandler, static),
         (r"/voila/templates/([\w-]+/static/[\w./-]+)", TemplateStaticFileHandler),
         (r"/voila/labextensions/(.+)", FileFindHandler, extensions),

@@ -154,6 +154,7 @@ STRANGERS = {
     ("GET", "/"): 302,
     ("GET", "/login"): 200,
     ("GET", "/logout"): 200,
+    ("GET", "/voila/scripts.js"): 200,
     ("GET", "/voila/static/voila.js"): 200,
     ("GET", "/voila/templates/lab/static/voila-style.js"): 200,
     ("GET", "/voila/labextensions/ipycanvas/package.json"): 200,

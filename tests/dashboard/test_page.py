@@ -364,6 +364,7 @@ def test_a_page_with_late_widgets_misses_nothing(browser: Browser, server: Serve
         route.continue_()
 
     page.on("websocket", seen)
+    page.route("**/voila/scripts.js", lambda route: route.abort())  # each script comes alone
     page.route("**/jupyterlab-manager/static/*.js*", hold)
     (models / "current").write_text("late\n")
     try:

@@ -178,13 +178,13 @@ def tamper(page: Page, part: str, there: str, instead: str, times: int) -> list[
 # page's widget too early, or Voila does not wait for the cell's output.
 MISSES = {
     "widget": (
-        "**/jupyterlab-manager/static/*.js*",
+        "**/voila/scripts.js",
         "await this._loadFromKernel(),this._restoredStatus",
         "this._restoredStatus",
     ),
     "output": ("**/", "jp-OutputArea-child ", "nothing "),
 }
-NO_CANVAS = ("**/ipycanvas/static/*.js*", 'get tagName(){return"canvas"}', "get tagName(){throw 1}")
+NO_CANVAS = ("**/voila/scripts.js", 'get tagName(){return"canvas"}', "get tagName(){throw 1}")
 
 
 @pytest.mark.parametrize(("what", "times"), [("widget", 1), ("output", 2), ("canvas", 1)])
