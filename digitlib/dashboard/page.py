@@ -74,7 +74,7 @@ class Dashboard(Column):
         self.pad.observe(lambda change: self._on_strokes(change.new), "strokes")
         self.pad.observe(lambda _change: self._keep_drawing(), ["strokes", "is_drawing"])
         self.pad.observe(lambda _change: self._on_ready(), "ready")
-        self.submission.number.observe(lambda _change: self._show_bars(), "selected")
+        self.submission.number.observe(lambda _change: self._show_digit(), "selected")
         self.replay.observe(lambda change: self._on_replay(change.new), "shown")
         self.replay.observe(lambda _change: self._keep_drawing(), "completed")
         self.submission.observe(self._on_submission, "last")
@@ -195,16 +195,15 @@ class Dashboard(Column):
     def _show_prediction(self, prediction: Prediction, number: list[Prediction]) -> None:
         self.guess.number, self._prediction = number, prediction
         self.guess.prediction = prediction
-        self._show_bars()
-        self.activations.show(self.model.recogniser, prediction)
+        self._show_digit()
 
-    def _show_bars(self) -> None:
-        """Show how likely each digit is; of a number, for the one that is selected."""
-        number = self.guess.number
-        selected = self.submission.number.selected if number else 0
-        self.bars.prediction = (
-            number[min(selected, len(number) - 1)] if number else self._prediction
-        )
+    def _show_digit(self) -> None:
+        """Show the bars and the inside of the digit; of a number, of the one that is selected."""
+        digit, number = self._prediction, self.guess.number
+        if number:
+            digit = number[min(self.submission.number.selected, len(number) - 1)]
+        self.bars.prediction = digit
+        self.activations.show(self.model.recogniser, digit)
 
     def _show_tools(self) -> None:
         set_pressable(self.undo_button, self.pad.can_undo)

@@ -83,6 +83,20 @@ def test_a_number_is_read_corrected_submitted_as_single_digits_and_taken_back() 
     visit(steps())
 
 
+def test_the_selected_digit_of_a_number_is_looked_into() -> None:
+    async def steps() -> None:
+        page = Dashboard()
+        page.pad.put(on_pad("425"))
+        for place, digit in enumerate("425"):
+            page.submission.number.children[place].click()
+            until = time.monotonic() + 60
+            while f"for {digit}" not in (text := page.activations._ink_text.value):
+                assert time.monotonic() < until, text
+                await asyncio.sleep(0.01)
+
+    visit(steps())
+
+
 def test_a_number_that_could_not_be_saved_is_stored_once_when_it_is_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
