@@ -148,7 +148,7 @@ def distances_to_mean(images: Images, labels: Labels) -> Floats:
 def conclusions(summaries: pd.DataFrame, distances: Floats, labels: Labels) -> list[str]:
     """What the statistics mean for training; distances (n,) and labels (n,) are the first set's."""
     shares = class_shares(labels)
-    balanced = "balanced" if shares.max() <= 1.5 * shares.min() else "not balanced"
+    balanced = "roughly balanced" if shares.max() <= 1.5 * shares.min() else "not balanced"
     widths = [
         f"{name} {column['ink width, median']} ({column['ink width, middle 90 %']})"
         for name, column in summaries.items()
