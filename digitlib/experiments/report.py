@@ -13,16 +13,17 @@ ENOUGH_SEEDS = 3  # of each variant, to rule out chance
 
 def conclusion(variants: Sequence[Variant], baseline: str) -> str:
     """The variant of the highest accuracy, its gain, and whether that may be chance."""
-    best, second = sorted(variants, key=lambda variant: -variant.accuracy)[:2]
+    best, *others = sorted(variants, key=lambda variant: -variant.accuracy)
+    close = [variant.name for variant in others if variant.spread[1] >= best.spread[0]]
     (base,) = [variant for variant in variants if variant.name == baseline]
     seeds = min(len(variant.trials) for variant in variants)
     gain = "" if best is base else f", {_points(best, base)} points against {baseline}"
     if seeds < ENOUGH_SEEDS:
         certainty = f"At least {ENOUGH_SEEDS} seeds are needed to rule out chance"
-    elif best.spread[0] > second.spread[1]:
-        certainty = f"Each of its {seeds} seeds beats each seed of {second.name}"
+    elif close:
+        certainty = f"Its seeds overlap with those of {', '.join(close)}: no clear winner"
     else:
-        certainty = f"Its seeds overlap with those of {second.name}, so either may be better"
+        certainty = f"Each of its {seeds} seeds beats all seeds of the others"
     return f"Highest accuracy: {best.name}, {percent(best.accuracy)}{gain}. {certainty}."
 
 
