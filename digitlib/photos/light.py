@@ -62,14 +62,18 @@ def is_light_on_dark(grey: Floats) -> bool:
     are thinner than the gaps between them. Where a digit fills the picture, the border is paper.
     """
     small = cv2.GaussianBlur(_shrunk(grey, _POLARITY), (0, 0), 0.8)
-    least = 0.4 * float(np.ptp(cv2.GaussianBlur(small, (0, 0), 3)))
+    span = float(np.ptp(cv2.GaussianBlur(small, (0, 0), 3)))
+    # A shadow or a dark desk spans more than rules do.
+    local = max(_strongest(_thin(small, _WIDTHS[-1], operation)) for operation in _HATS)
+    least = max(0.4 * min(span, local), 0.1 * span)
     for share, wider in pairwise(_WIDTHS):
         dark, light = (_thin(small, share, operation) for operation in _HATS)
         if max(_strongest(dark), _strongest(light)) > least:
             shapes = [(_thin(small, wider, operation) ** 3).sum() for operation in _HATS]
             return float((light**3).sum() + shapes[1]) > float((dark**3).sum() + shapes[0])
     border = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
-    edge = float(np.median(border))
+    # A sheet on a dark desk is most of the picture.
+    edge = max(float(np.median(border)), float(np.median(small)))
     return edge - float(small.min()) < float(small.max()) - edge
 
 

@@ -71,6 +71,16 @@ def test_the_desk_beside_a_sheet_is_no_digit(recogniser):
         assert rows_read(content, recogniser) == list(ROWS)
 
 
+def test_an_empty_squared_sheet_on_a_dark_desk_has_no_digit(recogniser):
+    for fill in (20, 60, 90):
+        desk = ImageOps.expand(page((), rules=True), border=60, fill=fill)
+        turned = desk.rotate(2, fillcolor=fill, resample=Image.Resampling.BICUBIC)
+        steps = prepare(encoded(turned))
+        paper = steps.contrast.ink[200:-200, 200:-200]
+        assert np.median(paper) < 0.1  # it is the sheet that is paper, not its rules
+        assert read_steps(steps, recogniser) == []
+
+
 def test_images_of_mnist_are_read_as_the_model_reads_them(mnist_images, recogniser):
     images, labels = mnist_images
     right = {True: 0, False: 0}
