@@ -88,7 +88,7 @@ def overfitting_summary(variants: Sequence[Variant]) -> str:
         epochs = len(stopped.trials[0].validation_losses)
         early = f"{_points(stopped, none)}, after {epochs} of {stopped.recipe.epochs} epochs"
         rows.append([size, percent(none.accuracy), remedy, early])
-    return _table(["images", "no remedy", "best remedy, points", "early stopping, points"], rows)
+    return _table(["images", "no remedy", "largest gain, points", "early stopping, points"], rows)
 
 
 def _points(variant: Variant, base: Variant) -> str:

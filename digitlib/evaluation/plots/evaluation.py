@@ -6,6 +6,7 @@ from itertools import cycle
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from digitlib.evaluation.calibration import MINIMUM_ERRORS, RejectionCurve, Reliability
@@ -172,6 +173,7 @@ def disturbed_digits(examples: Sequence[Example]) -> Figure:
             row, example.images, kind.levels, example.predicted.tolist(), strict=False
         ):
             axes.imshow(image, cmap="gray_r", vmin=0, vmax=255)
+            axes.add_patch(Rectangle((-0.5, -0.5), 28, 28, fill=False, color=GREY, lw=0.3))
             right = read == example.label
             axes.text(0.5, -0.02, f"{level:g}" if right else f"{level:g}: read {read}",
                       transform=axes.transAxes, ha="center", va="top", fontsize=8,
