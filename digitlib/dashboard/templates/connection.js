@@ -71,13 +71,15 @@ window.WebSocket = class extends Socket {
 };
 
 // Messages to widgets with modules that are still loading are lost, so the page asks the kernel
-// to send all states once everything is there, and repeats that until it answers.
+// to send all states once everything is there, and repeats that until it answers. A page that has
+// everything but the pad is reloaded.
 const padIsThere = () => Boolean(document.querySelector("canvas.digit-pad"));
 const greeted = () => document.querySelector(".digit-hello.is-answered");
 const greet = (tries) => {
-  press("digit-hello");
+  if (!greeted()) press("digit-hello");
   lost("greeting", !greeted() && tries > 10);
-  if (greeted()) return padIsThere() && history.replaceState(null, ""); // no more reloads
+  if (greeted() && padIsThere()) return history.replaceState(null, ""); // no more reloads
+  if (greeted() && tries > 2) return reload();
   setTimeout(greet, 2000, tries + 1);
 };
 const pageObserver = new MutationObserver(() => {
