@@ -45,7 +45,7 @@ NOTEBOOKS: dict[str, dict[str, object]] = {
     "evaluate": {"model": "bundled", "qmnist": "false"},
     "compare": {**SMALL, "overfit_epochs": 3, "overfit_images": 10_000},
     "train_people": {**QUICK, "run_name": "people"},
-    "photos": {},
+    "photos": {"model": "bundled"},
     "submissions": {},
     "refine": {"run_name": "refined", "replay": 6000, "epochs": 2},
 }
