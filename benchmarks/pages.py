@@ -154,7 +154,7 @@ def _write_number(
         top = int(y + 0.5 * (size - glyph.ink.shape[0]) + generator.normal(0, 0.03) * size)
         left = right
         if position and kind == "touching":
-            left = _touching(sheet.ink, glyph, right, top, int(generator.uniform(0, 0.03) * size))
+            left = touching(sheet.ink, glyph, right, top, int(generator.uniform(0, 0.03) * size))
         if not sheet.fits(glyph, left, top):
             return
         sheet.put(glyph, left, top, number)
@@ -162,7 +162,7 @@ def _write_number(
         right = left + glyph.ink.shape[1] + int(gap + 1)
 
 
-def _touching(ink: Floats, glyph: Glyph, right: int, top: int, overlap: int) -> int:
+def touching(ink: Floats, glyph: Glyph, right: int, top: int, overlap: int) -> int:
     """How far left the glyph goes until its ink meets what is written, and a little farther."""
     height, width = glyph.ink.shape
     for left in range(right, max(right - width, 0), -1):

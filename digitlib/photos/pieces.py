@@ -1,4 +1,4 @@
-"""A group of connected ink, and where it may be cut: between components and along seams."""
+"""A group of connected ink, and where one digit may end and the next begin in it."""
 
 from typing import NamedTuple
 
@@ -7,15 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitlib.photos.components import Component, Labels
+from digitlib.photos.cuts import HEIGHT, Cut, find_cuts
 
 Floats = NDArray[np.float32]
-HEIGHT = 64  # px, the height that digits get here
 _MARGIN = 3  # px around a group
-_SIDEWAYS = 0.1  # cost of a seam's step aside, where a px of ink costs 1
-_STEP, _BAND = 3, 8  # px between the bands in which seams are sought, and their half width
-_SLANTS = (0.0, 0.3)  # to the right, by height: writing leans
-_APART = 0.08  # of the height: of the seams in such a strip, the one through least ink counts
-_MOST_INK = 0.8  # of the height: a seam through more ink is no cut
+_CROSSED = 30  # px of ink on the wrong sides of two boundaries, from which they cross each other
 
 
 class Group(NamedTuple):
@@ -32,14 +28,11 @@ class Group(NamedTuple):
 
 
 class Boundary(NamedTuple):
-    """Where one digit may end and the next begin: after a component, or along a seam through it.
-
-    `seam` is the column (h,) up to which ink belongs to the left; `cut` the ink on it, by height.
-    """
+    """Where one digit may end and the next begin: after a component, or along a cut through it."""
 
     component: int  # counted from 1; 0 before all
-    seam: NDArray[np.int64] | None = None
-    cut: float = 0.0
+    left: NDArray[np.bool_]  # (h, w), the ink to the left of it
+    cut: Cut | None = None
 
 
 def cut_out(ink: Floats, labels: Labels, components: list[Component], height: float) -> Group:
@@ -70,85 +63,30 @@ def cut_out(ink: Floats, labels: Labels, components: list[Component], height: fl
     )
 
 
+def levelled(group: Group) -> Group:
+    """The group's ink, its strokes as strong as ink can be."""
+    inside = group.ink[group.numbers > 0]
+    strength = float(np.percentile(inside, 75)) if len(inside) else 1.0
+    level = group.ink / max(strength, 0.05)
+    return group._replace(ink=np.clip((level - 0.5) * 1.6 + 0.5, 0, 1).astype(np.float32))
+
+
 def boundaries(group: Group, doubtful: set[int]) -> list[Boundary]:
     """All boundaries from left to right: between components and within the `doubtful` ones."""
-    found = [Boundary(0)]
+    found = [Boundary(0, np.zeros(group.numbers.shape, np.bool_))]
     for number in range(1, int(group.numbers.max()) + 1):
-        if number in doubtful:
-            seams = _seams(group.numbers == number)
-            found += [Boundary(number, seam, inked / HEIGHT) for seam, inked in seams]
-        found.append(Boundary(number))
+        before = found[-1].left
+        inside = group.numbers == number
+        if number in doubtful and inside.any():
+            found += [Boundary(number, before | cut.left, cut) for cut in find_cuts(inside)]
+        found.append(Boundary(number, before | inside))
     return found
 
 
-def between(group: Group, left: Boundary, right: Boundary) -> NDArray[np.bool_]:
-    """Which px (h, w) of ink lie between two boundaries."""
-    return _left_of(group, right) & ~_left_of(group, left) & (group.numbers > 0)
-
-
-def _left_of(group: Group, boundary: Boundary) -> NDArray[np.bool_]:
-    if boundary.seam is None:
-        return group.numbers <= boundary.component
-    left = np.arange(group.numbers.shape[1]) <= boundary.seam[:, None]
-    same = group.numbers == boundary.component
-    return (group.numbers < boundary.component) | (same & left)
-
-
-def _seams(mask: NDArray[np.bool_]) -> list[tuple[NDArray[np.int64], float]]:
-    """Ways down through little ink, from left to right: columns (h,), and px of ink on them."""
-    columns = np.flatnonzero(mask.any(axis=0))
-    low, high = int(columns[0]), int(columns[-1])
-    starts = np.arange(low + 4, high - 3, _STEP)
-    if not len(starts):
-        return []
-    ways = [_ways(mask, starts, slant) for slant in _SLANTS]
-    seams, costs = (np.concatenate(part) for part in zip(*ways, strict=True))
-    kept: dict[int, tuple[float, NDArray[np.int64], float]] = {}
-    for seam, cost in zip(seams, costs.tolist(), strict=True):
-        inked = float(mask[np.arange(len(seam)), seam].sum())
-        middle = float(seam.mean())
-        inside = low + 0.06 * HEIGHT < middle < high - 0.06 * HEIGHT
-        place = int(middle / (_APART * HEIGHT))
-        if inside and inked < _MOST_INK * HEIGHT and cost < kept.get(place, (np.inf,))[0]:
-            kept[place] = (cost, seam, inked)
-    return [(seam, inked) for _, (_, seam, inked) in sorted(kept.items())]
-
-
-def _ways(
-    mask: NDArray[np.bool_], starts: NDArray[np.int64], slant: float
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """The cheapest way from top to bottom in a band through each start: columns (n, h), costs (n,).
-
-    Dynamic programming over all bands at once: a step goes on along the slant, or aside too.
-    """
-    height, width = mask.shape
-    near = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8))
-    price = mask + np.float32(0.05) * near
-    depth = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 5)
-    usual = float(np.median(depth[mask])) * 2  # half a stroke's width
-    price[depth > 1.35 * usual] = 0.3  # two strokes beside each other
-    lean = np.rint(slant * (height / 2 - np.arange(height))).astype(np.int64)
-    bands = starts[:, None] + np.arange(-_BAND, _BAND + 1)
-
-    def columns(row: int) -> NDArray[np.int64]:
-        return np.clip(bands + lean[row], 0, width - 1)
-
-    total = price[0][columns(0)]
-    came = np.zeros((height, *bands.shape), np.int8)
-    steps = np.full((3, *bands.shape), np.inf, np.float32)
-    for row in range(1, height):
-        steps[0, :, 1:] = total[:, :-1] + _SIDEWAYS
-        steps[1] = total
-        steps[2, :, :-1] = total[:, 1:] + _SIDEWAYS
-        came[row] = steps.argmin(axis=0) - 1
-        total = steps.min(axis=0) + price[row][columns(row)]
-    at = total.argmin(axis=1)
-    seams = np.empty((len(starts), height), np.int64)
-    number = np.arange(len(starts))
-    for row in range(height - 1, -1, -1):
-        seams[:, row] = columns(row)[number, at]
-        at = at + came[row, number, at]
-    return seams, total.min(axis=1)
+def between(first: Boundary, last: Boundary) -> NDArray[np.bool_] | None:
+    """Which px (h, w) of ink lie between two boundaries; None where these cross each other."""
+    crossed = np.count_nonzero(first.left & ~last.left)
+    return None if crossed > _CROSSED else last.left & ~first.left
 
 
 def ink_of(group: Group, inside: NDArray[np.bool_]) -> Floats:

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from digitlib.photos.decoding import decode
 from digitlib.photos.image import digit_image
-from digitlib.photos.pieces import cut_out, ink_of
-from digitlib.photos.reading import levelled, prepare_picture
+from digitlib.photos.pieces import cut_out, ink_of, levelled
+from digitlib.photos.reading import prepare_picture
 
 
 def single_digit(source: bytes | str | Path) -> NDArray[np.uint8]:

@@ -1,0 +1,222 @@
+"""Train the small network that says whether a part of connected ink is exactly one digit.
+
+Digits of training writers and of MNIST's training images are written beside each other, so that
+they touch, overlap a little or stand apart, and cut as `digitlib.photos` cuts them. A part that is
+one digit has its label, any other part has none (LeCun et al. 1998, section V). Held-out writers,
+the last 3,000 training images and all test images are left out. Writes `parts.onnx`; takes about
+four minutes on one core. The bundled one learnt from 25,632 parts of 1,600 numbers.
+
+Usage: python benchmarks/research/parts.py [--numbers 1600] [--epochs 5] [--seed 0] [--out FILE]
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from pages import Source, image_source, pen_source, touching
+
+from digitlib import datasets
+from digitlib.photos.components import binarise, find_components
+from digitlib.photos.layout import groups
+from digitlib.photos.parts import views
+from digitlib.photos.pieces import Boundary, Group, between, boundaries, cut_out, levelled
+from digitlib.photos.weighing import may_be_digit
+from digitlib.recogniser import BUNDLED, Recogniser
+from digitlib.training.export import export
+
+NONE = 10  # the label of what is no whole digit
+WHOLE, BROKEN = 0.88, 0.78  # of a digit's ink, by the union with a part's: one digit, and none
+PARTS = 24  # of each number, at most
+
+
+class Written(NamedTuple):
+    """A number: its ink (h, w), 0 to 1, the labels, and whose each px is, from 1, or 0."""
+
+    ink: NDArray[np.float32]
+    labels: list[int]
+    owner: NDArray[np.int32]
+
+
+def write(source: Source, generator: np.random.Generator) -> Written:
+    """One to four digits beside each other, most of them touching, a little blurred and noisy."""
+    size = float(np.exp(generator.uniform(np.log(22), np.log(110))))
+    pen = max(1.3, size * generator.uniform(0.05, 0.16))
+    shape = (int(1.9 * size) + 8, int(5 * size) + 8)
+    ink, owner = np.zeros(shape, np.float32), np.zeros(shape, np.int32)
+    labels: list[int] = []
+    right = 4
+    for position in range(int(generator.choice([1, 2, 3, 4], p=[0.1, 0.35, 0.4, 0.15]))):
+        glyph = source(generator, size * generator.uniform(0.85, 1.15), pen)
+        height, width = glyph.ink.shape
+        top = int(4 + 0.4 * size + 0.5 * (size - height) + generator.normal(0, 0.04) * size)
+        left = right
+        if position and generator.random() < 0.8:
+            overlap = int(generator.uniform(0, 0.04) * size)
+            left = touching(ink, glyph, right, top, overlap)
+        elif position:
+            left += int(generator.uniform(0, 0.3) * size)
+        place = (slice(top, top + height), slice(left, left + width))
+        if top < 0 or left < 0 or ink[place].shape != glyph.ink.shape:
+            break
+        owner[place] = np.where(glyph.ink > np.maximum(ink[place], 0.3), position + 1, owner[place])
+        ink[place] = np.maximum(ink[place], glyph.ink)
+        labels.append(glyph.label)
+        right = left + width + 1
+    turn = cv2.getRotationMatrix2D((right / 2, size), generator.normal(0, 2), 1)
+    turn[0, 1] += generator.normal(0, 0.04)
+    at = (shape[1], shape[0])
+    ink = cv2.warpAffine(ink, turn, at, flags=cv2.INTER_LINEAR)
+    owner = cv2.warpAffine(owner.astype(np.float32), turn, at, flags=cv2.INTER_NEAREST)
+    for _ in range(4):  # blur makes ink a little wider
+        owner = np.where(owner > 0, owner, cv2.dilate(owner, np.ones((3, 3), np.uint8)))
+    ink = cv2.GaussianBlur(ink, (0, 0), generator.uniform(0.3, 0.3 + 0.02 * size))
+    return Written(ink, labels, owner.astype(np.int32))
+
+
+def parts(
+    written: Written, generator: np.random.Generator
+) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int64]]]:
+    """Views (n, 2, 32, 32) of parts and labels (n,), of each group of a number."""
+    contrast = generator.uniform(0.3, 0.9)
+    noise = generator.uniform(0.002, 0.02)
+    ink = written.ink * contrast + generator.normal(0, noise, written.ink.shape)
+    ink = np.clip(cv2.GaussianBlur(ink.astype(np.float32), (0, 0), 0.7), 0, 1)
+    found = find_components(binarise(ink, noise), ink, np.zeros(ink.shape, np.uint8))
+    for components in groups(found.found, found.height):
+        group = levelled(cut_out(ink, found.labels, components, found.height))
+        pairs, labels = _labelled(group, _owners(group, written.owner), written.labels)
+        chosen = []
+        for place in _mixed(np.array(labels, np.int64), generator):
+            inside = between(*pairs[place])
+            if inside is not None and may_be_digit(inside):
+                chosen.append((inside, labels[place]))
+        if chosen:
+            yield views(group, [inside for inside, _ in chosen]), np.array([d for _, d in chosen])
+
+
+def _owners(group: Group, owner: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Whose ink each px (h, w) of a group is."""
+    height, width = group.numbers.shape
+    rows = (group.top + (np.arange(height) + 0.5) * group.scale).astype(int)
+    columns = (group.left + (np.arange(width) + 0.5) * group.scale).astype(int)
+    rows, columns = rows.clip(0, owner.shape[0] - 1), columns.clip(0, owner.shape[1] - 1)
+    return np.where(group.numbers > 0, owner[np.ix_(rows, columns)], 0)
+
+
+def _labelled(
+    group: Group, owner: NDArray[np.int32], labels: Sequence[int]
+) -> tuple[list[tuple[Boundary, Boundary]], list[int]]:
+    """Every two boundaries of a group, and the digit between them or NONE."""
+    edges = boundaries(group, set(range(1, int(group.numbers.max()) + 1)))
+    sizes = np.bincount(owner.ravel(), minlength=len(labels) + 1)
+    counts = [np.bincount(owner[edge.left], minlength=len(sizes)) for edge in edges]
+    found, digits = [], []
+    for first, left in enumerate(edges):
+        for last, right in enumerate(edges[first + 1 :], first + 1):
+            shared = counts[last] - counts[first]
+            common = shared / np.maximum(sizes + shared.sum() - shared, 1)
+            best = int(common[1:].argmax()) + 1
+            if common[best] > WHOLE or common[best] < BROKEN:
+                found.append((left, right))
+                digits.append(labels[best - 1] if common[best] > WHOLE else NONE)
+    return found, digits
+
+
+def _mixed(labels: NDArray[np.int64], generator: np.random.Generator) -> NDArray[np.int64]:
+    """Places of a choice of parts, as many whole digits as others where there are enough."""
+    order = generator.permutation(len(labels))
+    whole = order[labels[order] != NONE][: PARTS // 2]
+    rest = order[labels[order] == NONE][: PARTS // 2]
+    return np.concatenate([whole, rest])
+
+
+def examples(
+    sources: Sequence[Source], count: int, seed: int
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Views and labels of parts of `count` numbers, the sources in turn."""
+    generator = np.random.default_rng(seed)
+    seen, labels = [], []
+    for number in range(count):
+        written = write(sources[number % len(sources)], generator)
+        for some, digits in parts(written, generator):
+            seen.append(some)
+            labels.append(digits)
+    return np.concatenate(seen), np.concatenate(labels)
+
+
+class PartNetwork(nn.Module):
+    """Three small convolutions; takes views (n, 2, 32, 32) uint8."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for before, after in ((2, 12), (12, 24), (24, 40)):
+            layers += [nn.Conv2d(before, after, 3, padding=1), nn.BatchNorm2d(after)]
+            layers += [nn.ReLU(), nn.MaxPool2d(2)]
+        self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.1), nn.Linear(640, 11))
+
+    def forward(self, seen: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.layers(seen.float() / 255)
+        return logits
+
+
+def train(
+    seen: NDArray[np.uint8], labels: NDArray[np.int64], epochs: int, seed: int
+) -> PartNetwork:
+    """A network trained on these parts."""
+    torch.manual_seed(seed)
+    network = PartNetwork()
+    inputs, targets = torch.from_numpy(seen), torch.from_numpy(labels)
+    optimiser = torch.optim.AdamW(network.parameters(), weight_decay=0.02)
+    steps = epochs * (len(inputs) // 128)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 0.004, total_steps=steps + 1)
+    for epoch in range(epochs):
+        order = torch.randperm(len(inputs))
+        losses = []
+        for at in range(0, len(inputs) - 127, 128):
+            chosen = order[at : at + 128]
+            loss = nn.functional.cross_entropy(network(inputs[chosen]), targets[chosen])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+            losses.append(float(loss.detach()))
+        print(f"epoch {epoch + 1}: loss {np.mean(losses):.4f}", flush=True)
+    return network.eval()
+
+
+def training_sources() -> list[Source]:
+    """Sketches of the bundled model's training writers, and images that it was trained on."""
+    facts = Recogniser(BUNDLED).card["data"]["sketches"]
+    writers = datasets.split_as_trained(datasets.load_sketches(), facts, 0.05, 0)
+    train, _ = datasets.load_mnist()
+    images, labels = train.images[:-3000].numpy(), train.labels[:-3000].numpy()
+    return [pen_source(writers.train), image_source(images, labels)]
+
+
+def main() -> None:
+    """Compose, train and write the network."""
+    parser = argparse.ArgumentParser(description="Training the judge of parts.")
+    parser.add_argument("--numbers", type=int, default=1_600)
+    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=BUNDLED / "parts.onnx")
+    options = parser.parse_args()
+    seen, labels = examples(training_sources(), options.numbers, options.seed)
+    print(f"{len(labels)} parts, {np.mean(labels == NONE):.0%} of them no digit", flush=True)
+    network = train(seen, labels, options.epochs, options.seed)
+    views_of_two = torch.zeros(2, *seen.shape[1:], dtype=torch.uint8)
+    export(network, {"views": views_of_two}, ["logits"], options.out)
+
+
+if __name__ == "__main__":
+    main()
