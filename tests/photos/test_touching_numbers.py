@@ -63,12 +63,12 @@ def read(picture: Image.Image, recogniser: Recogniser) -> str:
 def test_half_of_narrow_numbers_whose_digits_touch_are_read_without_a_mistake(
     pens: list[Sketch], recogniser: Recogniser
 ) -> None:
-    """Cut along seams alone, without a judgement of the parts, 27 of the 60 were."""
+    """Cut along seams alone, without a judgement of the parts, 12 of the 30 were."""
     unseen = held_out(pens)
     generator = np.random.default_rng(5)
     right = 0
-    for _ in range(60):
+    for _ in range(30):
         number = [unseen[place] for place in generator.integers(0, len(unseen), 3)]
         picture = touching([sketch.strokes for sketch in number], generator)
         right += read(picture, recogniser) == "".join(str(sketch.label) for sketch in number)
-    assert right >= 30
+    assert right >= 15
