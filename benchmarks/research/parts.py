@@ -39,7 +39,7 @@ PARTS = 24  # of each number, at most
 
 
 class Written(NamedTuple):
-    """A number: its ink (h, w), 0 to 1, the labels, and whose each px is, from 1, or 0."""
+    """A number: its ink (h, w), 0 to 1, its labels, and which digit each px belongs to, from 1."""
 
     ink: NDArray[np.float32]
     labels: list[int]
@@ -104,7 +104,7 @@ def parts(
 
 
 def _owners(group: Group, owner: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Whose ink each px (h, w) of a group is."""
+    """Which digit each px (h, w) of a group belongs to, from 1; 0 where there is no ink."""
     height, width = group.numbers.shape
     rows = (group.top + (np.arange(height) + 0.5) * group.scale).astype(int)
     columns = (group.left + (np.arange(width) + 0.5) * group.scale).astype(int)

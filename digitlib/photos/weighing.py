@@ -132,7 +132,7 @@ def _judged(group: Group, run: Sequence[_Part]) -> list[_Part]:
     for part in run:
         likely = next(whole) if part.is_cut else 1.0
         if likely >= _UNLIKELY or part.is_component:
-            image = _image(ink_of(group, part.inside) if part.inside.any() else group.ink[:1] * 0)
+            image = _image(ink_of(group, part.inside)) if part.inside.any() else _BLANK
             found.append(part._replace(whole=max(likely, _UNLIKELY), image=image))
     return found
 
