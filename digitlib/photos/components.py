@@ -12,6 +12,8 @@ Floats = NDArray[np.float32]
 Mask = NDArray[np.uint8]
 Labels = NDArray[np.int32]
 _LEAST_CONTRAST = 0.1  # of the darkest ink, below which a picture is empty
+_NEIGHBOURHOODS, _STEPS = 16, 8  # along the longer side, and pixels of each, looked at coarsely
+_FAINTEST = 0.7  # of the usual strength of ink, at which fainter ink is looked for
 _LEAST_SIDE = 0.011  # of the picture's longer side: smaller components are specks
 _CUT_OUT = 200  # px: a smaller picture may show nothing but one digit, up to its edge
 _ROUND = 0.6  # of the picture's shorter side: longer thin ink is a page's edge, or a line
@@ -67,21 +69,35 @@ class Components(NamedTuple):
 
 
 def binarise(ink: Floats, noise: float) -> Mask:
-    """Where ink is, 0 or 1: half as strong as ink is, and connected to stronger ink."""
+    """Where ink is, 0 or 1: half as strong as the ink around it is, and connected to stronger ink.
+
+    So a pencil's digits are found beside a pen's.
+    """
     least = max(4 * noise, 0.06)
     values = ink[ink > least]
     if len(values) < 8 or float(np.percentile(values, 99)) < _LEAST_CONTRAST:
         return np.zeros(ink.shape, np.uint8)
     levels = np.minimum(255 * values, 255).astype(np.uint8)
     split, _ = cv2.threshold(levels, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    strength = float(np.median(levels[levels > split])) / 255
-    weak = (ink > max(0.42 * strength, least)).astype(np.uint8)
+    strength = _strength_around(ink, float(np.median(levels[levels > split])) / 255)
+    weak = (ink > np.maximum(0.42 * strength, least)).astype(np.uint8)
     strong = ink > 0.62 * strength
     count, labels = cv2.connectedComponents(weak, connectivity=8)
     kept = np.zeros(count, np.uint8)
     kept[labels[strong]] = 1
     kept[0] = 0
     return kept[labels]
+
+
+def _strength_around(ink: Floats, usual: float) -> Floats:
+    """How strong the ink around each pixel (h, w) is: as usual, or fainter, within limits."""
+    height, width = ink.shape
+    scale = min(1.0, _NEIGHBOURHOODS * _STEPS / max(height, width))
+    strongest = cv2.dilate(ink, np.ones((round(1 / scale) | 1,) * 2, np.uint8))
+    coarse = cv2.resize(strongest, None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST)
+    around = cv2.dilate(coarse, np.ones((_STEPS | 1,) * 2, np.uint8))
+    around = np.clip(cv2.blur(around, (_STEPS, _STEPS)), _FAINTEST * usual, usual)
+    return cv2.resize(around, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
 def find_components(mask: Mask, ink: Floats, lines: Mask) -> Components:

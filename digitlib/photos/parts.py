@@ -23,7 +23,10 @@ _PAD = 160  # px around a group's ink
 
 
 def views(group: Group, parts: Sequence[NDArray[np.bool_]]) -> NDArray[np.uint8]:
-    """What the network sees of parts (h, w) of a group: (n, 2, 32, 32), each part and all ink."""
+    """What the network sees of parts (h, w) of a group: (n, 2, 32, 32), each part and all ink.
+
+    Of a part that is very wide, only its middle.
+    """
     found = np.zeros((len(parts), 2, SIDE, SIDE), np.uint8)
     whole = np.pad(np.rint(255 * group.ink).astype(np.uint8), _PAD)
     free = np.pad((group.numbers == 0).astype(np.uint8), _PAD, constant_values=1)
@@ -35,9 +38,7 @@ def views(group: Group, parts: Sequence[NDArray[np.bool_]]) -> NDArray[np.uint8]
         top = int(rows[0] + rows[-1] - side) // 2 + _PAD
         left = int(columns[0] + columns[-1] - side) // 2 + _PAD
         crop = whole[top : top + side, left : left + side]
-        inside = np.zeros(crop.shape, np.uint8)
-        y, x = np.nonzero(part)
-        inside[y + _PAD - top, x + _PAD - left] = 1
+        inside = np.pad(part.astype(np.uint8), _PAD)[top : top + side, left : left + side]
         edges = cv2.dilate(inside, kernel) & free[top : top + side, left : left + side]
         own = crop * (inside | edges)
         for channel, ink in enumerate((own, crop)):

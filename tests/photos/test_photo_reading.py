@@ -47,6 +47,13 @@ def test_digits_on_any_paper_are_read_line_by_line(paper, recogniser):
     assert rows_read(encoded(page(ROWS, **PAPERS[paper])), recogniser) == list(ROWS)
 
 
+def test_a_pencils_digits_are_read_beside_a_pens(recogniser):
+    pen = np.asarray(page(ROWS), np.float64)
+    faint = 225 - 0.52 * (225 - pen)
+    mixed = np.where(np.arange(700)[:, None] < 350, pen, faint).astype(np.uint8)  # the last row
+    assert rows_read(encoded(Image.fromarray(mixed)), recogniser) == list(ROWS)
+
+
 def test_light_ink_on_a_dark_board_is_read_alike(recogniser):
     board = ImageOps.invert(page(ROWS))
     assert rows_read(encoded(board, "JPEG"), recogniser) == list(ROWS)

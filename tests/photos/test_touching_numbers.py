@@ -8,6 +8,8 @@ from PIL import Image, ImageDraw
 
 from digitlib import datasets
 from digitlib.photos import read_photo
+from digitlib.photos.parts import SIDE, views
+from digitlib.photos.pieces import Group
 from digitlib.recogniser import BUNDLED, Recogniser
 from digitlib.strokes import Sketch, Strokes
 
@@ -54,6 +56,13 @@ def touching(digits: list[Strokes], generator: np.random.Generator) -> Image.Ima
     pixels[200:400][ink] = 45
     pixels += generator.normal(0, 3, pixels.shape)
     return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+
+
+def test_a_part_of_any_width_can_be_judged() -> None:
+    ink = np.zeros((90, 420), np.float32)
+    ink[40:50] = 1  # a line across all of it, longer than a view is wide
+    seen = views(Group(ink, (ink > 0).astype(np.int32), 1.0, 0, 0), [ink > 0])
+    assert seen.shape == (1, 2, SIDE, SIDE) and seen.any()
 
 
 def read(picture: Image.Image, recogniser: Recogniser) -> str:
