@@ -4,7 +4,7 @@ Their target is no digit at all: a network that saw them doubts other letters an
 (outlier exposure: Hendrycks, Mazeika and Dietterich 2019).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -31,8 +31,18 @@ from digitlib.strokes import (
 
 Points = NDArray[np.float64]
 _ONE = 0.35  # share of the two-digit numbers in which a 1 is put on purpose
-_COMMON = ("?", "!", ",", "smiling face", "arrow", "long arrow", "barred Z", "tick")
-_COMMON_SHARE = 0.6  # of the signs, these: people draw them, and they resemble digits
+# Signs that people draw and that resemble digits, and how often beside each other.
+_COMMON = {
+    "?": 1,
+    "!": 2,
+    ",": 4,
+    "smiling face": 1,
+    "arrow": 1,
+    "long arrow": 2,
+    "barred Z": 1,
+    "tick": 1,
+}
+_COMMON_SHARE = 0.65  # of the signs, these
 
 
 class Source(NamedTuple):
@@ -55,21 +65,24 @@ class Source(NamedTuple):
         return draw(1, self.generator)
 
 
-def _glyph(glyphs: Mapping[str, tuple[str, ...]], generator: np.random.Generator) -> Strokes:
-    """One of the glyphs, each name as likely as the others."""
-    ways = glyphs[list(glyphs)[generator.integers(len(glyphs))]]
-    return drawn(ways[generator.integers(len(ways))], generator)
+def _glyph(ways: Sequence[str], generator: np.random.Generator) -> Strokes:
+    """One of a glyph's ways of writing."""
+    return drawn(ways[int(generator.integers(len(ways)))], generator)
 
 
 def letter(source: Source) -> Strokes:
     """A letter that nobody means as a digit."""
-    return _glyph(LETTERS, source.generator)
+    return _glyph(LETTERS[source.generator.choice(list(LETTERS))], source.generator)
 
 
 def sign(source: Source) -> Strokes:
     """A punctuation mark, an arrow, a smiling face."""
-    common = source.generator.random() < _COMMON_SHARE
-    return _glyph({name: SIGNS[name] for name in _COMMON} if common else SIGNS, source.generator)
+    if source.generator.random() < _COMMON_SHARE:
+        weights = np.array([*_COMMON.values()])
+        name = source.generator.choice(list(_COMMON), p=weights / weights.sum())
+    else:
+        name = source.generator.choice(list(SIGNS))
+    return _glyph(SIGNS[name], source.generator)
 
 
 def scribble(source: Source) -> Strokes:
@@ -125,12 +138,12 @@ def taps(source: Source) -> Strokes:
 
 Kind = Callable[[Source], Strokes]
 KINDS: tuple[tuple[float, Kind], ...] = (
-    (0.3, letter),
-    (0.2, sign),
-    (0.07, scribble),
+    (0.24, letter),
+    (0.28, sign),
+    (0.06, scribble),
     (0.04, hatching),
     (0.04, corners),
-    (0.2, number),
+    (0.19, number),
     (0.05, lambda source: circled(source.digit(), source.generator)),
     (0.04, lambda source: framed(source.digit(), source.generator)),
     (0.03, lambda source: crossed_out(source.digit(), source.generator)),

@@ -16,6 +16,7 @@ from digitlib.strokes.synthesis import drawn
 Points = NDArray[np.float64]
 _FEW = 12  # points, too few to tell how a loop bends
 _SLIM = 0.35  # width over height, below which a 1 is a plain line
+_SLANTED = 0.55  # the same for a plain line that slants
 
 
 def add_allograph(
@@ -61,7 +62,7 @@ def _crossed(
     """A 7 with a bar through its stem."""
     if len(strokes) > 1:
         return strokes
-    height = low[1] + size[1] * generator.uniform(0.4, 0.65)
+    height = low[1] + size[1] * generator.triangular(0.35, 0.5, 0.85)
     stem = strokes[0][np.abs(strokes[0][:, 1] - height).argmin(), 0]
     half = size[0] * generator.uniform(0.2, 0.5)
     tilt = size[1] * generator.normal(0, 0.06)
@@ -74,24 +75,58 @@ def _crossed(
 def _flagged(
     strokes: Strokes, _low: Points, size: Points, generator: np.random.Generator
 ) -> Strokes:
-    """A plain 1 with a flag at its head, a foot, or both."""
-    if len(strokes) > 1 or size[0] > _SLIM * size[1]:
+    """A plain 1 with a flag at its head, a foot, or both; each may be a stroke of its own."""
+    if len(strokes) > 1 or size[0] > _SLANTED * size[1]:
         return strokes
     stem = strokes[0] if strokes[0][0, 1] <= strokes[0][-1, 1] else strokes[0][::-1]
+    if size[0] > _SLIM * size[1] and stem[0, 0] < stem[-1, 0]:
+        return strokes  # it leans to the left: with a flag it would be a roof
     kind = generator.random()
-    if kind < 0.8:
+    others: Strokes = []
+    if kind < 0.85:
         rise, length = _flag(generator)
-        tip = stem[0] + length * size[1] * np.array([-np.cos(rise), np.sin(rise)])
-        flag = _line(tip, stem[0])
-        bow = generator.normal(0, 0.06) * length * size[1]
-        flag[:, 1] += bow * np.sin(np.linspace(0, np.pi, len(flag)))
-        stem = np.concatenate([flag, stem[1:]])
-    if kind < 0.55:
-        return [stem]
-    left = size[1] * generator.uniform([-0.4, -0.05], [-0.12, 0.05])
-    right = size[1] * generator.uniform([0.12, -0.05], [0.4, 0.05])
-    foot = stem[stem[:, 1].argmax()]
-    return [stem, _line(foot + left, foot + right)]
+        flag = _flag_stroke(stem[0], rise, length * size[1], generator)
+        if generator.random() < 0.12:
+            others = [flag]
+        else:
+            if generator.random() < 0.35:
+                flag, stem = _rounded(flag, stem, generator)
+            stem = np.concatenate([flag, stem[1:]])
+    if kind > 0.6:
+        left = size[1] * generator.uniform([-0.4, -0.05], [-0.12, 0.05])
+        right = size[1] * generator.uniform([0.12, -0.05], [0.4, 0.05])
+        foot = stem[stem[:, 1].argmax()]
+        line = _line(foot + left, foot + right)
+        if generator.random() < 0.25:
+            stem = np.concatenate([stem, _line(stem[-1], line[0], 6), line])
+        else:
+            others = [*others, line]
+    if len(others) < 2 and generator.random() < 0.8:
+        return [stem, *others]
+    parts = [stem, *others]
+    return [parts[i] for i in generator.permutation(len(parts))]
+
+
+def _flag_stroke(
+    head: Points, rise: float, length: float, generator: np.random.Generator
+) -> Points:
+    """A flag (12, 2) that rises to the head of a stem, a little bent, its tip sometimes hooked."""
+    tip = head + length * np.array([-np.cos(rise), np.sin(rise)])
+    flag = _line(tip, head)
+    flag[:, 1] += generator.normal(0, 0.09) * length * np.sin(np.linspace(0, np.pi, len(flag)))
+    if generator.random() < 0.3:
+        hook = length * generator.uniform(0.05, 0.25) * np.array([generator.normal(0, 0.7), -1])
+        flag = np.concatenate([_line(tip + hook, tip, 4)[:-1], flag])
+    return flag
+
+
+def _rounded(flag: Points, stem: Points, generator: np.random.Generator) -> tuple[Points, Points]:
+    """Both with an arc between them in place of the corner: a quadratic Bézier curve."""
+    last = round(generator.uniform(0.6, 0.9) * (len(flag) - 1))
+    first = round(generator.uniform(0.05, 0.2) * (len(stem) - 1))
+    t = np.linspace(0, 1, 8)[:, None]
+    arc = (1 - t) ** 2 * flag[last] + 2 * t * (1 - t) * stem[0] + t**2 * stem[first]
+    return np.concatenate([flag[:last], arc]), stem[first:]
 
 
 def _flag(generator: np.random.Generator) -> tuple[float, float]:
@@ -102,10 +137,10 @@ def _flag(generator: np.random.Generator) -> tuple[float, float]:
     """
     kind = generator.random()
     if kind < 0.2:
-        return generator.uniform(*np.radians((-5, 40))), generator.uniform(0.08, 0.3)
-    if kind < 0.75:
-        degrees = float(np.clip(generator.normal(38, 9), 20, 60))
-        return float(np.radians(degrees)), generator.uniform(0.2, 0.85)
+        return generator.uniform(*np.radians((-5, 40))), generator.uniform(0.08, 0.35)
+    if kind < 0.8:
+        degrees = float(np.clip(generator.normal(37, 9), 20, 60))
+        return float(np.radians(degrees)), generator.uniform(0.2, 0.9)
     return generator.uniform(*np.radians((45, 75))), generator.uniform(0.08, 0.8)
 
 
@@ -166,4 +201,4 @@ _ALLOGRAPHS: dict[int, tuple[tuple[float, _Change], ...]] = {
     7: ((1, _hooked), (1, _crossed)),
     9: ((1, _hooked),),
 }
-_RARE_SHARES = {2: 0.3, 3: 0.1, 4: 0.4, 8: 0.3, 9: 0.3}  # times the share asked for
+_RARE_SHARES = {2: 0.45, 3: 0.1, 4: 0.6, 8: 0.45, 9: 0.5}  # times the share asked for

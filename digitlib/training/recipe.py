@@ -27,7 +27,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "people": {  # what the bundled model was trained with
         "sketches": True,
         "sketch_share": 0.4,
-        "nondigit_share": 0.07,
+        "nondigit_share": 0.09,
         "stroke_model": True,
         "ensemble": 2,
         "epochs": 24,
