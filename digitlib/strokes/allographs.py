@@ -84,27 +84,40 @@ def _flagged(
     kind = generator.random()
     others: Strokes = []
     if kind < 0.85:
-        rise, length = _flag(generator)
-        flag = _flag_stroke(stem[0], rise, length * size[1], generator)
-        if generator.random() < 0.12:
-            others = [flag]
-        else:
-            if generator.random() < 0.35:
-                flag, stem = _rounded(flag, stem, generator)
-            stem = np.concatenate([flag, stem[1:]])
+        stem, others = _with_flag(stem, size[1], generator)
     if kind > 0.6:
-        left = size[1] * generator.uniform([-0.4, -0.05], [-0.12, 0.05])
-        right = size[1] * generator.uniform([0.12, -0.05], [0.4, 0.05])
-        foot = stem[stem[:, 1].argmax()]
-        line = _line(foot + left, foot + right)
-        if generator.random() < 0.25:
-            stem = np.concatenate([stem, _line(stem[-1], line[0], 6), line])
-        else:
-            others = [*others, line]
-    if len(others) < 2 and generator.random() < 0.8:
-        return [stem, *others]
+        stem, foot = _with_foot(stem, size[1], generator)
+        others = [*others, *foot]
     parts = [stem, *others]
-    return [parts[i] for i in generator.permutation(len(parts))]
+    if len(others) == 2 or generator.random() >= 0.8:
+        parts = [parts[place] for place in generator.permutation(len(parts))]
+    return parts
+
+
+def _with_flag(
+    stem: Points, height: float, generator: np.random.Generator
+) -> tuple[Points, Strokes]:
+    """A stem with a flag, sharp or rounded; or the stem, and its flag as another stroke."""
+    rise, length = _flag(generator)
+    flag = _flag_stroke(stem[0], rise, length * height, generator)
+    if generator.random() < 0.12:
+        return stem, [flag]
+    if generator.random() < 0.35:
+        flag, stem = _rounded(flag, stem, generator)
+    return np.concatenate([flag, stem[1:]]), []
+
+
+def _with_foot(
+    stem: Points, height: float, generator: np.random.Generator
+) -> tuple[Points, Strokes]:
+    """A stem with a foot, drawn without lifting the pen; or the stem, and its foot as a stroke."""
+    left = height * generator.uniform([-0.4, -0.05], [-0.12, 0.05])
+    right = height * generator.uniform([0.12, -0.05], [0.4, 0.05])
+    lowest = stem[stem[:, 1].argmax()]
+    foot = _line(lowest + left, lowest + right)
+    if generator.random() < 0.25:
+        return np.concatenate([stem, _line(stem[-1], foot[0], 6), foot]), []
+    return stem, [foot]
 
 
 def _flag_stroke(
