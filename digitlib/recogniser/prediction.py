@@ -12,7 +12,7 @@ from digitlib.recogniser.onnx_session import checked_images
 from digitlib.strokes import Strokes, rasterise
 
 _UNLIKELY = 0.01  # probability of a label, below which the page asks before it keeps the sketch
-_VISIBLE = 0.005  # difference between probabilities that people are shown as percentages
+_VISIBLE = 0.02  # difference between probabilities, below which neither digit is likelier
 _DOT_SIZE = 0.06  # of the pad's side: a smaller drawing is a dot, not a digit
 
 

@@ -10,6 +10,7 @@ from recogniser.models import copied
 from digitlib.recogniser.loaded_model import LoadedModel
 from digitlib.recogniser.locations import BUNDLED
 from digitlib.recogniser.model import Recogniser
+from digitlib.recogniser.prediction import Prediction
 from digitlib.recogniser.registry import promote
 from digitlib.strokes.synthesis import draw, draw_many
 
@@ -29,6 +30,17 @@ def letter(name: str) -> list[np.ndarray]:
 def rejected(model: LoadedModel, drawings: list) -> float:
     """The share of drawings for which no digit is named."""
     return float(np.mean([model.read(drawing).digit is None for drawing in drawings]))
+
+
+def test_of_almost_equal_digits_none_is_likelier():
+    equal = np.full(10, 0.1, np.float32)
+    equal[:3] = 0.107, 0.104, 0.102
+    assert Prediction(probabilities=equal).leader is None
+    assert Prediction(probabilities=equal).candidates == []
+    seven = np.full(10, 0.05, np.float32)
+    seven[[1, 7]] = 0.25, 0.35
+    assert Prediction(probabilities=seven).leader == 7
+    assert Prediction(probabilities=seven).candidates == [7, 1]
 
 
 def test_an_empty_pad_and_a_dot_are_no_digits(model):
