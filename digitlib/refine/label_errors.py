@@ -27,7 +27,7 @@ FOLDS = 5
 NOTEBOOK = "disputed"  # `runs.notebook` of the rows that list disputed labels
 OLDER = "suspects"  # the same, and its key in `metrics`, in databases of earlier versions
 MINIMUM = 100  # sketches, below which only the model is asked
-CONFIDENT = 0.95  # used where all labels are alike, which confident learning can't handle
+CONFIDENT = 0.95  # used for few labels or labels alike, which confident learning can't handle
 _REGULARISATION = 0.003  # inverse strength: strong, because some labels are wrong
 Labels = NDArray[np.int64]
 Probabilities = NDArray[np.float64]
@@ -62,15 +62,19 @@ def cross_validated_probabilities(
 
 
 def disputed(labels: Labels, probabilities: Probabilities) -> NDArray[np.bool_]:
-    """Which labels (n,) are likely errors, given probabilities (n, 10)."""
+    """Which labels (n,) are likely errors, given probabilities (n, 10).
+
+    Of a few labels, confident learning misses wrong ones whose true digit has no other label.
+    """
     from cleanlab.filter import find_label_issues
 
+    clear = (probabilities.argmax(axis=1) != labels) & (probabilities.max(axis=1) > CONFIDENT)
     if len(np.unique(labels)) < 2:
-        return (probabilities.argmax(axis=1) != labels) & (probabilities.max(axis=1) > CONFIDENT)
+        return clear
     found: NDArray[np.bool_] = find_label_issues(
         labels, probabilities, filter_by="confident_learning", n_jobs=1
     )
-    return found
+    return found | clear if len(labels) < MINIMUM else found
 
 
 def with_disputed(
