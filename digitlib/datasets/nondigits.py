@@ -31,7 +31,7 @@ from digitlib.strokes import (
 
 Points = NDArray[np.float64]
 _ONE = 0.35  # share of the two-digit numbers in which a 1 is put on purpose
-# Signs that people draw and that resemble digits, and how often beside each other.
+# Signs that people draw and that resemble digits, with their relative frequencies.
 _COMMON = {
     "?": 1,
     "!": 2,

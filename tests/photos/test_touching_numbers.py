@@ -1,4 +1,4 @@
-"""Numbers whose digits touch are cut where one digit ends."""
+"""Numbers whose digits touch are cut where one digit ends; what stands alone is not cut."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from digitlib.photos import read_photo
 from digitlib.photos.parts import SIDE, views
 from digitlib.photos.pieces import Group
 from digitlib.recogniser import BUNDLED, Recogniser
-from digitlib.strokes import Sketch, Strokes
+from digitlib.strokes import Sketch, Strokes, draw
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +81,10 @@ def test_half_of_narrow_numbers_whose_digits_touch_are_read_without_a_mistake(
         picture = touching([sketch.strokes for sketch in number], generator)
         right += read(picture, recogniser) == "".join(str(sketch.label) for sketch in number)
     assert right >= 15
+
+
+def test_a_lone_digit_is_not_cut(recogniser: Recogniser) -> None:
+    generator = np.random.default_rng(5)
+    for number in range(50):
+        digit = draw(number % 10, generator)
+        assert len(read(touching([digit], generator), recogniser)) == 1

@@ -53,6 +53,8 @@ def test_most_flags_of_a_one_rise_by_20_to_50_degrees_and_level_ones_are_short()
     assert np.mean((rise > 19) & (rise < 50)) > 0.5
     assert length[rise < 3].max() < 0.45  # of the stem: unlike a 7's bar
     assert length[rise > 19].max() > 0.7
+    meant, of_stem = np.array([allographs._flag(generator) for _ in range(2000)]).T  # no hook yet
+    assert of_stem[np.degrees(meant) < 19].max() < 0.35
 
 
 def test_the_flag_and_the_foot_of_a_one_may_be_strokes_of_their_own() -> None:
