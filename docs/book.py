@@ -35,7 +35,7 @@ PAGES = (
     "database",
     "scaling",
 )
-QUICK = {"limit": 5000, "epochs": 2, "ensemble": 1, "architecture": "fast"}
+QUICK = {"limit": 5000, "epochs": 2, "stroke_epochs": 2, "ensemble": 1, "architecture": "fast"}
 SMALL = {"epochs": 2, "limit": 3000, "goal_epochs": 2, "goal_images": 3000}
 # In this order: train.ipynb makes the model that submissions and refine begin with.
 NOTEBOOKS: dict[str, dict[str, object]] = {
@@ -43,7 +43,7 @@ NOTEBOOKS: dict[str, dict[str, object]] = {
     "explore": {},
     "train": {"run_name": "first", "promote": "true"},
     "evaluate": {"model": "bundled", "qmnist": "false"},
-    "compare": {**SMALL, "overfit_epochs": 3, "overfit_images": 10_000},
+    "compare": {**SMALL, "overfit_epochs": 8, "overfit_images": 5000},
     "train_people": {**QUICK, "run_name": "people"},
     "photos": {"model": "bundled"},
     "submissions": {},

@@ -93,6 +93,7 @@ class Recipe:
     image_share: Annotated[float, Field(gt=0, lt=1)] = 0.3
     nondigit_share: Share = 0.0
     stroke_model: bool = False
+    stroke_epochs: Annotated[int, Field(ge=1, le=10_000)] = 10
     architecture: Literal[tuple(ARCHITECTURES)] = "cnn"  # type: ignore[valid-type]
     architecture_options: str = ""
     ensemble: Annotated[int, Field(ge=1, le=100)] = 1

@@ -46,8 +46,6 @@ CALIBRATION_COPIES = 4  # augmented copies of each held-out sketch, to calibrate
 
 # Where its recipe differs from the one for images: chosen as `benchmarks/README.md` tells.
 OVERRIDES: dict[str, Any] = {
-    "epochs": 10,
-    "patience": 10,
     "batch_size": 128,
     "weight_decay": 0.05,
     "augment": 0.0,
@@ -127,8 +125,12 @@ def fit_stroke_model(
 
 def stroke_recipe(recipe: Recipe) -> Recipe:
     """How the stroke model is trained where the network for images follows `recipe`."""
-    nondigit_share = min(0.5, NONDIGITS * recipe.nondigit_share)
-    return replace(recipe, **OVERRIDES, nondigit_share=nondigit_share)
+    own: dict[str, Any] = {
+        "epochs": recipe.stroke_epochs,
+        "patience": recipe.stroke_epochs,
+        "nondigit_share": min(0.5, NONDIGITS * recipe.nondigit_share),
+    }
+    return replace(recipe, **OVERRIDES, **own)
 
 
 class StrokeModel(NamedTuple):

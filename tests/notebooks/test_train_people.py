@@ -39,7 +39,7 @@ def test_two_networks_read_images_and_strokes_and_every_cell_shows_something(
     run, outputs, submitted
 ):
     small = {"dataset": "synthetic", "limit": 400, "epochs": 1, "architecture": "fast"}
-    small |= {"nondigit_share": 0.2, "validation_fraction": 0.2}
+    small |= {"nondigit_share": 0.2, "validation_fraction": 0.2, "stroke_epochs": 6}
     done = run("train_people", **small, ensemble=1, run_name="people")
     assert not done.silent
     assert not list((outputs / "models" / "people").glob("checkpoint*"))

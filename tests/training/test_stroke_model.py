@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import shutil
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -39,21 +38,20 @@ def writers(sketches) -> Writers:
 @pytest.fixture(scope="module")
 def recipe() -> Recipe:
     asked = {"sketches": True, "stroke_model": True, "nondigit_share": 0.05, "device": "cpu"}
-    return Recipe.checked(asked)
+    return Recipe.checked({**asked, "stroke_epochs": 6})
 
 
 @pytest.fixture(scope="module")
-def reader(recipe, writers, tmp_path_factory) -> Iterator[stroke_model.StrokeModel]:
+def reader(recipe, writers, tmp_path_factory) -> stroke_model.StrokeModel:
     checkpoint = tmp_path_factory.mktemp("run") / "checkpoint-pen.pt"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(stroke_model.OVERRIDES, "epochs", 6)
-        passed = list(stroke_model.fit_stroke_model(recipe, writers, checkpoint))
-        assert passed[-1].validation_loss < passed[0].validation_loss
-        again = stroke_model.fit_stroke_model(
-            dataclasses.replace(recipe, resume=True), writers, checkpoint
-        )
-        assert list(again) == passed  # the seconds too: nothing was learnt anew
-        yield stroke_model.fitted_stroke_model(recipe, writers, checkpoint)
+    passed = list(stroke_model.fit_stroke_model(recipe, writers, checkpoint))
+    assert len(passed) == recipe.stroke_epochs
+    assert passed[-1].validation_loss < passed[0].validation_loss
+    again = stroke_model.fit_stroke_model(
+        dataclasses.replace(recipe, resume=True), writers, checkpoint
+    )
+    assert list(again) == passed  # the seconds too: nothing was learnt anew
+    return stroke_model.fitted_stroke_model(recipe, writers, checkpoint)
 
 
 @pytest.fixture(scope="module")
