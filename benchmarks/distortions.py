@@ -78,13 +78,7 @@ def outcome(
 
 def held_out(recogniser: Recogniser, count: int, generator: Generator) -> list[Sketch]:
     """Sketches of the writers whom the model was not trained on, at most so many."""
-    begun = training.recipe_parameters(recogniser.card)
-    writers = datasets.split_as_trained(
-        datasets.load_sketches(),
-        recogniser.card["data"]["sketches"],
-        begun["validation_fraction"],
-        begun["seed"],
-    )
+    writers = training.writers_as_trained(recogniser.card, datasets.load_sketches())
     sketches = [*writers.validation, *writers.test]
     return [sketches[i] for i in generator.permutation(len(sketches))[:count]]
 

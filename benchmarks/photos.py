@@ -136,14 +136,13 @@ def held_out(recogniser: Recogniser, part: str) -> list[Source]:
     `part` is "test", or "validation" for choosing by: validation writers and the images that
     training held out.
     """
-    from digitlib import datasets
+    from digitlib import datasets, training
 
-    facts = recogniser.card["data"]["sketches"]
-    writers = datasets.split_as_trained(datasets.load_sketches(), facts, 0.05, 0)
+    writers = training.writers_as_trained(recogniser.card, datasets.load_sketches())
     train, test = datasets.load_mnist()
-    images, labels = (test if part == "test" else train)[:2]
-    if part != "test":
-        images, labels = images[-3000:], labels[-3000:]
+    recipe = training.recipe_parameters(recogniser.card)
+    _, validation = datasets.split(train, recipe["validation_fraction"], recipe["seed"])
+    images, labels = test if part == "test" else validation
     sketches = writers.test if part == "test" else writers.validation
     return [pen_source(sketches), image_source(images.numpy(), labels.numpy())]
 

@@ -100,10 +100,7 @@ def _unseen_writers(sketches: Sequence[Sketch], card: dict[str, Any]) -> set[str
     facts = card["data"].get("sketches")
     if not facts or not any(sketch.source in facts["sources"] for sketch in sketches):
         return everybody
-    parameters = training.recipe_parameters(card)
-    parts = datasets.split_as_trained(
-        sketches, facts, parameters["validation_fraction"], parameters["seed"]
-    )
+    parts = training.writers_as_trained(card, sketches)
     return everybody - {datasets.writer_of(sketch) for sketch in (*parts.train, *parts.validation)}
 
 

@@ -26,7 +26,12 @@ from digitlib.training.optimisation import loop_source
 from digitlib.training.own_images import WithOwnImages, add_own_images
 from digitlib.training.progress import PassBars
 from digitlib.training.recipe import PRESETS, Recipe, RunName, Scheduler, Share, validated
-from digitlib.training.replay import Replay, recipe_parameters, replay_data
+from digitlib.training.replay import (
+    Replay,
+    recipe_parameters,
+    replay_data,
+    writers_as_trained,
+)
 from digitlib.training.runs import (
     Run,
     all_or_nothing,
@@ -114,4 +119,5 @@ __all__ = [
     "training_trajectories",
     "validated",
     "write_model",
+    "writers_as_trained",
 ]

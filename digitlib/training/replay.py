@@ -1,5 +1,6 @@
 """Rebuilds the training data from the card, for replay and as a drift reference."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import torch
@@ -8,7 +9,7 @@ from digitlib import datasets
 from digitlib.datasets import DataUnavailable, Digits, Writers
 from digitlib.notebook import RENAMED_PARAMETERS
 from digitlib.recogniser import lineage
-from digitlib.strokes import SUBMISSION
+from digitlib.strokes import SUBMISSION, Sketch
 from digitlib.training.architectures import RENAMED as RENAMED_ARCHITECTURES
 from digitlib.training.own_images import add_own_images
 from digitlib.training.recipe import Recipe
@@ -36,6 +37,16 @@ def recipe_parameters(card: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def writers_as_trained(card: dict[str, Any], sketches: Iterable[Sketch]) -> Writers:
+    """The sketches of a model's collections, parted as when it was trained.
+
+    Raises ValueError where too few are there.
+    """
+    recipe = recipe_parameters(card)
+    facts = card["data"]["sketches"]
+    return datasets.split_as_trained(sketches, facts, recipe["validation_fraction"], recipe["seed"])
+
+
 def replay_data(card: dict[str, Any], count: int, seed: int) -> Replay:
     """`count` of the model's original training images, with its validation and test sets.
 
@@ -52,12 +63,7 @@ def replay_data(card: dict[str, Any], count: int, seed: int) -> Replay:
     train = Digits(*(part[order[:count]] for part in train))
     if card["data"].get("sketches"):
         try:
-            known = datasets.split_as_trained(
-                datasets.load_sketches(),
-                card["data"]["sketches"],
-                recipe["validation_fraction"],
-                recipe["seed"],
-            )
+            known = writers_as_trained(card, datasets.load_sketches())
             known = Writers(*([s for s in part if s.source != SUBMISSION] for part in known))
             if not known.train:
                 raise DataUnavailable("All pen sketches are submissions.")

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from photo_pages import encoded
 from PIL import Image, ImageDraw
 
-from digitlib import datasets
+from digitlib import training
 from digitlib.photos import read_photo
 from digitlib.photos.parts import SIDE, views
 from digitlib.photos.pieces import Group
@@ -21,8 +21,7 @@ def recogniser() -> Recogniser:
 
 def held_out(pens: list[Sketch]) -> list[Sketch]:
     """Digits of writers whom the bundled model was not trained on."""
-    facts = Recogniser(BUNDLED).card["data"]["sketches"]
-    writers = datasets.split_as_trained(pens, facts, 0.05, 0)
+    writers = training.writers_as_trained(Recogniser(BUNDLED).card, pens)
     return [*writers.validation, *writers.test]
 
 
