@@ -19,6 +19,7 @@ MOVED_PARAMETERS = {
     "sketch_share": PEOPLE,
     "nondigit_share": PEOPLE,
     "stroke_model": PEOPLE,
+    "stroke_epochs": PEOPLE,
 }
 
 

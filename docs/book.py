@@ -49,7 +49,13 @@ NOTEBOOKS: dict[str, dict[str, object]] = {
     "submissions": {},
     "refine": {"run_name": "refined", "replay": 6000, "epochs": 2},
 }
+REHEARSED = ("submissions", "refine")
 PICTURE = "![Drawing a crossed 7 and a 4 on the page](../docs/pictures/dashboard.webp)"
+REHEARSAL = (
+    "> The submissions in this copy are a rehearsal: digits that writers drew with a pen, each "
+    "writer a visit, all submitted on one day to the model `first` of [`train.ipynb`](train.ipynb)."
+    " One in fifty was given a wrong label on purpose. How many of them does the notebook find?"
+)
 SHORTER = (
     "> This copy was executed with `{}`, so that the book can be built in minutes. Its figures are "
     "those of that run."
@@ -135,6 +141,8 @@ def chapter(name: str, copy: Path, target: Path, parameters: dict[str, object]) 
     if shorter:
         said = " ".join(f"-p {name} {value}" for name, value in shorter.items())
         notebook.cells[0].source += "\n\n" + SHORTER.format(said)
+    if name in REHEARSED:
+        notebook.cells[0].source += "\n\n" + REHEARSAL
     nbformat.write(notebook, target)
 
 
@@ -193,7 +201,7 @@ def main() -> None:
         asked[place.split(".")[0]][place.split(".")[1]] = value
     for name, parameters in asked.items():
         executed = not options.only or name in options.only
-        if executed and name in ("submissions", "refine"):
+        if executed and name in REHEARSED:
             submit_sketches()
         if not executed:
             shutil.copy(ROOT / "notebooks" / f"{name}.ipynb", source / "notebooks")

@@ -46,7 +46,13 @@ from digitlib.datasets.own_images import (
     mix_images,
     split_images,
 )
-from digitlib.datasets.pen_digits import augmented_drawings, augmented_images, mix_sketches
+from digitlib.datasets.pen_digits import (
+    augmented_drawings,
+    augmented_examples,
+    augmented_images,
+    examples,
+    mix_sketches,
+)
 from digitlib.datasets.qmnist import load_qmnist
 from digitlib.datasets.splits import (
     Writers,
@@ -82,6 +88,7 @@ __all__ = [
     "OwnParts",
     "Writers",
     "augmented_drawings",
+    "augmented_examples",
     "augmented_images",
     "captions",
     "class_deviations",
@@ -94,6 +101,7 @@ __all__ = [
     "describe_sketches",
     "distances_to_mean",
     "duplicates",
+    "examples",
     "find_mnist",
     "first",
     "grey_levels",

@@ -73,7 +73,7 @@ def augmented_images(
     order = _evenly(sketches, count, balance, generator)
     widths = pen_widths(count, generator, width_spread)
     images = np.empty((count, 28, 28), np.uint8)
-    for i, width in enumerate(tqdm(widths, desc="inking sketches", leave=False)):
+    for i, width in enumerate(tqdm(widths, desc="inking sketches", leave=False, delay=1)):
         sketch = sketches[int(order[i])]
         strokes = allographs.add_allograph(sketch.strokes, sketch.label, allograph_share, generator)
         if redraw:
@@ -82,6 +82,35 @@ def augmented_images(
         images[i] = rasterise(strokes, width)
     labels = torch.tensor([sketches[i].label for i in order.tolist()], dtype=torch.int64)
     return Digits(torch.from_numpy(images), labels)
+
+
+def examples(sketches: Sequence[Sketch], rows: int, seed: int) -> list[Sketch]:
+    """`rows` random sketches of each digit, by different writers where there are enough.
+
+    They come row by row, each with the digits in order; a digit without sketches is left out.
+    """
+    order = np.random.default_rng([seed, 8]).permutation(len(sketches)).tolist()
+    chosen: list[list[Sketch]] = [[] for _ in range(10)]
+    seen: set[str] = set()
+    left = []
+    for sketch in (sketches[place] for place in order):
+        if len(chosen[sketch.label]) < rows and writer_of(sketch) not in seen:
+            chosen[sketch.label].append(sketch)
+            seen.add(writer_of(sketch))
+        else:
+            left.append(sketch)
+    for sketch in left:
+        if len(chosen[sketch.label]) < rows:
+            chosen[sketch.label].append(sketch)
+    return [column[row] for row in range(rows) for column in chosen if row < len(column)]
+
+
+def augmented_examples(sketches: Sequence[Sketch], times: int, seed: int) -> Digits:
+    """Each sketch augmented so many times: (times * n) images, all sketches, then all again."""
+    parts = [augmented_images([sketch], times, seed + i) for i, sketch in enumerate(sketches)]
+    images = torch.stack([part.images for part in parts], dim=1).flatten(0, 1)
+    labels = torch.stack([part.labels for part in parts], dim=1).flatten()
+    return Digits(images, labels)
 
 
 def _underlined(strokes: Strokes, generator: np.random.Generator) -> Strokes:

@@ -118,7 +118,8 @@ def drift_sentence(shares: Mapping[str, Accuracy]) -> str:
     if len(days) > 1:
         found = f"{len(days)} of {len(shares)} days have more than {expected} outliers, most of all"
         found += f" {worst} with {highest}"
-    return f"**Drift: {found}.** `refine.ipynb` trains on them."
+    trained = "trains on outliers too, unless their label is disputed or rejected"
+    return f"**Drift: {found}.** `refine.ipynb` {trained}."
 
 
 def _highest_share(shares: Sequence[Accuracy]) -> float:

@@ -20,7 +20,8 @@ def confusion_sentence(counts: NDArray[np.integer]) -> str:
     total, most = int(errors.sum()), int(errors.max())
     said = f"**{total:,} of {int(counts.sum()):,} digits are misread.**"
     if most < FREQUENT:
-        return f"{said} No confusion occurs {FREQUENT} times or more: no pattern can be seen."
+        rare = f"No pair of digits is confused {FREQUENT} times or more"
+        return f"{said} {rare}: too few for a pattern by pairs."
     pairs = [f"{true} read as {read}" for true, read in np.argwhere(errors == most)]
     return f"{said} The most frequent confusion: {' and '.join(pairs)}, {most} times."
 

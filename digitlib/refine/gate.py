@@ -75,8 +75,9 @@ def decide(
     """Decide whether the challenger replaces the champion.
 
     `best_before` is the best accuracy of any ancestor on the original test set. The challenger may
-    lie at most `tolerance` below it, so that small falls don't add up. No digit may fall below an
-    accuracy of `floor`. `risk` is the significance level for an improvement on people's sketches.
+    lie at most `tolerance` below it, so that small falls don't add up. No digit may fall
+    significantly to below an accuracy of `floor`. `risk` is the significance level for an
+    improvement on people's sketches.
     """
     now = original.accuracies()[1]
     checks = [
@@ -134,7 +135,7 @@ def _floor(pair: Paired, floor: float) -> Check:
     found = "; ".join(results) or ("all above" if tested else "")
     rare = f"fewer than {MINIMUM_DIGITS} images, not tested: {untested}" if untested else ""
     return Check(
-        f"no digit of {pair.name} falls below {percent(floor, 0)}",
+        f"no digit of {pair.name} falls significantly to below {percent(floor, 0)}",
         not fallen if tested else None,
         "; ".join(part for part in (found, rare) if part),
     )

@@ -49,14 +49,21 @@ def row_captions(frame: pd.DataFrame) -> list[str]:
 
 
 def submissions_headline(frame: pd.DataFrame) -> str:
-    """How many sketches there are, from how many visits, and the models' accuracy on them."""
+    """How many sketches there are, from how many visits, and the models' accuracy on them.
+
+    Where labels are disputed, the accuracy without and with them: the truth lies between.
+    """
     kept = frame[frame.review != "rejected"]
     if kept.empty:
         return "**There are no submissions yet.** Start the dashboard with `make dashboard`."
+    disputed = int(frame.disputed.sum())
+    everything = percent(float((kept.label == kept.predicted).mean()))
+    counted = f" With them, as they were labelled: {everything}." if disputed else ""
     return (
-        f"**{len(kept):,} sketches** from {kept.session.nunique():,} visits. "
-        f"Accuracy without disputed labels: {_accuracy_text(frame)}. "
-        f"Disputed labels to review: {int(frame.disputed.sum()):,}."
+        f"**{len(kept):,} sketches** from {kept.session.nunique():,} visits; a visit is one "
+        "session of the page and counts as one person. "
+        f"Accuracy without disputed labels: {_accuracy_text(frame)}.{counted} "
+        f"Disputed labels to review: {disputed:,}."
     )
 
 

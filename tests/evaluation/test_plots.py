@@ -40,10 +40,21 @@ def test_one_epoch_is_a_sentence_and_no_curve():
 
 def test_curves_end_at_100_per_cent_without_a_power_of_ten_beside_the_axis():
     _, accuracy, rate = curves([0.2, 0.1], [0.9915, 0.9999], [1.2e-6, 1.1e-6])
-    assert accuracy.get_ylim()[1] <= 1
+    assert accuracy.get_ylim()[1] <= 100
     assert [text.get_text() for text in accuracy.texts] == ["99.99 %"]
-    assert all(label.get_text().endswith(" %") for label in accuracy.get_yticklabels())
+    assert accuracy.get_title(loc="left").endswith("(%)")
+    ticks = [label.get_text() for label in accuracy.get_yticklabels()]
+    assert len({len(tick.partition(".")[2]) for tick in ticks}) == 1  # as many decimals each
+    assert accuracy.yaxis.get_offset_text().get_text() == ""
     assert rate.yaxis.get_offset_text().get_text() == ""
+
+
+def test_losses_that_are_close_together_have_ticks_to_read_them_off():
+    losses, *_ = curves([0.2067, 0.1681], [0.95, 0.96], [0.02, 0])
+    low, high = losses.get_ylim()
+    ticks = [float(label.get_text()) for label in losses.get_yticklabels() if label.get_text()]
+    assert len([tick for tick in ticks if low <= tick <= high]) >= 4
+    assert not any(label.get_text() for label in losses.get_yticklabels(minor=True))
 
 
 def test_the_label_of_the_kept_epoch_does_not_overlap_the_axis():
@@ -87,7 +98,7 @@ def test_sketches_are_counted_on_named_axes_in_whole_numbers():
 def test_a_day_without_outliers_is_not_cut_off():
     (axes,) = submissions.drift({"2025-03-03": share(0, 30)}, 0.05).axes
     assert not any(line.get_clip_on() for line in axes.lines if line.get_marker() == "o")
-    assert axes.get_title(loc="right").startswith("dashed: 5 %")
+    assert axes.get_title(loc="right").startswith("dashed line: 5 %")
 
 
 def test_one_person_has_a_point_but_no_interval():

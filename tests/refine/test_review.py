@@ -62,7 +62,9 @@ def test_disputed_and_rejected_labels_do_not_count_in_the_accuracy(store: Store)
     assert list(submissions.labels_and_predictions(frame)[0]) == [7, 7]
     assert submissions.daily_counts(frame)[1].sum(axis=0).tolist() == [0, 0, 0, 1, 0, 0, 0, 2, 0, 0]
     headline = submissions.submissions_headline(frame)
-    assert "**3 sketches** from 2 visits." in headline and "to review: 1." in headline
+    assert "**3 sketches** from 2 visits;" in headline and "to review: 1." in headline
+    assert "Accuracy without disputed labels: 100.00 %" in headline
+    assert "With them, as they were labelled: 66.67 %." in headline
     assert "not measured" in submissions.submissions_headline(frame.assign(disputed=True))
 
 

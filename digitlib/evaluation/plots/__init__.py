@@ -31,7 +31,7 @@ from digitlib.evaluation.plots.style import (
     style_axes,
 )
 from digitlib.evaluation.plots.submissions import by_day_and_digit, drift, over_time
-from digitlib.evaluation.plots.training import loss_by_batch
+from digitlib.evaluation.plots.training import loss_by_batch, pen_paths
 
 __all__ = [
     "ACCENT",
@@ -52,6 +52,7 @@ __all__ = [
     "learning_curves",
     "loss_by_batch",
     "over_time",
+    "pen_paths",
     "per_digit",
     "rejection",
     "reliability_diagram",

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, PercentFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
 from digitlib import settings
@@ -94,10 +94,11 @@ def learning_curves(
     losses, accuracies, rates = figure.subplots(3, 1, sharex=True, height_ratios=[3, 2, 1])
     epochs = np.arange(1, len(training_loss) + 1)
     _losses(losses, epochs, training_loss, validation_loss)
-    style_axes(accuracies, "Validation accuracy")
-    _line(accuracies, epochs, validation_accuracy, ACCENT, percent(validation_accuracy[-1]), "-")
-    accuracies.set_ylim(top=min(accuracies.get_ylim()[1], 1))
-    accuracies.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
+    style_axes(accuracies, "Validation accuracy (%)")
+    shares = [100 * accuracy for accuracy in validation_accuracy]
+    _line(accuracies, epochs, shares, ACCENT, percent(validation_accuracy[-1]), "-")
+    accuracies.set_ylim(top=min(accuracies.get_ylim()[1], 100))
+    accuracies.ticklabel_format(axis="y", useOffset=False)
     style_axes(rates, "Learning rate at the end of the epoch", xlabel="epoch")
     _line(rates, epochs, learning_rate, GREY, "", "-")
     rates.set_ylim(bottom=0)
@@ -115,9 +116,14 @@ def _losses(
 ) -> None:
     style_axes(axes, "Loss without augmentation, above its minimum (nats, log scale)")
     axes.set_yscale("log")
-    axes.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+    losses = [*training_loss, *validation_loss]
+    if max(losses) > 3 * min(losses):
+        axes.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+        axes.yaxis.set_minor_formatter("{x:g}")
+    else:  # too few powers and halves of ten to read off
+        axes.yaxis.set_major_locator(MaxNLocator(5))
+        axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_minor_formatter("{x:g}")
     sides = ["bottom", "top"]  # of each name at its line's end, where lines may meet
     if validation_loss[-1] < training_loss[-1]:
         sides.reverse()
@@ -193,14 +199,14 @@ def digit_grid(
     return figure
 
 
-def confusion_matrix(counts: NDArray[np.int64], title: str) -> Figure:
-    """Counts (10, 10), row the true digit: errors are shaded by number, all else is white."""
+def confusion_matrix(counts: NDArray[np.int64], title: str, rows: str = "true digit") -> Figure:
+    """Counts (10, 10), a row for each of `rows`: errors are shaded by number, all else is white."""
     figure = Figure(figsize=(5.4, 5.4), layout="constrained")
     axes = figure.subplots()
     errors = np.where(np.eye(10, dtype=bool), 0, counts)
     shades = np.ma.masked_equal(errors, 0)
     axes.imshow(shades, cmap="Oranges", vmin=0, vmax=max(errors.max(), 4) * 1.4)
-    style_axes(axes, title, xlabel="predicted digit", ylabel="true digit").grid(visible=False)
+    style_axes(axes, title, xlabel="predicted digit", ylabel=rows).grid(visible=False)
     axes.set_xticks(range(10))
     axes.set_yticks(range(10))
     for (row, column), count in np.ndenumerate(counts):

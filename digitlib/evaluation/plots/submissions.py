@@ -74,7 +74,9 @@ def drift(shares: Mapping[str, Accuracy], expected: float) -> Figure:
         axes.plot(place, 100 * share.value, "o", color=ACCENT, clip_on=False, zorder=3)
     axes.axhline(100 * expected, color=INK, linestyle="--", linewidth=1)
     # In the title, as a label at the line would cover a day's share.
-    axes.set_title(f"dashed: {percent(expected, 0)}, without drift", loc="right", fontsize=9)
+    axes.set_title(
+        f"dashed line: {percent(expected, 0)}, expected without drift", loc="right", fontsize=9
+    )
     days = list(shares)
     step = max(1, len(days) // 8)
     axes.set_xticks(range(0, len(days), step), [day[5:] for day in days[::step]])
