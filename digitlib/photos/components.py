@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitlib.photos.rules import LEAST_INK
+from digitlib.photos.background import Background
+from digitlib.photos.component import Component
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.uint8]
@@ -15,49 +16,7 @@ _LEAST_CONTRAST = 0.1  # of the darkest ink, below which a picture is empty
 _NEIGHBOURHOODS, _STEPS = 16, 8  # along the longer side, and pixels of each, looked at coarsely
 _FAINTEST = 0.7  # of the usual strength of ink, at which fainter ink is looked for
 _LEAST_SIDE = 0.011  # of the picture's longer side: smaller components are specks
-_CUT_OUT = 200  # px: a smaller picture may show nothing but one digit, up to its edge
-_ROUND = 0.6  # of the picture's shorter side: longer thin ink is a page's edge, or a line
-_THIN = 0.02  # of its extent: how thick that ink is at most, on average
-_CUT_OFF = 0.3  # of the shorter side of the picture: smaller ink at its edge is cut off, or dirt
-_ON_LINE = 0.85  # of a component as faint as lines, from which it is a piece of one
-_LINE_INK = 2.2  # times the median ink of lines, up to which ink is as faint as theirs
-_ALONG = 0.35  # of a component's extent along one edge of the picture, from which it is no digit
 _MOST = 3000  # components of a picture that are looked at, the largest first
-
-
-class Component(NamedTuple):
-    """Connected ink: its labels in the labelled picture and its box, in working px."""
-
-    labels: tuple[int, ...]
-    left: int
-    top: int
-    right: int  # exclusive
-    bottom: int  # exclusive
-    area: int
-
-    @property
-    def width(self) -> int:
-        return self.right - self.left
-
-    @property
-    def height(self) -> int:
-        return self.bottom - self.top
-
-    @property
-    def extent(self) -> int:
-        """The longer side."""
-        return max(self.width, self.height)
-
-    def joined(self, other: "Component") -> "Component":
-        """Both as one."""
-        return Component(
-            self.labels + other.labels,
-            min(self.left, other.left),
-            min(self.top, other.top),
-            max(self.right, other.right),
-            max(self.bottom, other.bottom),
-            self.area + other.area,
-        )
 
 
 class Components(NamedTuple):
@@ -106,10 +65,7 @@ def find_components(mask: Mask, ink: Floats, lines: Mask) -> Components:
     `ink` (h, w) is the contrast before the lines were removed.
     """
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    near = cv2.dilate(lines, np.ones((5, 5), np.uint8))
-    printed = ink[(lines > 0) & (ink > LEAST_INK)]
-    strength = _LINE_INK * float(np.median(printed)) if len(printed) else 0.0
-    faint = (near > 0) & (ink < strength)
+    background = Background(labels, ink, lines)
     side = max(mask.shape)
     everything = []
     order = np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")[:_MOST] + 1
@@ -121,12 +77,9 @@ def find_components(mask: Mask, ink: Floats, lines: Mask) -> Components:
     strokes = [
         component
         for component in everything
-        if component.extent >= _LEAST_SIDE * side
-        and not _is_blob(component)
-        and not _is_margin(component, labels)
-        and not _is_line(component, labels, faint)
+        if component.extent >= _LEAST_SIDE * side and not background.holds(component)
     ]
-    inner = [c for c in strokes if not _touches_edge(c, mask.shape)]
+    inner = [c for c in strokes if not c.touches_edge(mask.shape)]
     typical = _typical_height(inner or strokes)
     large = [c for c in strokes if c.extent >= 0.4 * typical]
     kept = [
@@ -134,52 +87,12 @@ def find_components(mask: Mask, ink: Floats, lines: Mask) -> Components:
         for c in large
         if c.height < 3 * typical
         and not _frames(c, large)
-        and not (_touches_edge(c, mask.shape) and c.extent > 2 * typical)
+        and not (c.touches_edge(mask.shape) and c.extent > 2 * typical)
     ]
     fragments = [c for c in everything if 0.07 * typical < c.extent < 0.4 * typical]
-    return Components(_with_fragments(kept, fragments, typical), labels, typical)
-
-
-def _is_blob(component: Component) -> bool:
-    """Whether it is a filled spot rather than strokes."""
-    filled = component.area / (component.width * component.height)
-    squat = max(component.width, component.height) < 2 * min(component.width, component.height)
-    return filled > 0.68 and squat
-
-
-def _is_margin(component: Component, labels: Labels) -> bool:
-    """Whether it is at an edge of the picture, or all round it, as a desk or a shadow is.
-
-    A digit that the edge cuts has little of its length there. A small picture may be cut out close
-    to its one digit, a flat one to its one line.
-    """
-    height, width = labels.shape
-    if max(height, width) < _CUT_OUT:
-        return False
-    is_long = component.extent > _ROUND * min(height, width)
-    if is_long and component.area < _THIN * component.extent**2:
-        return True
-    if not _touches_edge(component, labels.shape):
-        return False
-    edges = (labels[:2], labels[-2:], labels[:, :2].T, labels[:, -2:].T)
-    along = max(int(np.isin(edge, component.labels).any(axis=0).sum()) for edge in edges)
-    return along > _ALONG * component.extent or component.extent < _CUT_OFF * min(height, width)
-
-
-def _is_line(component: Component, labels: Labels, faint: NDArray[np.bool_]) -> bool:
-    """Whether it is a piece of a printed line that was not removed: on one, and as faint."""
-    box = (slice(component.top, component.bottom), slice(component.left, component.right))
-    inside = np.isin(labels[box], component.labels)
-    return float(faint[box][inside].mean()) > _ON_LINE
-
-
-def _touches_edge(component: Component, shape: tuple[int, ...]) -> bool:
-    return (
-        component.left <= 1
-        or component.top <= 1
-        or component.right >= shape[1] - 1
-        or component.bottom >= shape[0] - 1
-    )
+    joined = _with_fragments(kept, fragments, typical)
+    found = [c for c in joined if len(c.labels) == 1 or not background.holds(c)]
+    return Components(found, labels, typical)
 
 
 def _typical_height(components: list[Component]) -> float:

@@ -1,5 +1,8 @@
 """Where connected ink may be cut into digits: along seams, and across at the narrowest places."""
 
+import math
+from collections.abc import Sequence
+from itertools import combinations
 from typing import NamedTuple
 
 import cv2
@@ -8,9 +11,9 @@ from numpy.typing import NDArray
 
 HEIGHT = 64  # px, the height that digits have here
 _SIDEWAYS = 0.1  # cost of a seam's step aside, where a px of ink costs 1
-_STEP, _BAND = 3, 8  # px between the bands in which seams are sought, and their half width
-_SLANTS = (0.0, 0.3)  # to the right, by height: writing leans
-_APART = 0.08  # of the height: of the seams in such a strip, the one through least ink counts
+_STEP, _BAND = 3, 3  # px between the bands in which seams are sought, and their half width
+_SLANTS = (-0.15, 0.0, 0.15, 0.3, 0.45)  # to the right, by height: writing leans
+_APART = 0.025  # of the height squared: cuts that differ by less ink are one
 _MOST_INK = 0.8  # of the height: a seam through more ink is no cut
 _ARM = 6  # px along the outline to either side of a corner
 _BEND = 0.5  # radians by which the outline turns inwards at a corner, at least
@@ -18,8 +21,9 @@ _LONGEST = 0.36  # of the height: a longer chord is no cut
 _AROUND = 0.25  # of the height: so far along the outline the ends of a chord are apart, at least
 _LEAST_EXTENT, _LEAST_AREA = 0.4, 0.015  # of a part that a chord cuts off, by the height
 _NEAR = 4  # px between the ends of chords, within which only the shortest is tried
-_SAME = 0.012  # of the height squared: chords that differ by less ink are one
+_INTO_A_HOLE = 6  # chords from outside, the shortest, of which every two are tried
 Mask = NDArray[np.bool_]
+Ends = NDArray[np.float32]
 
 
 class Cut(NamedTuple):
@@ -30,69 +34,106 @@ class Cut(NamedTuple):
 
 
 def find_cuts(mask: Mask) -> list[Cut]:
-    """The cuts of connected ink (h, w) whose digits are 64 px high, those farthest left first."""
-    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-    box = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+    """The cuts of connected ink (h, w) whose digits are 64 px high, those farthest left first.
+
+    Of those that part the ink almost alike, the first counts: a chord, or else the cheapest seam.
+    """
+    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+    box = (slice(top, top + height), slice(left, left + width))
     inside = mask[box]
-    found = []
-    for left, inked in _seams(inside) + _chords(inside):
-        whole = np.zeros(mask.shape, np.bool_)
-        whole[box] = left
-        found.append(Cut(whole, inked))
+    found: list[Cut] = []
+    packed = np.zeros((0, math.ceil(inside.size / 8)), np.uint8)
+    for cut in (*_chords(inside), *_seams(inside)):
+        bits = np.packbits(cut.left)
+        if (np.bitwise_count(packed ^ bits).sum(axis=1) > _APART * HEIGHT**2).all():
+            packed = np.concatenate([packed, bits[None]])
+            whole = np.zeros(mask.shape, np.bool_)
+            whole[box] = cut.left
+            found.append(Cut(whole, cut.inked))
     return sorted(found, key=lambda cut: np.count_nonzero(cut.left))
 
 
 def _chords(mask: Mask) -> list[Cut]:
-    """Straight cuts from a corner in the outline to the other side of the ink.
+    """Straight cuts from a corner in an outline to the other side of the ink.
 
-    Where digits touch, the outline turns inwards on either side of the place.
+    Where digits touch, the outline turns inwards on either side of the place. Where they touch
+    twice, a hole lies between them, and two chords from outside into it part them.
     """
-    outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    outline = max(outlines, key=len)[:, 0].astype(np.float32)
-    count = len(outline)
-    if count < 4 * _ARM:
+    chords = _short_chords(mask)
+    alone = [[ends] for ends, outlines in chords if outlines == (0, 0)]
+    into: dict[int, list[Ends]] = {}
+    for ends, outlines in chords:
+        if min(outlines) == 0 < max(outlines):
+            into.setdefault(max(outlines), []).append(ends)
+    pairs = [list(pair) for some in into.values() for pair in combinations(some[:_INTO_A_HOLE], 2)]
+    cuts = (_across(mask, lines) for lines in alone + pairs)
+    return [cut for cut in cuts if cut]
+
+
+def _short_chords(mask: Mask) -> list[tuple[Ends, tuple[int, int]]]:
+    """Ends (2, 2) of chords and the outlines that these are on, 0 the outer one; short ones first.
+
+    Of those whose ends are near each other only the shortest.
+    """
+    found, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    outlines = [part[:, 0].astype(np.float32) for part in sorted(found, key=len, reverse=True)]
+    outlines = [part for part in outlines if len(part) >= 4 * _ARM]
+    if not outlines:
         return []
-    turns = _turns(outline)
-    near = np.stack([np.roll(turns, step) for step in range(-4, 5)])
-    corners = np.flatnonzero((turns < -_BEND) & (turns <= near.min(axis=0)))
-    distance = np.linalg.norm(outline[corners, None] - outline[None], axis=2)
-    along = np.abs(corners[:, None] - np.arange(count))
-    distance[np.minimum(along, count - along) < _AROUND * HEIGHT] = np.inf
-    nearest = (distance <= np.roll(distance, 1, axis=1)) & (
-        distance <= np.roll(distance, -1, axis=1)
-    )
-    to_corner = np.isin(np.arange(count), corners)
+    points = np.concatenate(outlines)
+    owner = np.repeat(np.arange(len(outlines)), [len(part) for part in outlines])
+    start = np.searchsorted(owner, owner)
+    count = np.bincount(owner)[owner]
+    corners = np.concatenate([_corners(part) for part in outlines])
+    corners = np.flatnonzero(corners)
+    distance = np.linalg.norm(points[corners, None] - points[None], axis=2)
+    along = np.abs(corners[:, None] - np.arange(len(points)))
+    near = np.minimum(along, count - along) < _AROUND * HEIGHT
+    distance[near & (owner[corners, None] == owner)] = np.inf
+    place = np.arange(len(points))
+    before, after = start + (place - start - 1) % count, start + (place - start + 1) % count
+    nearest = (distance <= distance[:, before]) & (distance <= distance[:, after])
+    to_corner = np.isin(place, corners)
     places = np.argwhere((nearest | to_corner) & (distance < _LONGEST * HEIGHT))
     order = np.argsort(distance[tuple(places.T)], kind="stable")
-    kept: list[Cut] = []
+    chords = []
     tried = np.zeros((0, 2, 2), np.float32)
     for corner, other in places[order].tolist():
-        ends = outline[[corners[corner], other]]
+        ends = points[[corners[corner], other]]
         apart = np.abs(tried - np.stack([ends, ends[::-1]])[:, None]).max(axis=(2, 3), initial=0)
-        if (apart < _NEAR).any():
-            continue
-        tried = np.concatenate([tried, ends[None]])
-        cut = _across(mask, *ends)
-        if cut and all(np.count_nonzero(cut.left ^ one.left) > _SAME * HEIGHT**2 for one in kept):
-            kept.append(cut)
-    return kept
+        if (apart >= _NEAR).all():
+            tried = np.concatenate([tried, ends[None]])
+            chords.append((ends, (int(owner[corners[corner]]), int(owner[other]))))
+    return chords
+
+
+def _corners(outline: NDArray[np.float32]) -> Mask:
+    """At which points of an outline (n, 2) it turns inwards most."""
+    turns = _turns(outline)
+    near = np.stack([np.roll(turns, step) for step in range(-4, 5)])
+    corners: Mask = (turns < -_BEND) & (turns <= near.min(axis=0))
+    return corners
 
 
 def _turns(outline: NDArray[np.float32]) -> NDArray[np.float32]:
-    """By how many radians an outline (n, 2) turns at each point: below 0 inwards."""
+    """By how many radians an outline (n, 2) turns at each point: below 0 into the ink.
+
+    OpenCV goes round ink and round holes in opposite directions, with ink on the same side.
+    """
     smooth = sum(np.roll(outline, step, axis=0) for step in range(-2, 3)) / np.float32(5)
     before, after = smooth - np.roll(smooth, _ARM, axis=0), np.roll(smooth, -_ARM, axis=0) - smooth
     cross = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
-    around = float(cv2.contourArea(outline[:, None], oriented=True))
     turned: NDArray[np.float32] = np.arctan2(cross, (before * after).sum(axis=1))
-    return turned * np.float32(np.sign(around) or 1)
+    return -turned
 
 
-def _across(mask: Mask, one: NDArray[np.float32], other: NDArray[np.float32]) -> Cut | None:
-    """The cut along a straight line; None where it leaves the ink or cuts no digit off."""
-    line = np.zeros(mask.shape, np.uint8)
-    cv2.line(line, one.astype(int).tolist(), other.astype(int).tolist(), 1)
-    on = line > 0
+def _across(mask: Mask, lines: Sequence[Ends]) -> Cut | None:
+    """The cut along straight lines; None where they leave the ink or cut no digit off."""
+    drawn = np.zeros(mask.shape, np.uint8)
+    for ends in lines:
+        start, end = ends.astype(int).tolist()
+        cv2.line(drawn, start, end, 1)
+    on = drawn > 0
     if not mask[on].all():
         return None
     rest = (mask & ~on).astype(np.uint8)
@@ -114,7 +155,7 @@ def _across(mask: Mask, one: NDArray[np.float32], other: NDArray[np.float32]) ->
 
 
 def _seams(mask: Mask) -> list[Cut]:
-    """Ways down through little ink."""
+    """Ways down through little ink, the cheapest first."""
     columns = np.flatnonzero(mask.any(axis=0))
     low, high = int(columns[0]), int(columns[-1])
     starts = np.arange(low + 4, high - 3, _STEP)
@@ -122,17 +163,14 @@ def _seams(mask: Mask) -> list[Cut]:
         return []
     ways = [_ways(mask, starts, slant) for slant in _SLANTS]
     seams, costs = (np.concatenate(part) for part in zip(*ways, strict=True))
-    kept: dict[int, tuple[float, NDArray[np.int64], float]] = {}
-    for seam, cost in zip(seams, costs.tolist(), strict=True):
-        inked = float(mask[np.arange(len(seam)), seam].sum())
-        middle = float(seam.mean())
-        inside = low + 0.06 * HEIGHT < middle < high - 0.06 * HEIGHT
-        place = int(middle / (_APART * HEIGHT))
-        if inside and inked < _MOST_INK * HEIGHT and cost < kept.get(place, (np.inf,))[0]:
-            kept[place] = (cost, seam, inked)
+    inked = mask[np.arange(len(mask)), seams].sum(axis=1)
+    middle = seams.mean(axis=1)
+    inside = (low + 0.06 * HEIGHT < middle) & (middle < high - 0.06 * HEIGHT)
+    order = np.argsort(costs, kind="stable")
     across = np.arange(mask.shape[1])
     return [
-        Cut(mask & (across <= seam[:, None]), inked) for _, (_, seam, inked) in sorted(kept.items())
+        Cut(mask & (across <= seams[place][:, None]), float(inked[place]))
+        for place in order[(inside & (inked < _MOST_INK * HEIGHT))[order]]
     ]
 
 
@@ -146,7 +184,8 @@ def _ways(
     height, width = mask.shape
     near = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8))
     price = mask + np.float32(0.05) * near
-    depth = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 5)
+    padded = cv2.copyMakeBorder(mask.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    depth = cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1]
     usual = float(np.median(depth[mask])) * 2  # half a stroke's width
     price[depth > 1.35 * usual] = 0.3  # two strokes beside each other
     lean = np.rint(slant * (height / 2 - np.arange(height))).astype(np.int64)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from digitlib.photos.components import Component
+from digitlib.photos.component import Component
 
 _NEAR = 0.75  # of the digits' height: a wider gap parts what is written
 _SAME_NUMBER = 0.45  # of the digits' height: a wider gap parts two numbers

@@ -65,7 +65,7 @@ def is_light_on_dark(grey: Floats) -> bool:
     span = float(np.ptp(cv2.GaussianBlur(small, (0, 0), 3)))
     # A shadow or a dark desk spans more than rules do.
     local = max(_strongest(_thin(small, _WIDTHS[-1], operation)) for operation in _HATS)
-    least = max(0.4 * min(span, local), 0.1 * span)
+    least = max(0.4 * min(span, local), min(0.1 * span, 0.6 * local))
     for share, wider in pairwise(_WIDTHS):
         dark, light = (_thin(small, share, operation) for operation in _HATS)
         if max(_strongest(dark), _strongest(light)) > least:

@@ -13,7 +13,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from digitlib.photos.pieces import Group
+from digitlib.photos.pieces import Group, box_of
 from digitlib.recogniser import BUNDLED
 from digitlib.recogniser.onnx_session import open_session, softmax
 
@@ -30,18 +30,18 @@ def views(group: Group, parts: Sequence[NDArray[np.bool_]]) -> NDArray[np.uint8]
     found = np.zeros((len(parts), 2, SIDE, SIDE), np.uint8)
     whole = np.pad(np.rint(255 * group.ink).astype(np.uint8), _PAD)
     free = np.pad((group.numbers == 0).astype(np.uint8), _PAD, constant_values=1)
+    inside = np.zeros_like(whole)
     kernel = np.ones((3, 3), np.uint8)
     for number, part in enumerate(parts):
-        rows, columns = (np.flatnonzero(part.any(axis=axis)) for axis in (1, 0))
-        size = max(np.ptp(rows), np.ptp(columns)) + 1
-        side = int(min(_AROUND * size, 2 * _PAD))
-        top = int(rows[0] + rows[-1] - side) // 2 + _PAD
-        left = int(columns[0] + columns[-1] - side) // 2 + _PAD
-        crop = whole[top : top + side, left : left + side]
-        inside = np.pad(part.astype(np.uint8), _PAD)[top : top + side, left : left + side]
-        edges = cv2.dilate(inside, kernel) & free[top : top + side, left : left + side]
-        own = crop * (inside | edges)
-        for channel, ink in enumerate((own, crop)):
+        left, top, right, bottom = box_of(part)
+        side = int(min(_AROUND * max(right - left, bottom - top), 2 * _PAD))
+        down = (top + bottom - 1 - side) // 2 + _PAD
+        across = (left + right - 1 - side) // 2 + _PAD
+        window = (slice(down, down + side), slice(across, across + side))
+        inside[_PAD:-_PAD, _PAD:-_PAD] = part
+        edges = cv2.dilate(inside[window], kernel) & free[window]
+        own = whole[window] * (inside[window] | edges)
+        for channel, ink in enumerate((own, whole[window])):
             found[number, channel] = cv2.resize(ink, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     return found
 

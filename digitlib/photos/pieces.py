@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitlib.photos.components import Component, Labels
+from digitlib.photos.component import Component
+from digitlib.photos.components import Labels
 from digitlib.photos.cuts import HEIGHT, Cut, find_cuts
 
 Floats = NDArray[np.float32]
@@ -87,6 +88,12 @@ def between(first: Boundary, last: Boundary) -> NDArray[np.bool_] | None:
     """Which px (h, w) of ink lie between two boundaries; None where these cross each other."""
     crossed = np.count_nonzero(first.left & ~last.left)
     return None if crossed > _CROSSED else last.left & ~first.left
+
+
+def box_of(inside: NDArray[np.bool_]) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of the px of a mask (h, w), the last two exclusive."""
+    left, top, width, height = cv2.boundingRect(inside.view(np.uint8))
+    return left, top, left + width, top + height
 
 
 def ink_of(group: Group, inside: NDArray[np.bool_]) -> Floats:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from digitlib.photos.cuts import HEIGHT
 from digitlib.photos.image import digit_image
 from digitlib.photos.parts import judge, views
-from digitlib.photos.pieces import Boundary, Group, between, boundaries, ink_of
+from digitlib.photos.pieces import Boundary, Group, between, boundaries, box_of, ink_of
 from digitlib.recogniser import Recogniser, cheapest_path
 
 _SURE = 0.95  # confidence from which a component of a digit's shape is not cut
@@ -75,7 +75,7 @@ def _boundaries(cut: Sequence[Group], recogniser: Recogniser) -> list[list[Bound
         for number in range(1, int(group.numbers.max()) + 1):
             inside = group.numbers == number
             if inside.any():
-                left, top, right, bottom = _box(inside)
+                left, top, right, bottom = box_of(inside)
                 images.append(_image(ink_of(group, inside)))
                 owners.append((index, number))
                 aspects.append((right - left) / (bottom - top))
@@ -85,12 +85,6 @@ def _boundaries(cut: Sequence[Group], recogniser: Recogniser) -> list[list[Bound
         if row.max() < _SURE or _too_wide(aspect, row) > _WIDE:
             doubtful[index].add(number)
     return [boundaries(group, chosen) for group, chosen in zip(cut, doubtful, strict=True)]
-
-
-def _box(inside: NDArray[np.bool_]) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom of a mask, the last two exclusive."""
-    rows, columns = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
-    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
 def _image(ink: NDArray[np.float32]) -> Image:
@@ -110,7 +104,7 @@ def _parts(group: Group, edges: Sequence[Boundary]) -> list[_Part]:
             inside = between(left, right)
             is_component = _is_component(left, right)
             if inside is not None and (is_component or may_be_digit(inside)):
-                box = _box(inside) if inside.any() else (0, 0, 1, 1)
+                box = box_of(inside) if inside.any() else (0, 0, 1, 1)
                 is_cut = any(edge.cut is not None for edge in edges[first : last + 1])
                 found.append(_Part(first, last, inside, box, is_cut, is_component))
     return found
@@ -120,7 +114,7 @@ def may_be_digit(inside: NDArray[np.bool_]) -> bool:
     """Whether a part (h, w) of a group has the ink of a digit, its height and its width."""
     if np.count_nonzero(inside) < _LEAST_INK:
         return False
-    left, top, right, bottom = _box(inside)
+    left, top, right, bottom = box_of(inside)
     return right - left <= _WIDEST * HEIGHT and bottom - top >= _LOWEST * HEIGHT
 
 

@@ -6,7 +6,7 @@ from itertools import groupby
 import numpy as np
 import pytest
 from photo_pages import encoded, page
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from digitlib.photos import annotated, prepare, read_photo, read_steps
 from digitlib.photos.__main__ import main
@@ -86,6 +86,32 @@ def test_an_empty_squared_sheet_on_a_dark_desk_has_no_digit(recogniser):
         paper = steps.contrast.ink[200:-200, 200:-200]
         assert np.median(paper) < 0.1  # it is the sheet that is paper, not its rules
         assert read_steps(steps, recogniser) == []
+
+
+def test_printed_lines_in_deep_shadow_are_no_ones(recogniser):
+    squared = np.asarray(page((), rules=True), np.float64)
+    across, down = np.linspace(0, 1, 900), np.linspace(0, 1, 700)[:, None]
+    light = (1 - 0.7 / (1 + np.exp((across - 0.25) / 0.08))) * (0.7 + 0.3 * down)
+    noise = np.random.default_rng(1).normal(0, 2, squared.shape)
+    dim = Image.fromarray((squared * light + noise).clip(0, 255).astype(np.uint8))
+    assert read_photo(encoded(dim), recogniser) == []
+
+
+def test_the_shadow_of_a_hand_is_no_digit(recogniser):
+    across, down = np.meshgrid(np.arange(900), np.arange(700))
+    hand = ((across - 420) / 130) ** 2 + ((down - 330) / 190) ** 2 < 1
+    hand |= (down > 450) & (across > 330)
+    soft = Image.fromarray((255 * hand).astype(np.uint8)).filter(ImageFilter.GaussianBlur(6))
+    pixels = np.asarray(page(()), np.float64) * (1 - 0.2 * np.asarray(soft) / 255)
+    assert read_photo(encoded(Image.fromarray(pixels.astype(np.uint8))), recogniser) == []
+
+
+def test_a_one_on_squared_paper_is_no_line(recogniser):
+    """It is straight, but its ink ends where it ends."""
+    sheet = page((), rules=True)
+    for x, top in ((200, 130), (421, 130), (650, 300)):  # the second on a printed line
+        ImageDraw.Draw(sheet).line((x, top, x - 1, top + 90), fill=45, width=5)
+    assert rows_read(encoded(sheet), recogniser) == ["1 1", "1"]
 
 
 def test_images_of_mnist_are_read_as_the_model_reads_them(mnist_images, recogniser):

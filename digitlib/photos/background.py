@@ -1,0 +1,144 @@
+"""Ink that nobody wrote: spots, shadows, edges of the page, and what is left of printed lines."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from digitlib.photos.component import Component
+from digitlib.photos.rules import LEAST_INK
+
+Floats = NDArray[np.float32]
+Mask = NDArray[np.uint8]
+Labels = NDArray[np.int32]
+_CUT_OUT = 200  # px: a smaller picture may show nothing but one digit, up to its edge
+_ROUND = 0.6  # of the picture's shorter side: longer thin ink is a page's edge, or a line
+_THIN = 0.02  # of its extent: how thick that ink is at most, on average
+_CUT_OFF = 0.3  # of the shorter side of the picture: smaller ink at its edge is cut off, or dirt
+_ON_LINE = 0.85  # of a component as faint as lines, from which it is a piece of one
+_LINE_INK = 2.2  # times the median ink of lines, up to which ink is as faint as theirs
+_ALONG = 0.35  # of a component's extent along one edge of the picture, from which it is no digit
+_BESIDE = 4, 8  # px from a component: where its paper is looked at
+_SOFT, _SOFT_SPOT = (
+    0.35,
+    0.15,
+)  # of a component's ink: with more beside it, or a spot, it is a shadow
+_SPOT, _FILLED = 0.35, 0.55  # of its extent: thicker ink may be a spot, and is one
+_SLENDER = 3.5  # times its width: a piece of a line is longer
+_BEYOND = 1.5  # times its length: so far a line is followed at either end
+_AS_STRONG = 0.4  # of its own contrast with the paper beside it, at least, in which it goes on
+_GOES_ON = 0.7  # of the way, at least
+
+
+class Background:
+    """What is printed on a page, or lies or falls on it; asked about one component after another.
+
+    `labels` (h, w) are those of all components, `ink` (h, w) is the contrast before printed lines
+    were removed, and `lines` (h, w) is where these were.
+    """
+
+    def __init__(self, labels: Labels, ink: Floats, lines: Mask) -> None:
+        near = cv2.dilate(lines, np.ones((5, 5), np.uint8))
+        printed = ink[(lines > 0) & (ink > LEAST_INK)]
+        strength = _LINE_INK * float(np.median(printed)) if len(printed) else 0.0
+        self._faint = (near > 0) & (ink < strength)
+        self._labels, self._ink = labels, ink
+
+    def holds(self, component: Component) -> bool:
+        """Whether a component is no writing."""
+        return (
+            _is_spot(component)
+            or self._is_margin(component)
+            or self._is_removed_line(component)
+            or self._is_shadow(component)
+            or self._is_piece_of_line(component)
+        )
+
+    def _is_margin(self, component: Component) -> bool:
+        """Whether it is at an edge of the picture, or all round it, as a desk or a shadow is.
+
+        A digit that the edge cuts has little of its length there. A small picture may be cut out
+        close to its one digit, a flat one to its one line.
+        """
+        height, width = self._labels.shape
+        if max(height, width) < _CUT_OUT:
+            return False
+        is_long = component.extent > _ROUND * min(height, width)
+        if is_long and component.area < _THIN * component.extent**2:
+            return True
+        if not component.touches_edge(self._labels.shape):
+            return False
+        borders = self._labels[:2], self._labels[-2:], self._labels[:, :2].T, self._labels[:, -2:].T
+        along = [int(np.isin(edge, component.labels).any(axis=0).sum()) for edge in borders]
+        is_cut_off = component.extent < _CUT_OFF * min(height, width)
+        in_a_corner = sum(length > 0 for length in along) > 1
+        return is_cut_off or in_a_corner or max(along) > _ALONG * component.extent
+
+    def _is_removed_line(self, component: Component) -> bool:
+        """Whether it is a piece of a printed line that was removed: on one, and as faint."""
+        box = (slice(component.top, component.bottom), slice(component.left, component.right))
+        inside = np.isin(self._labels[box], component.labels)
+        return float(self._faint[box][inside].mean()) > _ON_LINE
+
+    def _is_shadow(self, component: Component) -> bool:
+        """Whether its ink ends gradually: a pen's ends at an edge, beside which there is paper."""
+        near, far = _BESIDE
+        left, top = max(component.left - far, 0), max(component.top - far, 0)
+        box = (slice(top, component.bottom + far), slice(left, component.right + far))
+        inside = np.isin(self._labels[box], component.labels)
+        grown = [
+            cv2.dilate(inside.astype(np.uint8), np.ones((2 * px + 1,) * 2, np.uint8)) > 0
+            for px in (near, far)
+        ]
+        beside = grown[1] & ~grown[0] & (self._labels[box] == 0)
+        if not beside.any():
+            return False
+        ink = self._ink[box]
+        softness = float(np.median(ink[beside])) / float(np.median(ink[inside]))
+        depth = cv2.distanceTransform(np.pad(inside.astype(np.uint8), 1), cv2.DIST_L2, 5)
+        thickness = 2 * float(depth.max()) / component.extent
+        softest = _SOFT if thickness < _SPOT else _SOFT_SPOT if thickness < _FILLED else 0
+        return softness > softest
+
+    def _is_piece_of_line(self, component: Component) -> bool:
+        """Whether it is straight and goes on beyond both ends, as strong as a line."""
+        box = (slice(component.top, component.bottom), slice(component.left, component.right))
+        rows, columns = np.nonzero(np.isin(self._labels[box], component.labels))
+        points = np.stack([columns + component.left, rows + component.top], axis=1).astype(float)
+        middle = points.mean(axis=0)
+        _, _, axes = np.linalg.svd(points - middle, full_matrices=False)
+        along, across = ((points - middle) @ axis for axis in axes)
+        length, width = float(np.ptp(along)), float(np.ptp(across)) + 1
+        if length < _SLENDER * width:
+            return False
+        aside = 2 * width + 3
+        own = self._ridge(middle, axes, np.linspace(along.min(), along.max(), 20), aside)
+        ends = []
+        for end, way in ((along.min(), -1), (along.max(), 1)):
+            steps = end + way * np.linspace(width, _BEYOND * length, 30)
+            beyond = self._ridge(middle, axes, steps, aside)
+            if len(beyond) >= 10:
+                ends.append(float(np.mean(beyond > _AS_STRONG * np.median(own))))
+        return bool(ends) and min(ends) > _GOES_ON
+
+    def _ridge(
+        self, middle: NDArray[np.float64], axes: NDArray[np.float64], steps: Floats, aside: float
+    ) -> Floats:
+        """How much stronger ink is on a line than to both sides of it, where it is in the picture.
+
+        The line may bend a little: the strongest ink near it counts.
+        """
+        height, width = self._labels.shape
+        offsets = np.array([-aside, *np.linspace(-2, 2, 5), aside])
+        places = middle + steps[:, None, None] * axes[0] + offsets[None, :, None] * axes[1]
+        columns, rows = np.rint(places).astype(int).transpose(2, 0, 1)
+        inside = ((columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)).all(axis=1)
+        ink = self._ink[rows[inside], columns[inside]]
+        found: Floats = ink[:, 1:-1].max(axis=1) - ink[:, [0, -1]].mean(axis=1)
+        return found
+
+
+def _is_spot(component: Component) -> bool:
+    """Whether it is filled rather than made of strokes."""
+    filled = component.area / (component.width * component.height)
+    squat = max(component.width, component.height) < 2 * min(component.width, component.height)
+    return filled > 0.68 and squat
