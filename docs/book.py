@@ -54,7 +54,7 @@ PICTURE = "![Drawing a crossed 7 and a 4 on the page](../docs/pictures/dashboard
 REHEARSAL = (
     "> The submissions in this copy are a rehearsal: digits that writers drew with a pen, each "
     "writer a visit, all submitted on one day to the model `first` of [`train.ipynb`](train.ipynb)."
-    " One in fifty was given a wrong label on purpose. How many of them does the notebook find?"
+    " One in fifty was given a wrong label on purpose. How many of these 16 does the notebook find?"
 )
 SHORTER = (
     "> This copy was executed with `{}`, so that the book can be built in minutes. Its figures are "

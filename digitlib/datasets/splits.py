@@ -98,6 +98,6 @@ def describe_sketches(writers: Writers) -> str:
     """The sizes of the split as Markdown."""
     train, validation, test = (f"{len(part):,}" for part in writers)
     return (
-        f"**Pen sketches**, split by writer: {train} training (augmented), {validation} "
+        f"**Pen sketches**, split by writer: {train} training (before augmentation), {validation} "
         f"validation, {test} test."
     )

@@ -51,7 +51,7 @@ def row_captions(frame: pd.DataFrame) -> list[str]:
 def submissions_headline(frame: pd.DataFrame) -> str:
     """How many sketches there are, from how many visits, and the models' accuracy on them.
 
-    Where labels are disputed, the accuracy without and with them: the truth lies between.
+    Where labels are disputed, the accuracy without and with them.
     """
     kept = frame[frame.review != "rejected"]
     if kept.empty:

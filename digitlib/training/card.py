@@ -57,10 +57,12 @@ def model_card(
 
 def run_summary(card: dict[str, Any], results: Mapping[str, object], files: Sequence[Path]) -> str:
     """A run as a Markdown table: the model, its `results` by name, and what it left."""
-    name, count = card["name"], card["parameter_count"]
+    name, size = card["name"], f"{card['parameter_count']:,} parameters"
+    if card.get("pen"):
+        size += f"; stroke model, {card['pen']['parameter_count']:,}"
     promoted = card["parameters"]["promote"]
     rows = {
-        "model": f"**{name}** ({card['architecture']}, {count:,} parameters)",
+        "model": f"**{name}** ({card['architecture']}, {size})",
         **results,
         "training": f"{card['metrics']['training_seconds']:.0f} s",
         "dashboard": "uses this model now"
