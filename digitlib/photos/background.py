@@ -112,6 +112,8 @@ class Background:
             return False
         aside = 2 * width + 3
         own = self._ridge(middle, axes, np.linspace(along.min(), along.max(), 20), aside)
+        if not len(own):
+            return False
         ends = []
         for end, way in ((along.min(), -1), (along.max(), 1)):
             steps = end + way * np.linspace(width, _BEYOND * length, 30)
