@@ -11,6 +11,7 @@ Mask = NDArray[np.uint8]
 LEAST_INK = 0.045  # share of the paper's light that printed lines lack at least
 _SIDE = 1200  # px, the longer side on which lines are looked for
 _PIECE = 1 / 14  # of that side: straight pieces this long are looked for
+_GAP = 1 / 110  # of that side: shorter gaps are closed; those between the lines of squares are not
 _LENGTH = 0.33  # of that side, at least, for a printed line
 _ACROSS = 0.6  # of what is free of digits, at least, where a line's pieces are short
 _THICKEST = 1 / 70  # of that side
@@ -66,9 +67,12 @@ def _lines(mask: Mask) -> Mask | None:
     thickest = max(3, int(_THICKEST * side))
     thin = mask & ~cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((thickest + 1, 1), np.uint8))
     straight = np.zeros_like(mask)
-    closed = cv2.morphologyEx(thin, cv2.MORPH_CLOSE, np.ones((1, 11), np.uint8))
+    gap = max(3, int(_GAP * side)) | 1
+    closed = cv2.morphologyEx(thin, cv2.MORPH_CLOSE, np.ones((1, gap), np.uint8))
     for slope in _slope(closed) + _SPREAD:
         straight |= _straight(closed, mask & ~thin, float(slope), piece)
+    # Slopes near a line's own widen it at its ends, onto what is written beside it.
+    straight = _slimmed(straight, 1 + _thickness(closed & straight))
     joined = cv2.morphologyEx(straight, cv2.MORPH_CLOSE, np.ones((3, piece // 2 * 2 + 1), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     widths = stats[1:, cv2.CC_STAT_WIDTH]
@@ -78,6 +82,21 @@ def _lines(mask: Mask) -> Mask | None:
         return None
     chosen = np.isin(labels, long).astype(np.uint8)
     return cv2.dilate(chosen, np.ones((3, 1)))
+
+
+def _thickness(mask: Mask) -> float:
+    """The mean height of a mask's vertical runs."""
+    runs = np.count_nonzero(np.diff(mask.astype(np.int8), axis=0, prepend=0) == 1)
+    return np.count_nonzero(mask) / max(int(runs), 1)
+
+
+def _slimmed(mask: Mask, thickest: float) -> Mask:
+    """The middle of each vertical run, about so thick at most."""
+    rows = np.arange(len(mask))[:, None]
+    above = np.maximum.accumulate(np.where(mask == 0, rows, -1), axis=0)
+    below = np.minimum.accumulate(np.where(mask == 0, rows, len(mask))[::-1], axis=0)[::-1]
+    slim: Mask = mask & (np.abs(2 * rows - above - below) <= thickest)
+    return slim
 
 
 def _slope(mask: Mask) -> float:

@@ -6,7 +6,7 @@ from itertools import groupby
 import numpy as np
 import pytest
 from photo_pages import encoded, page
-from PIL import Image, ImageDraw, ImageFilter, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 from digitlib.photos import annotated, prepare, read_photo, read_steps
 from digitlib.photos.__main__ import main
@@ -112,6 +112,24 @@ def test_a_one_on_squared_paper_is_no_line(recogniser):
     for x, top in ((200, 130), (421, 130), (650, 300)):  # the second on a printed line
         ImageDraw.Draw(sheet).line((x, top, x - 1, top + 90), fill=45, width=5)
     assert rows_read(encoded(sheet), recogniser) == ["1 1", "1"]
+
+
+@pytest.mark.parametrize("spacing", [18, 20])
+def test_digits_on_finely_squared_paper_keep_their_ink(spacing, recogniser):
+    """On a desk, the lines of so small squares were taken for bands that cover half of the page."""
+    lines = Image.new("L", (900, 700), 225)
+    pen = ImageDraw.Draw(lines)
+    for y in range(10, 700, spacing):
+        pen.line((0, y, 900, y + 6), fill=170, width=2)
+    for x in range(10, 900, spacing):
+        pen.line((x, 0, x - 5, 700), fill=170, width=2)
+    sheet = ImageChops.darker(page(ROWS), lines)
+    desk = ImageOps.expand(sheet, border=60, fill=40)
+    turned = desk.rotate(2, fillcolor=40, resample=Image.Resampling.BICUBIC)
+    digits = [str(digit.digit) for digit in read_photo(encoded(turned), recogniser)]
+    written = [digit for row in ROWS for digit in row if digit != " "]
+    assert len(digits) == len(written)
+    assert sum(one == other for one, other in zip(digits, written, strict=True)) > len(written) - 2
 
 
 def test_images_of_mnist_are_read_as_the_model_reads_them(mnist_images, recogniser):
