@@ -55,7 +55,7 @@ lint: install  ## check style, types, layers and that notebooks are clean
 benchmark: install  ## measure speed and accuracy, as tables (some five hours)
 	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
-book: install  ## execute the notebooks and build the book in outputs/book/site (half an hour to an hour)
+book: install  ## execute the notebooks and build the book in outputs/book/site (up to an hour)
 	$(BIN)/python docs/book.py
 
 picture: install  ## record the page: docs/pictures/dashboard.webp and .png

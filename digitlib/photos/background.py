@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitlib.photos.component import Component
+from digitlib.photos.component import Component, depth_of
 from digitlib.photos.rules import LEAST_INK
 
 Floats = NDArray[np.float32]
@@ -53,6 +53,14 @@ class Background:
             or self._is_piece_of_line(component)
         )
 
+    def _surroundings(
+        self, component: Component, around: int = 0
+    ) -> tuple[tuple[slice, slice], NDArray[np.bool_]]:
+        """The component's box, so many px larger, and which px in it are the component's."""
+        down = slice(max(component.top - around, 0), component.bottom + around)
+        across = slice(max(component.left - around, 0), component.right + around)
+        return (down, across), np.isin(self._labels[down, across], component.labels)
+
     def _is_margin(self, component: Component) -> bool:
         """Whether it is at an edge of the picture, or all round it, as a desk or a shadow is.
 
@@ -75,16 +83,13 @@ class Background:
 
     def _is_removed_line(self, component: Component) -> bool:
         """Whether it is a piece of a printed line that was removed: on one, and as faint."""
-        box = (slice(component.top, component.bottom), slice(component.left, component.right))
-        inside = np.isin(self._labels[box], component.labels)
+        box, inside = self._surroundings(component)
         return float(self._faint[box][inside].mean()) > _ON_LINE
 
     def _is_shadow(self, component: Component) -> bool:
         """Whether its ink ends gradually: a pen's ends at an edge, beside which there is paper."""
         near, far = _BESIDE
-        left, top = max(component.left - far, 0), max(component.top - far, 0)
-        box = (slice(top, component.bottom + far), slice(left, component.right + far))
-        inside = np.isin(self._labels[box], component.labels)
+        box, inside = self._surroundings(component, far)
         grown = [
             cv2.dilate(inside.astype(np.uint8), np.ones((2 * px + 1,) * 2, np.uint8)) > 0
             for px in (near, far)
@@ -94,15 +99,14 @@ class Background:
             return False
         ink = self._ink[box]
         softness = float(np.median(ink[beside])) / float(np.median(ink[inside]))
-        depth = cv2.distanceTransform(np.pad(inside.astype(np.uint8), 1), cv2.DIST_L2, 5)
-        thickness = 2 * float(depth.max()) / component.extent
+        thickness = 2 * float(depth_of(inside).max()) / component.extent
         softest = _SOFT if thickness < _SPOT else _SOFT_SPOT if thickness < _FILLED else 0
         return softness > softest
 
     def _is_piece_of_line(self, component: Component) -> bool:
         """Whether it is straight and goes on beyond both ends, as strong as a line."""
-        box = (slice(component.top, component.bottom), slice(component.left, component.right))
-        rows, columns = np.nonzero(np.isin(self._labels[box], component.labels))
+        _, inside = self._surroundings(component)
+        rows, columns = np.nonzero(inside)
         points = np.stack([columns + component.left, rows + component.top], axis=1).astype(float)
         middle = points.mean(axis=0)
         _, _, axes = np.linalg.svd(points - middle, full_matrices=False)

@@ -1,6 +1,12 @@
-"""A component: ink that is connected, or that belongs together."""
+"""A component: connected ink, or ink that belongs together; and the measures of a mask."""
 
 from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Mask = NDArray[np.bool_]
 
 
 class Component(NamedTuple):
@@ -45,3 +51,16 @@ class Component(NamedTuple):
             or self.right >= shape[1] - 1
             or self.bottom >= shape[0] - 1
         )
+
+
+def box_of(mask: Mask) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of the px of a mask (h, w), the last two exclusive."""
+    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+    return left, top, left + width, top + height
+
+
+def depth_of(mask: Mask) -> NDArray[np.float32]:
+    """How far each px of a mask (h, w) is from the nearest px outside it, or beyond its edges."""
+    padded = np.pad(mask.astype(np.uint8), 1)
+    depth: NDArray[np.float32] = cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    return depth

@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from digitlib.photos.component import Mask, box_of, depth_of
+
 HEIGHT = 64  # px, the height that digits have here
 _SIDEWAYS = 0.1  # cost of a seam's step aside, where a px of ink costs 1
 _STEP, _BAND = 3, 3  # px between the bands in which seams are sought, and their half width
@@ -22,7 +24,6 @@ _AROUND = 0.25  # of the height: so far along the outline the ends of a chord ar
 _LEAST_EXTENT, _LEAST_AREA = 0.4, 0.015  # of a part that a chord cuts off, by the height
 _NEAR = 4  # px between the ends of chords, within which only the shortest is tried
 _INTO_A_HOLE = 6  # chords from outside, the shortest, of which every two are tried
-Mask = NDArray[np.bool_]
 Ends = NDArray[np.float32]
 
 
@@ -38,8 +39,8 @@ def find_cuts(mask: Mask) -> list[Cut]:
 
     Of those that part the ink almost alike, the first counts: a chord, or else the cheapest seam.
     """
-    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
-    box = (slice(top, top + height), slice(left, left + width))
+    left, top, right, bottom = box_of(mask)
+    box = (slice(top, bottom), slice(left, right))
     inside = mask[box]
     found: list[Cut] = []
     packed = np.zeros((0, math.ceil(inside.size / 8)), np.uint8)
@@ -84,8 +85,7 @@ def _short_chords(mask: Mask) -> list[tuple[Ends, tuple[int, int]]]:
     owner = np.repeat(np.arange(len(outlines)), [len(part) for part in outlines])
     start = np.searchsorted(owner, owner)
     count = np.bincount(owner)[owner]
-    corners = np.concatenate([_corners(part) for part in outlines])
-    corners = np.flatnonzero(corners)
+    corners = np.flatnonzero(np.concatenate([_corners(part) for part in outlines]))
     distance = np.linalg.norm(points[corners, None] - points[None], axis=2)
     along = np.abs(corners[:, None] - np.arange(len(points)))
     near = np.minimum(along, count - along) < _AROUND * HEIGHT
@@ -184,8 +184,7 @@ def _ways(
     height, width = mask.shape
     near = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8))
     price = mask + np.float32(0.05) * near
-    padded = cv2.copyMakeBorder(mask.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
-    depth = cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    depth = depth_of(mask)
     usual = float(np.median(depth[mask])) * 2  # half a stroke's width
     price[depth > 1.35 * usual] = 0.3  # two strokes beside each other
     lean = np.rint(slant * (height / 2 - np.arange(height))).astype(np.int64)

@@ -13,7 +13,8 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from digitlib.photos.pieces import Group, box_of
+from digitlib.photos.component import box_of
+from digitlib.photos.pieces import Group
 from digitlib.recogniser import BUNDLED
 from digitlib.recogniser.onnx_session import open_session, softmax
 

@@ -90,12 +90,6 @@ def between(first: Boundary, last: Boundary) -> NDArray[np.bool_] | None:
     return None if crossed > _CROSSED else last.left & ~first.left
 
 
-def box_of(inside: NDArray[np.bool_]) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom of the px of a mask (h, w), the last two exclusive."""
-    left, top, width, height = cv2.boundingRect(inside.view(np.uint8))
-    return left, top, left + width, top + height
-
-
 def ink_of(group: Group, inside: NDArray[np.bool_]) -> Floats:
     """The ink of these px, with the soft edges of their strokes, cut to their columns."""
     columns = np.flatnonzero(inside.any(axis=0))

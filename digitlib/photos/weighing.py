@@ -7,10 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from digitlib.photos.component import box_of
 from digitlib.photos.cuts import HEIGHT
 from digitlib.photos.image import digit_image
 from digitlib.photos.parts import judge, views
-from digitlib.photos.pieces import Boundary, Group, between, boundaries, box_of, ink_of
+from digitlib.photos.pieces import Boundary, Group, between, boundaries, ink_of
 from digitlib.recogniser import Recogniser, cheapest_path
 
 _SURE = 0.95  # confidence from which a component of a digit's shape is not cut

@@ -38,7 +38,7 @@ def recipe_parameters(card: dict[str, Any]) -> dict[str, Any]:
 
 
 def writers_as_trained(card: dict[str, Any], sketches: Iterable[Sketch]) -> Writers:
-    """The sketches of a model's collections, parted as when it was trained.
+    """The sketches of a model's collections, split as when it was trained.
 
     Raises ValueError where too few are there.
     """

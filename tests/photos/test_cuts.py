@@ -21,18 +21,18 @@ def three_and_one(width: int, apart: int) -> tuple[Mask, Mask]:
 
 
 @pytest.mark.parametrize(("width", "apart"), [(4, 0), (6, 0), (6, 1), (8, 0)])
-def test_digits_that_meet_twice_are_parted_at_both_places(width: int, apart: int) -> None:
+def test_digits_that_meet_twice_are_cut_at_both_places(width: int, apart: int) -> None:
     three, one = three_and_one(width, apart)
     shared = three & one
     assert shared.any()
-    parted = [
+    separated = [
         min(
             np.count_nonzero(cut.left & three & ~shared) / np.count_nonzero(three & ~shared),
             np.count_nonzero(one & ~shared & ~cut.left) / np.count_nonzero(one & ~shared),
         )
         for cut in find_cuts(three | one)
     ]
-    assert max(parted) > 0.8
+    assert max(separated) > 0.8
 
 
 def test_cuts_go_from_left_to_right_and_no_two_are_alike() -> None:
