@@ -1,11 +1,14 @@
-"""Pictures of synthetic digits on paper, drawn with Pillow."""
+"""Pictures of synthetic digits on paper, drawn with Pillow, and what is read on them."""
 
 import io
 from collections.abc import Sequence
+from itertools import groupby
 
 import numpy as np
 from PIL import Image, ImageDraw
 
+from digitlib.photos import read_photo
+from digitlib.recogniser import Recogniser
 from digitlib.strokes import draw
 
 
@@ -41,3 +44,16 @@ def encoded(image: Image.Image, format: str = "PNG", **options: object) -> bytes
     file = io.BytesIO()
     image.save(file, format, **options)
     return file.getvalue()
+
+
+def rows_read(content: bytes, recogniser: Recogniser) -> list[str]:
+    """What is read, a text a line, with a blank between numbers."""
+    digits = read_photo(content, recogniser)
+    lines = [list(line) for _, line in groupby(digits, key=lambda digit: digit.line)]
+    return [
+        " ".join(
+            "".join(str(d.digit) for d in number)
+            for _, number in groupby(line, key=lambda digit: digit.number)
+        )
+        for line in lines
+    ]

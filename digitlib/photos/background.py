@@ -10,6 +10,7 @@ from digitlib.photos.rules import LEAST_INK
 Floats = NDArray[np.float32]
 Mask = NDArray[np.uint8]
 Labels = NDArray[np.int32]
+LEAST_CONTRAST = 0.1  # share of the paper's light that writing lacks at least
 _CUT_OUT = 200  # px: a smaller picture may show nothing but one digit, up to its edge
 _ROUND = 0.6  # of the picture's shorter side: longer thin ink is a page's edge, or a line
 _THIN = 0.02  # of its extent: how thick that ink is at most, on average
@@ -18,10 +19,7 @@ _ON_LINE = 0.85  # of a component as faint as lines, from which it is a piece of
 _LINE_INK = 2.2  # times the median ink of lines, up to which ink is as faint as theirs
 _ALONG = 0.35  # of a component's extent along one edge of the picture, from which it is no digit
 _BESIDE = 4, 8  # px from a component: where its paper is looked at
-_SOFT, _SOFT_SPOT = (
-    0.35,
-    0.15,
-)  # of a component's ink: with more beside it, or a spot, it is a shadow
+_SOFT, _SOFT_SPOT = 0.2, 0.15  # of its ink: with more beside it, or a spot, it is a shadow
 _SPOT, _FILLED = 0.35, 0.55  # of its extent: thicker ink may be a spot, and is one
 _SLENDER = 3.5  # times its width: a piece of a line is longer
 _BEYOND = 1.5  # times its length: so far a line is followed at either end
@@ -48,6 +46,7 @@ class Background:
         return (
             _is_spot(component)
             or self._is_margin(component)
+            or self._is_pale(component)
             or self._is_removed_line(component)
             or self._is_shadow(component)
             or self._is_piece_of_line(component)
@@ -80,6 +79,11 @@ class Background:
         is_cut_off = component.extent < _CUT_OFF * min(height, width)
         in_a_corner = sum(length > 0 for length in along) > 1
         return is_cut_off or in_a_corner or max(along) > _ALONG * component.extent
+
+    def _is_pale(self, component: Component) -> bool:
+        """Whether it is hardly darker than the paper: noise, in a dark photo."""
+        box, inside = self._surroundings(component)
+        return float(np.median(self._ink[box][inside])) < LEAST_CONTRAST
 
     def _is_removed_line(self, component: Component) -> bool:
         """Whether it is a piece of a printed line that was removed: on one, and as faint."""

@@ -6,13 +6,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitlib.photos.background import Background
+from digitlib.photos.background import LEAST_CONTRAST, Background
 from digitlib.photos.component import Component
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.uint8]
 Labels = NDArray[np.int32]
-_LEAST_CONTRAST = 0.1  # of the darkest ink, below which a picture is empty
 _NEIGHBOURHOODS, _STEPS = 16, 8  # along the longer side, and pixels of each, looked at coarsely
 _FAINTEST = 0.7  # of the usual strength of ink, at which fainter ink is looked for
 _LEAST_SIDE = 0.011  # of the picture's longer side: smaller components are specks
@@ -34,7 +33,7 @@ def binarise(ink: Floats, noise: float) -> Mask:
     """
     least = max(4 * noise, 0.06)
     values = ink[ink > least]
-    if len(values) < 8 or float(np.percentile(values, 99)) < _LEAST_CONTRAST:
+    if len(values) < 8 or float(np.percentile(values, 99)) < LEAST_CONTRAST:
         return np.zeros(ink.shape, np.uint8)
     levels = np.minimum(255 * values, 255).astype(np.uint8)
     split, _ = cv2.threshold(levels, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)

@@ -11,6 +11,8 @@ Floats = NDArray[np.float32]
 _SMALL = 320  # px, the longer side on which the paper's brightness is estimated
 _POLARITY = 800  # px, the longer side on which ink and paper are told apart
 _WIDTHS = (1 / 130, 1 / 80, 1 / 50, 1 / 30, 1 / 18)  # of strokes, by the longer side
+_FAINTEST = 0.045  # of the brightest light: fainter shapes tell nothing
+_CLEARLY = 1.3  # times: how much more dark shapes outweigh light ones, or these dark ones
 _HATS = (cv2.MORPH_BLACKHAT, cv2.MORPH_TOPHAT)  # dark and light shapes
 _LEAST_WORK, _MOST_ENLARGED = 1200, 8  # px; small pictures are enlarged, so many times at most
 
@@ -65,12 +67,15 @@ def is_light_on_dark(grey: Floats) -> bool:
     span = float(np.ptp(cv2.GaussianBlur(small, (0, 0), 3)))
     # A shadow or a dark desk spans more than rules do.
     local = max(_strongest(_thin(small, _WIDTHS[-1], operation)) for operation in _HATS)
-    least = max(0.4 * min(span, local), min(0.1 * span, 0.6 * local))
+    faintest = _FAINTEST * float(np.percentile(small, 95))
+    least = max(0.4 * min(span, local), min(0.1 * span, 0.6 * local), faintest)
     for share, wider in pairwise(_WIDTHS):
         dark, light = (_thin(small, share, operation) for operation in _HATS)
         if max(_strongest(dark), _strongest(light)) > least:
             shapes = [(_thin(small, wider, operation) ** 3).sum() for operation in _HATS]
-            return float((light**3).sum() + shapes[1]) > float((dark**3).sum() + shapes[0])
+            as_dark, as_light = (dark**3).sum() + shapes[0], (light**3).sum() + shapes[1]
+            if max(as_dark, as_light) > _CLEARLY * min(as_dark, as_light):
+                return bool(as_light > as_dark)
     border = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
     # A sheet on a dark desk is most of the picture.
     edge = max(float(np.median(border)), float(np.median(small)))

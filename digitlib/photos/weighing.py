@@ -20,6 +20,7 @@ _WIDEST = 1.5  # width of a digit by the height of digits
 _LOWEST = 0.4  # height of a digit by that of others
 _LEAST_INK = 25  # px of a group's: less is no digit
 _LEAST_CONFIDENCE = 0.5  # what is read with less is no digit
+_TOO_WIDE = 2.5  # standard deviations of its width from which nothing is that digit
 _CUT = -0.5  # cost of a cut: more digits cost more; and that of its length, by their height
 _CUT_INK = 0.5
 _UNLIKELY = 0.03  # probability of a whole digit below which a part that a cut made is not read
@@ -66,7 +67,14 @@ def weigh(cut: Sequence[Group], recogniser: Recogniser) -> list[Found]:
     for group, edge, run in zip(cut, edges, runs, strict=True):
         digits += _best(group, edge, run, rows[at : at + len(run)])
         at += len(run)
-    return [digit for digit in digits if digit.probabilities.max() >= _LEAST_CONFIDENCE]
+    return [digit for digit in digits if _is_digit(digit)]
+
+
+def _is_digit(digit: Found) -> bool:
+    """Whether it is read with some confidence, and has that digit's shape."""
+    _, _, width, height = digit.box
+    likely = digit.probabilities.max() >= _LEAST_CONFIDENCE
+    return bool(likely) and _too_wide(width / height, digit.probabilities) <= _TOO_WIDE
 
 
 def _boundaries(cut: Sequence[Group], recogniser: Recogniser) -> list[list[Boundary]]:

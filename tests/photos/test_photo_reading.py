@@ -1,12 +1,11 @@
 """A photo's digits are found on any paper, in any light, and read in order."""
 
 import json
-from itertools import groupby
 
 import numpy as np
 import pytest
-from photo_pages import encoded, page
-from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
+from photo_pages import encoded, page, rows_read
+from PIL import Image, ImageOps
 
 from digitlib.photos import annotated, prepare, read_photo, read_steps
 from digitlib.photos.__main__ import main
@@ -18,19 +17,6 @@ ROWS = ("352 06", "7 814", "29 643")
 @pytest.fixture(scope="module")
 def recogniser() -> Recogniser:
     return Recogniser.load()
-
-
-def rows_read(content: bytes, recogniser: Recogniser) -> list[str]:
-    """What is read, a text a line, with a blank between numbers."""
-    digits = read_photo(content, recogniser)
-    lines = [list(line) for _, line in groupby(digits, key=lambda digit: digit.line)]
-    return [
-        " ".join(
-            "".join(str(d.digit) for d in number)
-            for _, number in groupby(line, key=lambda digit: digit.number)
-        )
-        for line in lines
-    ]
 
 
 PAPERS = {
@@ -62,74 +48,6 @@ def test_light_ink_on_a_dark_board_is_read_alike(recogniser):
 def test_a_page_that_was_photographed_at_a_slant_keeps_its_lines(recogniser):
     slanted = page(ROWS).rotate(4, fillcolor=225, resample=Image.Resampling.BICUBIC)
     assert rows_read(encoded(slanted), recogniser) == list(ROWS)
-
-
-def test_paper_without_digits_has_none(recogniser):
-    for paper in ({"rules": True}, {"shadow": True}):
-        assert read_photo(encoded(page((), **paper)), recogniser) == []
-
-
-def test_the_desk_beside_a_sheet_is_no_digit(recogniser):
-    for corner in ((0, 40, 60, 0), (70, 0, 0, 0)):  # px of desk at the left, top, right and bottom
-        desk = ImageOps.expand(page(ROWS), border=corner, fill=90)
-        turned = desk.rotate(2, fillcolor=90, resample=Image.Resampling.BICUBIC)
-        height = turned.height
-        content = encoded(turned.crop((10, 10, turned.width - 10, height - 10)))
-        assert rows_read(content, recogniser) == list(ROWS)
-
-
-def test_an_empty_squared_sheet_on_a_dark_desk_has_no_digit(recogniser):
-    for fill in (20, 60, 90):
-        desk = ImageOps.expand(page((), rules=True), border=60, fill=fill)
-        turned = desk.rotate(2, fillcolor=fill, resample=Image.Resampling.BICUBIC)
-        steps = prepare(encoded(turned))
-        paper = steps.contrast.ink[200:-200, 200:-200]
-        assert np.median(paper) < 0.1  # it is the sheet that is paper, not its rules
-        assert read_steps(steps, recogniser) == []
-
-
-def test_printed_lines_in_deep_shadow_are_no_ones(recogniser):
-    squared = np.asarray(page((), rules=True), np.float64)
-    across, down = np.linspace(0, 1, 900), np.linspace(0, 1, 700)[:, None]
-    light = (1 - 0.7 / (1 + np.exp((across - 0.25) / 0.08))) * (0.7 + 0.3 * down)
-    noise = np.random.default_rng(1).normal(0, 2, squared.shape)
-    dim = Image.fromarray((squared * light + noise).clip(0, 255).astype(np.uint8))
-    assert read_photo(encoded(dim), recogniser) == []
-
-
-def test_the_shadow_of_a_hand_is_no_digit(recogniser):
-    across, down = np.meshgrid(np.arange(900), np.arange(700))
-    hand = ((across - 420) / 130) ** 2 + ((down - 330) / 190) ** 2 < 1
-    hand |= (down > 450) & (across > 330)
-    soft = Image.fromarray((255 * hand).astype(np.uint8)).filter(ImageFilter.GaussianBlur(6))
-    pixels = np.asarray(page(()), np.float64) * (1 - 0.2 * np.asarray(soft) / 255)
-    assert read_photo(encoded(Image.fromarray(pixels.astype(np.uint8))), recogniser) == []
-
-
-def test_a_one_on_squared_paper_is_no_line(recogniser):
-    """It is straight, but its ink ends where it ends."""
-    sheet = page((), rules=True)
-    for x, top in ((200, 130), (421, 130), (650, 300)):  # the second on a printed line
-        ImageDraw.Draw(sheet).line((x, top, x - 1, top + 90), fill=45, width=5)
-    assert rows_read(encoded(sheet), recogniser) == ["1 1", "1"]
-
-
-@pytest.mark.parametrize("spacing", [18, 20])
-def test_digits_on_finely_squared_paper_keep_their_ink(spacing, recogniser):
-    """On a desk, the lines of so small squares were taken for bands that cover half of the page."""
-    lines = Image.new("L", (900, 700), 225)
-    pen = ImageDraw.Draw(lines)
-    for y in range(10, 700, spacing):
-        pen.line((0, y, 900, y + 6), fill=170, width=2)
-    for x in range(10, 900, spacing):
-        pen.line((x, 0, x - 5, 700), fill=170, width=2)
-    sheet = ImageChops.darker(page(ROWS), lines)
-    desk = ImageOps.expand(sheet, border=60, fill=40)
-    turned = desk.rotate(2, fillcolor=40, resample=Image.Resampling.BICUBIC)
-    digits = [str(digit.digit) for digit in read_photo(encoded(turned), recogniser)]
-    written = [digit for row in ROWS for digit in row if digit != " "]
-    assert len(digits) == len(written)
-    assert sum(one == other for one, other in zip(digits, written, strict=True)) > len(written) - 2
 
 
 def test_images_of_mnist_are_read_as_the_model_reads_them(mnist_images, recogniser):
