@@ -12,7 +12,8 @@ _SMALL = 320  # px, the longer side on which the paper's brightness is estimated
 _POLARITY = 800  # px, the longer side on which ink and paper are told apart
 _WIDTHS = (1 / 130, 1 / 80, 1 / 50, 1 / 30, 1 / 18)  # of strokes, by the longer side
 _FAINTEST = 0.045  # of the brightest light: fainter shapes tell nothing
-_CLEARLY = 1.3  # times: how much more dark shapes outweigh light ones, or these dark ones
+_CLEARLY = 2.0  # times: how much dark shapes outweigh light ones, or these dark ones
+_ALONE = 10.0  # times, from which shapes may be fainter: the widest may be the edges of a sheet
 _HATS = (cv2.MORPH_BLACKHAT, cv2.MORPH_TOPHAT)  # dark and light shapes
 _LEAST_WORK, _MOST_ENLARGED = 1200, 8  # px; small pictures are enlarged, so many times at most
 
@@ -69,13 +70,17 @@ def is_light_on_dark(grey: Floats) -> bool:
     local = max(_strongest(_thin(small, _WIDTHS[-1], operation)) for operation in _HATS)
     faintest = _FAINTEST * float(np.percentile(small, 95))
     least = max(0.4 * min(span, local), min(0.1 * span, 0.6 * local), faintest)
+    alone = max(0.25 * min(span, local), faintest)
     for share, wider in pairwise(_WIDTHS):
-        dark, light = (_thin(small, share, operation) for operation in _HATS)
-        if max(_strongest(dark), _strongest(light)) > least:
-            shapes = [(_thin(small, wider, operation) ** 3).sum() for operation in _HATS]
-            as_dark, as_light = (dark**3).sum() + shapes[0], (light**3).sum() + shapes[1]
-            if max(as_dark, as_light) > _CLEARLY * min(as_dark, as_light):
-                return bool(as_light > as_dark)
+        narrow = [_thin(small, share, operation) for operation in _HATS]
+        strongest = max(map(_strongest, narrow))
+        wide = [_thin(small, wider, operation) for operation in _HATS]
+        dark, light = (
+            float((one**3).sum() + (two**3).sum()) for one, two in zip(narrow, wide, strict=True)
+        )
+        ratio = max(dark, light) / max(min(dark, light), 1e-9)
+        if (strongest > least and ratio > _CLEARLY) or (strongest > alone and ratio > _ALONE):
+            return light > dark
     border = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
     # A sheet on a dark desk is most of the picture.
     edge = max(float(np.median(border)), float(np.median(small)))

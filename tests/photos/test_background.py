@@ -1,5 +1,7 @@
 """What is printed on a page, or lies or falls on it, is no digit, and takes no digit's ink."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from photo_pages import encoded, page, rows_read
@@ -8,6 +10,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 from digitlib.photos import prepare, read_photo, read_steps
 from digitlib.recogniser import Recogniser
 
+ROOT = Path(__file__).parents[2]
 ROWS = ("352 06", "7 814", "29 643")
 
 
@@ -122,3 +125,21 @@ def test_two_dots_side_by_side_are_no_lying_digit(recogniser):
     pen.ellipse((700, 350, 713, 358), fill=80)
     pen.ellipse((712, 348, 722, 352), fill=113)
     assert read_photo(encoded(dotted), recogniser) == []
+
+
+@pytest.mark.parametrize(
+    "seed, number, paper",
+    [
+        pytest.param(213, 11, "plain", id="a faint sheet on a dark desk"),
+        pytest.param(221, 9, "squared", id="a squared sheet before a strip of desk"),
+        pytest.param(214, 9, "squared", id="what is left where dim lines cross"),
+        pytest.param(219, 13, "squared", id="what is left of bent lines"),
+    ],
+)
+def test_the_benchmarks_empty_pages_have_no_digit(seed, number, paper, recogniser, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    import pages
+
+    generator = np.random.default_rng([seed, number, len("empty")])
+    empty = pages.compose(pages.image_source([], []), generator, count=0, paper=paper)
+    assert read_photo(empty.content, recogniser) == []
