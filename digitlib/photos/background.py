@@ -15,8 +15,8 @@ _CUT_OUT = 200  # px: a smaller picture may show nothing but one digit, up to it
 _ROUND = 0.6  # of the picture's shorter side: longer thin ink is a page's edge, or a line
 _THIN = 0.02  # of its extent: how thick that ink is at most, on average
 _CUT_OFF = 0.3  # of the shorter side of the picture: smaller ink at its edge is cut off, or dirt
-_ON_LINE = 0.65  # of a component as faint as lines, from which it is a piece of one
-_LINE_INK = 2.2  # times the median ink of lines, up to which ink is as faint as theirs
+_ON_LINE = 0.5  # of a component as faint as lines, from which it is a piece of one
+_LINE_INK = 2.2  # times the median ink of lines beside it, up to which ink is as faint
 _ALONG = 0.35  # of a component's extent along one edge of the picture, from which it is no digit
 _BESIDE = 4, 8  # px from a component: where its paper is looked at
 _SOFT, _SOFT_SPOT = 0.2, 0.15  # of its ink: with more beside it, or a spot, it is a shadow
@@ -35,10 +35,8 @@ class Background:
     """
 
     def __init__(self, labels: Labels, ink: Floats, lines: Mask) -> None:
-        near = cv2.dilate(lines, np.ones((5, 5), np.uint8))
-        printed = ink[(lines > 0) & (ink > LEAST_INK)]
-        strength = _LINE_INK * float(np.median(printed)) if len(printed) else 0.0
-        self._faint = (near > 0) & (ink < strength)
+        self._near = cv2.dilate(lines, np.ones((5, 5), np.uint8)) > 0
+        self._removed = (lines > 0) & (labels == 0) & (ink > LEAST_INK)
         self._labels, self._ink = labels, ink
 
     def holds(self, component: Component) -> bool:
@@ -86,9 +84,13 @@ class Background:
         return float(np.median(self._ink[box][inside])) < LEAST_CONTRAST
 
     def _is_removed_line(self, component: Component) -> bool:
-        """Whether it is a piece of a printed line that was removed: on one, and as faint."""
-        box, inside = self._surroundings(component)
-        return float(self._faint[box][inside].mean()) > _ON_LINE
+        """Whether it is a piece of a printed line that was removed: on it, and as faint."""
+        box, inside = self._surroundings(component, component.extent)
+        lines = self._ink[box][self._removed[box]]
+        if not len(lines):
+            return False
+        faint = self._ink[box][inside] < _LINE_INK * np.median(lines)
+        return float(np.mean(faint & self._near[box][inside])) > _ON_LINE
 
     def _is_shadow(self, component: Component) -> bool:
         """Whether its ink ends gradually: a pen's ends at an edge, beside which there is paper."""

@@ -127,6 +127,21 @@ def test_two_dots_side_by_side_are_no_lying_digit(recogniser):
     assert read_photo(encoded(dotted), recogniser) == []
 
 
+def test_digits_on_faint_squares_are_found_beside_a_rough_desk(recogniser):
+    """Lines were thought as dark as the desk, and digits that touch them for pieces of lines."""
+    sheet = Image.new("L", (900, 700), 225)
+    pen = ImageDraw.Draw(sheet)
+    for y in range(10, 700, 20):
+        pen.line((0, y, 900, y + 6), fill=205)
+    for x in range(10, 900, 20):
+        pen.line((x, 0, x - 5, 700), fill=205)
+    sheet = ImageChops.darker(sheet, page(ROWS)).rotate(2, expand=True, fillcolor=0)
+    desk = 40 + 70 * clouds(np.random.default_rng(0), 5, sheet.height + 160, sheet.width + 160)
+    desk[80:-80, 80:-80] = np.where(np.asarray(sheet) > 0, sheet, desk[80:-80, 80:-80])
+    content = encoded(Image.fromarray(desk.astype(np.uint8)))
+    assert len(read_photo(content, recogniser)) == sum(len(row.replace(" ", "")) for row in ROWS)
+
+
 @pytest.mark.parametrize(
     "seed, number, paper",
     [
