@@ -50,7 +50,7 @@ class Written(NamedTuple):
 def write(source: Source, generator: np.random.Generator) -> Written:
     """One to four digits beside each other, most of them touching, a little blurred and noisy."""
     size = float(np.exp(generator.uniform(np.log(22), np.log(110))))
-    pen = max(1.3, size * float(np.exp(generator.uniform(np.log(0.02), np.log(0.16)))))
+    pen = max(1.3, size * generator.uniform(0.05, 0.16))
     shape = (int(1.9 * size) + 8, int(5 * size) + 8)
     ink, owner = np.zeros(shape, np.float32), np.zeros(shape, np.int32)
     labels: list[int] = []

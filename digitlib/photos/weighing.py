@@ -23,6 +23,7 @@ _LEAST_CONFIDENCE = 0.5  # what is read with less is no digit
 _TOO_WIDE = 2.5  # standard deviations of its width from which nothing is that digit
 _CUT = -0.5  # cost of a cut: more digits cost more; and that of its length, by their height
 _CUT_INK = 0.5
+_JOINED = 1.0  # cost of a digit that is a component and what was cut off the one beside it
 _UNLIKELY = 0.03  # probability of a whole digit below which a part that a cut made is not read
 _MOST_COMPONENTS = 4  # of a digit
 _JUDGED = 1.0  # weight of the judgement of parts that a cut made
@@ -170,9 +171,12 @@ def _cost(
 ) -> float:
     """How little the ink between two boundaries looks like a digit, and what its last cut costs."""
     cost = -math.log(max(float(row.max()), 1e-6)) - _JUDGED * math.log(part.whole)
-    last = edges[part.last].cut
-    if last is not None:
-        cost += _CUT + _CUT_INK * last.inked / HEIGHT
+    first, last = edges[part.first], edges[part.last]
+    if last.cut is not None:
+        cost += _CUT + _CUT_INK * last.cut.inked / HEIGHT
+    within = first.component + (first.cut is None) == last.component
+    if not within and (first.cut is not None or last.cut is not None):
+        cost += _JOINED
     width, height = (part.box[2 + axis] - part.box[axis] for axis in (0, 1))
     cost += _SHAPE * max(_too_wide(width / height, row) - 0.3, 0) ** 2
     return cost + _LOW * max(0.8 - height / tallest, 0)
