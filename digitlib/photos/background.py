@@ -15,13 +15,14 @@ _CUT_OUT = 200  # px: a smaller picture may show nothing but one digit, up to it
 _ROUND = 0.6  # of the picture's shorter side: longer thin ink is a page's edge, or a line
 _THIN = 0.02  # of its extent: how thick that ink is at most, on average
 _CUT_OFF = 0.3  # of the shorter side of the picture: smaller ink at its edge is cut off, or dirt
-_ON_LINE = 0.5  # of a component as faint as lines, from which it is a piece of one
-_LINE_INK = 2.2  # times the median ink of lines beside it, up to which ink is as faint
+_ON_LINE = 0.35  # of a component as faint as lines, from which it is a piece of one
+_LINE_INK = 2.2  # times the median ink of lines, up to which ink is as faint as theirs
 _ALONG = 0.35  # of a component's extent along one edge of the picture, from which it is no digit
 _BESIDE = 4, 8  # px from a component: where its paper is looked at
 _SOFT, _SOFT_SPOT = 0.2, 0.15  # of its ink: with more beside it, or a spot, it is a shadow
 _SPOT, _FILLED = 0.35, 0.55  # of its extent: thicker ink may be a spot, and is one
 _SLENDER = 3.5  # times its width: a piece of a line is longer
+_STRAIGHT = 0.4  # of its ink, at least, along its axis
 _BEYOND = 1.5  # times its length: so far a line is followed at either end
 _AS_STRONG = 0.4  # of its own contrast with the paper beside it, at least, in which it goes on
 _GOES_ON = 0.7  # of the way, at least
@@ -35,8 +36,11 @@ class Background:
     """
 
     def __init__(self, labels: Labels, ink: Floats, lines: Mask) -> None:
-        self._near = cv2.dilate(lines, np.ones((5, 5), np.uint8)) > 0
-        self._removed = (lines > 0) & (labels == 0) & (ink > LEAST_INK)
+        near = cv2.dilate(lines, np.ones((5, 5), np.uint8))
+        # A rough desk is full of lines, and darker than those on paper.
+        printed = ink[(lines > 0) & (labels == 0) & (ink > LEAST_INK)]
+        strength = _LINE_INK * float(np.median(printed)) if len(printed) else 0.0
+        self._faint = (near > 0) & (ink < strength)
         self._labels, self._ink = labels, ink
 
     def holds(self, component: Component) -> bool:
@@ -85,12 +89,8 @@ class Background:
 
     def _is_removed_line(self, component: Component) -> bool:
         """Whether it is a piece of a printed line that was removed: on it, and as faint."""
-        box, inside = self._surroundings(component, component.extent)
-        lines = self._ink[box][self._removed[box]]
-        if not len(lines):
-            return False
-        faint = self._ink[box][inside] < _LINE_INK * np.median(lines)
-        return float(np.mean(faint & self._near[box][inside])) > _ON_LINE
+        box, inside = self._surroundings(component)
+        return float(self._faint[box][inside].mean()) > _ON_LINE
 
     def _is_shadow(self, component: Component) -> bool:
         """Whether its ink ends gradually: a pen's ends at an edge, beside which there is paper."""
@@ -122,7 +122,8 @@ class Background:
             return False
         aside = 2 * width + 3
         own = self._ridge(middle, axes, np.linspace(along.min(), along.max(), 20), aside)
-        if not len(own):
+        strength = float(np.median(self._ink[rows + component.top, columns + component.left]))
+        if not len(own) or np.median(own) < _STRAIGHT * strength:
             return False
         ends = []
         for end, way in ((along.min(), -1), (along.max(), 1)):

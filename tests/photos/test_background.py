@@ -69,6 +69,19 @@ def test_a_one_on_squared_paper_is_no_line(recogniser):
     assert rows_read(encoded(sheet), recogniser) == ["1 1", "1"]
 
 
+@pytest.mark.parametrize("width, bend", [(2, 12), (4, 8), (4, 26)])
+def test_a_slender_nine_is_no_line(width, bend, recogniser):
+    """On its axis there is paper, and beyond both ends, too: nothing goes on there."""
+    sheet = Image.new("L", (600, 500), 225)
+    pen = ImageDraw.Draw(sheet)
+    pen.ellipse((200, 200, 232, 230), outline=45, width=width)
+    tail = [(232, 214), (232 - bend // 4, 262), (205 + bend // 2, 300), (205, 340)]
+    pen.line(tail, fill=45, width=width)
+    noisy = np.asarray(sheet) + np.random.default_rng(0).normal(0, 3, (500, 600))
+    content = encoded(Image.fromarray(noisy.clip(0, 255).astype(np.uint8)))
+    assert rows_read(content, recogniser) == ["9"]
+
+
 @pytest.mark.parametrize("spacing", [18, 20])
 def test_digits_on_finely_squared_paper_keep_their_ink(spacing, recogniser):
     """On a desk, the lines of so small squares were taken for bands that cover half of the page."""

@@ -87,3 +87,33 @@ def test_a_lone_digit_is_not_cut(recogniser: Recogniser) -> None:
     for number in range(50):
         digit = draw(number % 10, generator)
         assert len(read(touching([digit], generator), recogniser)) == 1
+
+
+@pytest.mark.parametrize("seed", [10, 11, 20, 26])
+def test_no_box_holds_a_sliver_of_the_digit_beside_it(seed, recogniser: Recogniser) -> None:
+    """Digits that stand apart: to cut one and give its edge to a neighbour was worth it."""
+    generator = np.random.default_rng(seed)
+    sheet = Image.new("L", (900, 700), 225)
+    pen = ImageDraw.Draw(sheet)
+    edges: list[tuple[float, float]] = []
+    for row in range(4):
+        for start in (50, 340, 630):
+            right = start - 11.0
+            for _ in range(3):
+                strokes = draw(int(generator.choice([1, 1, 4, 9, 2, 6, 3, 0])), generator)
+                left = right + 11
+                low = min(float(stroke[:, 0].min()) for stroke in map(np.asarray, strokes))
+                inked = [
+                    [(left + 52 * (x - low), 60 + 150 * row + 80 * y) for x, y in stroke]
+                    for stroke in strokes
+                ]
+                for points in inked:
+                    pen.line(points, fill=45, width=6, joint="curve")
+                right = max(x for points in inked for x, _ in points)
+                edges.append((left - 3, right + 3))
+    pixels = np.asarray(sheet) + generator.normal(0, 4, (700, 900))
+    picture = Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+    found = read_photo(encoded(picture), recogniser)
+    boxes = [(digit.box[0], digit.box[0] + digit.box[2]) for digit in found]
+    assert len(boxes) == len(edges)
+    assert np.abs(np.array(boxes) - np.array(edges)).max() < 10
