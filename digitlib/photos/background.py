@@ -20,6 +20,7 @@ _LINE_INK = 2.2  # times the median ink of lines, up to which ink is as faint as
 _ALONG = 0.35  # of a component's extent along one edge of the picture, from which it is no digit
 _BESIDE = 4, 8  # px from a component: where its paper is looked at
 _SOFT, _SOFT_SPOT = 0.2, 0.15  # of its ink: with more beside it, or a spot, it is a shadow
+_RISE = 0.6  # of its strongest ink, by which thick ink exceeds the paper as near its edge
 _SPOT, _FILLED = 0.35, 0.55  # of its extent: thicker ink may be a spot, and is one
 _SLENDER = 3.5  # times its width: a piece of a line is longer
 _STRAIGHT = 0.4  # of its ink, at least, along its axis
@@ -103,11 +104,16 @@ class Background:
         beside = grown[1] & ~grown[0] & (self._labels[box] == 0)
         if not beside.any():
             return False
-        ink = self._ink[box]
-        softness = float(np.median(ink[beside])) / float(np.median(ink[inside]))
-        thickness = 2 * float(depth_of(inside).max()) / component.extent
+        ink, depth = self._ink[box], depth_of(inside)
+        paper = float(np.median(ink[beside]))
+        within = (depth > near) & (depth <= far)
+        if depth.max() > far:
+            rise = float(np.median(ink[within])) - paper
+            if rise < _RISE * float(np.percentile(ink[inside], 90)):
+                return True
+        thickness = 2 * float(depth.max()) / component.extent
         softest = _SOFT if thickness < _SPOT else _SOFT_SPOT if thickness < _FILLED else 0
-        return softness > softest
+        return paper / float(np.median(ink[inside])) > softest
 
     def _is_piece_of_line(self, component: Component) -> bool:
         """Whether it is straight and goes on beyond both ends, as strong as a line."""
