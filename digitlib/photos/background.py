@@ -18,9 +18,9 @@ _CUT_OFF = 0.3  # of the shorter side of the picture: smaller ink at its edge is
 _ON_LINE = 0.35  # of a component as faint as lines, from which it is a piece of one
 _LINE_INK = 2.2  # times the median ink of lines, up to which ink is as faint as theirs
 _ALONG = 0.35  # of a component's extent along one edge of the picture, from which it is no digit
-_BESIDE = 4, 8  # px from a component: where its paper is looked at
+_BESIDE = 4  # px from a component, and twice as many: where its paper is looked at
+_EDGE = 0.2  # of its thickness: so wide its edge may be, since an enlarged picture is soft
 _SOFT, _SOFT_SPOT = 0.2, 0.15  # of its ink: with more beside it, or a spot, it is a shadow
-_RISE = 0.6  # of its strongest ink, by which thick ink exceeds the paper as near its edge
 _SPOT, _FILLED = 0.35, 0.55  # of its extent: thicker ink may be a spot, and is one
 _SLENDER = 3.5  # times its width: a piece of a line is longer
 _STRAIGHT = 0.4  # of its ink, at least, along its axis
@@ -95,7 +95,9 @@ class Background:
 
     def _is_shadow(self, component: Component) -> bool:
         """Whether its ink ends gradually: a pen's ends at an edge, beside which there is paper."""
-        near, far = _BESIDE
+        _, inside = self._surroundings(component)
+        near = max(_BESIDE, int(_EDGE * 2 * float(depth_of(inside).max())))
+        far = 2 * near
         box, inside = self._surroundings(component, far)
         grown = [
             cv2.dilate(inside.astype(np.uint8), np.ones((2 * px + 1,) * 2, np.uint8)) > 0
@@ -106,11 +108,6 @@ class Background:
             return False
         ink, depth = self._ink[box], depth_of(inside)
         paper = float(np.median(ink[beside]))
-        within = (depth > near) & (depth <= far)
-        if depth.max() > far:
-            rise = float(np.median(ink[within])) - paper
-            if rise < _RISE * float(np.percentile(ink[inside], 90)):
-                return True
         thickness = 2 * float(depth.max()) / component.extent
         softest = _SOFT if thickness < _SPOT else _SOFT_SPOT if thickness < _FILLED else 0
         return paper / float(np.median(ink[inside])) > softest
