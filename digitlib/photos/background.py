@@ -96,7 +96,8 @@ class Background:
     def _is_shadow(self, component: Component) -> bool:
         """Whether its ink ends gradually: a pen's ends at an edge, beside which there is paper."""
         _, inside = self._surroundings(component)
-        near = max(_BESIDE, int(_EDGE * 2 * float(depth_of(inside).max())))
+        thickness = 2 * float(depth_of(inside).max())
+        near = max(_BESIDE, int(_EDGE * thickness))
         far = 2 * near
         box, inside = self._surroundings(component, far)
         grown = [
@@ -106,11 +107,10 @@ class Background:
         beside = grown[1] & ~grown[0] & (self._labels[box] == 0)
         if not beside.any():
             return False
-        ink, depth = self._ink[box], depth_of(inside)
-        paper = float(np.median(ink[beside]))
-        thickness = 2 * float(depth.max()) / component.extent
-        softest = _SOFT if thickness < _SPOT else _SOFT_SPOT if thickness < _FILLED else 0
-        return paper / float(np.median(ink[inside])) > softest
+        ink = self._ink[box]
+        share = thickness / component.extent
+        softest = _SOFT if share < _SPOT else _SOFT_SPOT if share < _FILLED else 0
+        return float(np.median(ink[beside])) / float(np.median(ink[inside])) > softest
 
     def _is_piece_of_line(self, component: Component) -> bool:
         """Whether it is straight and goes on beyond both ends, as strong as a line."""
