@@ -72,7 +72,7 @@ def matched(truth: Sequence[Placed], read: Sequence[PhotoDigit]) -> list[PhotoDi
     for placed in truth:
         best = max(left, key=lambda digit: overlap(digit.box, placed.box), default=None)
         if best is not None and overlap(best.box, placed.box) >= 0.5:
-            left.remove(best)
+            left = [digit for digit in left if digit is not best]
             found.append(best)
         else:
             found.append(None)
