@@ -14,12 +14,12 @@ from digitlib.photos.component import Mask, box_of, depth_of
 HEIGHT = 64  # px, the height that digits have here
 _SIDEWAYS = 0.1  # cost of a seam's step aside, where a px of ink costs 1
 _STEP, _BAND = 3, 3  # px between the bands in which seams are sought, and their half width
-_SLANTS = (-0.15, 0.0, 0.15, 0.3, 0.45)  # to the right, by height: writing leans
+_SLANTS = (-0.3, -0.15, 0.0, 0.15, 0.3, 0.45, 0.6, 0.75)  # to the right, by height: writing leans
 _APART = 0.025  # of the height squared: cuts that differ by less ink are one
 _MOST_INK = 0.8  # of the height: a seam through more ink is no cut
 _ARM = 6  # px along the outline to either side of a corner
 _BEND = 0.5  # radians by which the outline turns inwards at a corner, at least
-_LONGEST = 0.36  # of the height: a longer chord is no cut
+_LONGEST = 0.45  # of the height: a longer chord is no cut
 _AROUND = 0.25  # of the height: so far along the outline the ends of a chord are apart, at least
 _LEAST_EXTENT, _LEAST_AREA = 0.4, 0.015  # of a part that a chord cuts off, by the height
 _NEAR = 4  # px between the ends of chords, within which only the shortest is tried
