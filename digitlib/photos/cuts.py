@@ -161,7 +161,8 @@ def _seams(mask: Mask) -> list[Cut]:
     starts = np.arange(low + 4, high - 3, _STEP)
     if not len(starts):
         return []
-    ways = [_ways(mask, starts, slant) for slant in _SLANTS]
+    price = _price(mask)
+    ways = [_ways(price, starts, slant) for slant in _SLANTS]
     seams, costs = (np.concatenate(part) for part in zip(*ways, strict=True))
     inked = mask[np.arange(len(mask)), seams].sum(axis=1)
     middle = seams.mean(axis=1)
@@ -174,19 +175,24 @@ def _seams(mask: Mask) -> list[Cut]:
     ]
 
 
+def _price(mask: Mask) -> NDArray[np.float32]:
+    """What a way pays for each px (h, w): for ink, for what is beside it, less between strokes."""
+    near = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8))
+    price: NDArray[np.float32] = mask + np.float32(0.05) * near
+    depth = depth_of(mask)
+    usual = float(np.median(depth[mask])) * 2  # half a stroke's width
+    price[depth > 1.35 * usual] = 0.3  # two strokes beside each other
+    return price
+
+
 def _ways(
-    mask: NDArray[np.bool_], starts: NDArray[np.int64], slant: float
+    price: NDArray[np.float32], starts: NDArray[np.int64], slant: float
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """The cheapest way from top to bottom in a band through each start: columns (n, h), costs (n,).
 
     Dynamic programming over all bands at once: a step goes on along the slant, or aside too.
     """
-    height, width = mask.shape
-    near = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8))
-    price = mask + np.float32(0.05) * near
-    depth = depth_of(mask)
-    usual = float(np.median(depth[mask])) * 2  # half a stroke's width
-    price[depth > 1.35 * usual] = 0.3  # two strokes beside each other
+    height, width = price.shape
     lean = np.rint(slant * (height / 2 - np.arange(height))).astype(np.int64)
     bands = starts[:, None] + np.arange(-_BAND, _BAND + 1)
 
