@@ -141,10 +141,10 @@ def _labelled(
     whole = (share > WHOLE) & (foreign < 0.3)
     whole |= (share >= reached - 0.02) & (reached > POSSIBLE)
     broken = ((share < BROKEN) | (foreign > 0.4)) & (share < reached - 0.06)
-    places = np.argwhere(np.triu(whole | broken, 1)).tolist()
+    told = np.triu(whole | broken, 1)
+    places = np.argwhere(told).tolist()
     pairs = [(edges[first], edges[last]) for first, last in places]
-    chosen = tuple(np.array(places, int).reshape(-1, 2).T)
-    return pairs, np.where(whole, np.array(labels)[best], NONE)[chosen]
+    return pairs, np.where(whole, np.array(labels)[best], NONE)[told]
 
 
 def _mixed(labels: NDArray[np.int64], generator: np.random.Generator) -> NDArray[np.int64]:
