@@ -15,6 +15,7 @@ import argparse
 import resource
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 import cv2
@@ -106,14 +107,13 @@ def count(page: Page, read: Sequence[PhotoDigit], in_numbers: bool) -> Counts:
 
 def _is_read(number: Sequence[Placed], read: Sequence[PhotoDigit]) -> bool:
     """Whether one number was read with half of its box in common, and just these digits."""
-    together: dict[int, list[PhotoDigit]] = {}
-    for digit in read:
-        together.setdefault(digit.number, []).append(digit)
+    together = groupby(read, key=lambda digit: digit.number)
+    numbers = [list(digits) for _, digits in together]  # in reading order, so side by side
     place = _around([placed.box for placed in number])
     return any(
         overlap(_around([digit.box for digit in digits]), place) >= 0.5
         and [digit.digit for digit in digits] == [placed.label for placed in number]
-        for digits in together.values()
+        for digits in numbers
     )
 
 
