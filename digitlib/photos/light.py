@@ -75,9 +75,7 @@ def is_light_on_dark(grey: Floats) -> bool:
         narrow = [_thin(small, share, operation) for operation in _HATS]
         strongest = max(map(_strongest, narrow))
         wide = [_thin(small, wider, operation) for operation in _HATS]
-        dark, light = (
-            float((one**3).sum() + (two**3).sum()) for one, two in zip(narrow, wide, strict=True)
-        )
+        dark, light = (_weight(one) + _weight(two) for one, two in zip(narrow, wide, strict=True))
         ratio = max(dark, light) / max(min(dark, light), 1e-9)
         if (strongest > least and ratio > _CLEARLY) or (strongest > alone and ratio > _ALONE):
             return light > dark
@@ -96,6 +94,11 @@ def _thin(grey: Floats, share: float, operation: int) -> Floats:
 
 def _strongest(shapes: Floats) -> float:
     return float(np.percentile(shapes, 99.8))
+
+
+def _weight(shapes: Floats) -> float:
+    """How much there is of shapes; the strong ones count most."""
+    return float((shapes * shapes * shapes).sum())
 
 
 def flatten(grey: Floats) -> Contrast:
