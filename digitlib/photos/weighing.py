@@ -62,7 +62,7 @@ class _Part(NamedTuple):
 def weigh(cut: Sequence[Group], recogniser: Recogniser) -> list[Found]:
     """The digits of each group, from left to right."""
     edges = _boundaries(cut, recogniser)
-    runs = [_judged(group, _parts(group, edge)) for group, edge in zip(cut, edges, strict=True)]
+    runs = [_likely_parts(group, edge) for group, edge in zip(cut, edges, strict=True)]
     rows = recogniser.predict(np.array([p.image for run in runs for p in run], np.uint8))
     digits, at = [], 0
     for group, edge, run in zip(cut, edges, runs, strict=True):
@@ -104,19 +104,31 @@ def _image(ink: NDArray[np.float32]) -> Image:
         return _BLANK
 
 
-def _parts(group: Group, edges: Sequence[Boundary]) -> list[_Part]:
-    """The ink between every two boundaries that may hold a digit."""
+def _likely_parts(group: Group, edges: Sequence[Boundary]) -> list[_Part]:
+    """The parts that may be digits, judged; only such as a row of others leads to from the left."""
+    found: list[_Part] = []
+    reached, new = {0}, [0]
+    while new:
+        likely = _judged(group, [part for first in new for part in _parts(group, edges, first)])
+        found += likely
+        new = sorted({part.last for part in likely} - reached)
+        reached.update(new)
+    return found
+
+
+def _parts(group: Group, edges: Sequence[Boundary], first: int) -> list[_Part]:
+    """The ink between a boundary and those after it, where it may be a digit's."""
     found = []
-    for first, left in enumerate(edges):
-        for last, right in enumerate(edges[first + 1 :], first + 1):
-            if right.component - left.component > _MOST_COMPONENTS:
-                break
-            inside = between(left, right)
-            is_component = _is_component(left, right)
-            if inside is not None and (is_component or may_be_digit(inside)):
-                box = box_of(inside) if inside.any() else (0, 0, 1, 1)
-                is_cut = any(edge.cut is not None for edge in edges[first : last + 1])
-                found.append(_Part(first, last, inside, box, is_cut, is_component))
+    left = edges[first]
+    for last, right in enumerate(edges[first + 1 :], first + 1):
+        if right.component - left.component > _MOST_COMPONENTS:
+            break
+        inside = between(left, right)
+        is_component = _is_component(left, right)
+        if inside is not None and (is_component or may_be_digit(inside)):
+            box = box_of(inside) if inside.any() else (0, 0, 1, 1)
+            is_cut = any(edge.cut is not None for edge in edges[first : last + 1])
+            found.append(_Part(first, last, inside, box, is_cut, is_component))
     return found
 
 
