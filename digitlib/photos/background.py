@@ -22,6 +22,8 @@ _BESIDE = 4  # px from a component, and twice as many: where its paper is looked
 _EDGE = 0.2  # of its thickness: so wide its edge may be, since an enlarged picture is soft
 _SOFT, _SOFT_SPOT = 0.2, 0.15  # of its ink: with more beside it, or a spot, it is a shadow
 _SPOT, _FILLED = 0.35, 0.55  # of its extent: thicker ink may be a spot, and is one
+_SOLID = 0.68  # of its box: what has more ink may be a spot
+_SOLID_DEPTH = 0.6  # of its shorter side: thinner ink is made of strokes
 _SLENDER = 3.5  # times its width: a piece of a line is longer
 _STRAIGHT = 0.4  # of its ink, at least, along its axis
 _BEYOND = 1.5  # times its length: so far a line is followed at either end
@@ -47,7 +49,7 @@ class Background:
     def holds(self, component: Component) -> bool:
         """Whether a component is no writing."""
         return (
-            _is_spot(component)
+            self._is_spot(component)
             or self._is_margin(component)
             or self._is_pale(component)
             or self._is_removed_line(component)
@@ -62,6 +64,15 @@ class Background:
         down = slice(max(component.top - around, 0), component.bottom + around)
         across = slice(max(component.left - around, 0), component.right + around)
         return (down, across), np.isin(self._labels[down, across], component.labels)
+
+    def _is_spot(self, component: Component) -> bool:
+        """Whether it is filled rather than made of strokes; thick strokes leave a hole."""
+        shorter = min(component.width, component.height)
+        filled = component.area / (component.width * component.height)
+        if filled < _SOLID or component.extent >= 2 * shorter:
+            return False
+        _, inside = self._surroundings(component)
+        return 2 * float(depth_of(inside).max()) > _SOLID_DEPTH * shorter
 
     def _is_margin(self, component: Component) -> bool:
         """Whether it is at an edge of the picture, or all round it, as a desk or a shadow is.
@@ -151,10 +162,3 @@ class Background:
         ink = self._ink[rows[inside], columns[inside]]
         found: Floats = ink[:, 1:-1].max(axis=1) - ink[:, [0, -1]].mean(axis=1)
         return found
-
-
-def _is_spot(component: Component) -> bool:
-    """Whether it is filled rather than made of strokes."""
-    filled = component.area / (component.width * component.height)
-    squat = max(component.width, component.height) < 2 * min(component.width, component.height)
-    return filled > 0.68 and squat

@@ -20,7 +20,7 @@ _WIDEST = 1.5  # width of a digit by the height of digits
 _LOWEST = 0.4  # height of a digit by that of others
 _LEAST_INK = 25  # px of a group's: less is no digit
 _LEAST_CONFIDENCE = 0.5  # what is read with less is no digit
-_TOO_WIDE = 2.5  # standard deviations of its width from which nothing is that digit
+_TOO_WIDE = (2.5, 3.0)  # standard deviations of its width, from which it is no digit; a sure one
 _CUT = -0.6  # cost of a cut: more digits cost more; and that of its length, by their height
 _CUT_INK = 0.5
 _JOINED = 1.0  # cost of a digit that is a component and what was cut off the one beside it
@@ -74,8 +74,10 @@ def weigh(cut: Sequence[Group], recogniser: Recogniser) -> list[Found]:
 def _is_digit(digit: Found) -> bool:
     """Whether it is read with some confidence, and has that digit's shape."""
     _, _, width, height = digit.box
-    likely = digit.probabilities.max() >= _LEAST_CONFIDENCE
-    return bool(likely) and _too_wide(width / height, digit.probabilities) <= _TOO_WIDE
+    confidence = float(digit.probabilities.max())
+    widest = _TOO_WIDE[confidence >= _SURE]
+    likely = confidence >= _LEAST_CONFIDENCE
+    return likely and _too_wide(width / height, digit.probabilities) <= widest
 
 
 def _boundaries(cut: Sequence[Group], recogniser: Recogniser) -> list[list[Boundary]]:

@@ -69,6 +69,31 @@ def test_a_one_on_squared_paper_is_no_line(recogniser):
     assert rows_read(encoded(sheet), recogniser) == ["1 1", "1"]
 
 
+@pytest.mark.parametrize("width", [24, 30, 33])
+def test_a_markers_eight_is_no_spot_and_a_spot_is_no_digit(width, recogniser):
+    """Its box is almost filled, but its strokes leave holes."""
+    sheet = Image.new("L", (600, 500), 225)
+    pen = ImageDraw.Draw(sheet)
+    pen.ellipse((100, 200, 180, 262), outline=45, width=width * 2 // 3)
+    pen.ellipse((94, 246, 186, 320), outline=45, width=width)
+    pen.ellipse((300, 200, 390, 320), fill=45)
+    pen.rounded_rectangle((450, 210, 530, 310), 12, fill=45)
+    noisy = np.asarray(sheet) + np.random.default_rng(0).normal(0, 3, (500, 600))
+    content = encoded(Image.fromarray(noisy.clip(0, 255).astype(np.uint8)))
+    assert rows_read(content, recogniser) == ["8"]
+
+
+def test_a_four_half_as_wide_again_as_it_is_high_is_read(recogniser):
+    sheet = Image.new("L", (600, 500), 225)
+    pen = ImageDraw.Draw(sheet)
+    for line in (
+        [(200, 202), (206, 200), (232, 255), (240, 260), (285, 260), (315, 250), (344, 249)],
+        [(274, 200), (303, 260), (322, 288)],
+    ):
+        pen.line(line, fill=45, width=6, joint="curve")
+    assert rows_read(encoded(sheet), recogniser) == ["4"]
+
+
 @pytest.mark.parametrize("width, bend", [(2, 12), (4, 8), (4, 26)])
 def test_a_slender_nine_is_no_line(width, bend, recogniser):
     """On its axis there is paper, and beyond both ends, too: nothing goes on there."""
