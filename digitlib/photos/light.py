@@ -12,6 +12,7 @@ _SMALL = 320  # px, the longer side on which the paper's brightness is estimated
 _POLARITY = 800  # px, the longer side on which ink and paper are told apart
 _WIDTHS = (1 / 130, 1 / 80, 1 / 50, 1 / 30, 1 / 18)  # of strokes, by the longer side
 _FAINTEST = 0.045  # of the brightest light: fainter shapes tell nothing
+_SHADING = 0.1  # of that light: fainter light shapes on light paper are its shading
 _CLEARLY = 2.0  # times: how much dark shapes outweigh light ones, or these dark ones
 _ALONE = 10.0  # times, from which shapes may be fainter: the widest may be the edges of a sheet
 _HATS = (cv2.MORPH_BLACKHAT, cv2.MORPH_TOPHAT)  # dark and light shapes
@@ -71,18 +72,22 @@ def is_light_on_dark(grey: Floats) -> bool:
     faintest = _FAINTEST * float(np.percentile(small, 95))
     least = max(0.4 * min(span, local), min(0.1 * span, 0.6 * local), faintest)
     alone = max(0.25 * min(span, local), faintest)
+    border = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
+    # A sheet on a dark desk is most of the picture.
+    paper = max(float(np.median(border)), float(np.median(small)))
+    is_dark = paper - float(small.min()) < float(small.max()) - paper
+    shading = 0 if is_dark else _SHADING * float(np.percentile(small, 95))
     for share, wider in pairwise(_WIDTHS):
         narrow = [_thin(small, share, operation) for operation in _HATS]
         strongest = max(map(_strongest, narrow))
         wide = [_thin(small, wider, operation) for operation in _HATS]
         dark, light = (_weight(one) + _weight(two) for one, two in zip(narrow, wide, strict=True))
         ratio = max(dark, light) / max(min(dark, light), 1e-9)
+        if light > dark and strongest < shading:
+            continue
         if (strongest > least and ratio > _CLEARLY) or (strongest > alone and ratio > _ALONE):
             return light > dark
-    border = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
-    # A sheet on a dark desk is most of the picture.
-    edge = max(float(np.median(border)), float(np.median(small)))
-    return edge - float(small.min()) < float(small.max()) - edge
+    return is_dark
 
 
 def _thin(grey: Floats, share: float, operation: int) -> Floats:

@@ -187,6 +187,7 @@ def test_digits_on_faint_squares_are_found_beside_a_rough_desk(recogniser):
         pytest.param(221, 9, "squared", id="a squared sheet before a strip of desk"),
         pytest.param(214, 9, "squared", id="what is left where dim lines cross"),
         pytest.param(219, 13, "squared", id="what is left of bent lines"),
+        pytest.param(62, 27, "plain", id="a shaded sheet on a desk"),
     ],
 )
 def test_the_benchmarks_empty_pages_have_no_digit(seed, number, paper, recogniser, monkeypatch):
