@@ -75,7 +75,8 @@ def _is_digit(digit: Found) -> bool:
     """Whether it is read with some confidence, and has that digit's shape."""
     _, _, width, height = digit.box
     confidence = float(digit.probabilities.max())
-    widest = _TOO_WIDE[confidence >= _SURE]
+    # What lies and is read as a 1 is the bar of a 5.
+    widest = _TOO_WIDE[confidence >= _SURE and int(digit.probabilities.argmax()) != 1]
     likely = confidence >= _LEAST_CONFIDENCE
     return likely and _too_wide(width / height, digit.probabilities) <= widest
 

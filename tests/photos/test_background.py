@@ -94,6 +94,18 @@ def test_a_four_half_as_wide_again_as_it_is_high_is_read(recogniser):
     assert rows_read(encoded(sheet), recogniser) == ["4"]
 
 
+@pytest.mark.parametrize("width", [2, 4])
+def test_the_loose_bar_of_a_five_is_no_lying_one(width, recogniser):
+    sheet = Image.new("L", (600, 500), 225)
+    pen = ImageDraw.Draw(sheet)
+    for line in (
+        [(228, 242), (224, 241), (283, 201), (284, 200), (264, 215), (260, 223)],
+        [(219, 252), (203, 269), (261, 286), (285, 291), (284, 313), (257, 330), (232, 327)],
+    ):
+        pen.line(line, fill=45, width=width, joint="curve")
+    assert rows_read(encoded(sheet), recogniser) == ["5"]
+
+
 @pytest.mark.parametrize("width, bend", [(2, 12), (4, 8), (4, 26)])
 def test_a_slender_nine_is_no_line(width, bend, recogniser):
     """On its axis there is paper, and beyond both ends, too: nothing goes on there."""
