@@ -65,14 +65,18 @@ class Background:
         across = slice(max(component.left - around, 0), component.right + around)
         return (down, across), np.isin(self._labels[down, across], component.labels)
 
+    def _thickness(self, component: Component) -> float:
+        """How thick its thickest stroke is, in px."""
+        _, inside = self._surroundings(component)
+        return 2 * float(depth_of(inside).max())
+
     def _is_spot(self, component: Component) -> bool:
         """Whether it is filled rather than made of strokes; thick strokes leave a hole."""
         shorter = min(component.width, component.height)
         filled = component.area / (component.width * component.height)
         if filled < _SOLID or component.extent >= 2 * shorter:
             return False
-        _, inside = self._surroundings(component)
-        return 2 * float(depth_of(inside).max()) > _SOLID_DEPTH * shorter
+        return self._thickness(component) > _SOLID_DEPTH * shorter
 
     def _is_margin(self, component: Component) -> bool:
         """Whether it is at an edge of the picture, or all round it, as a desk or a shadow is.
@@ -106,8 +110,7 @@ class Background:
 
     def _is_shadow(self, component: Component) -> bool:
         """Whether its ink ends gradually: a pen's ends at an edge, beside which there is paper."""
-        _, inside = self._surroundings(component)
-        thickness = 2 * float(depth_of(inside).max())
+        thickness = self._thickness(component)
         near = max(_BESIDE, int(_EDGE * thickness))
         far = 2 * near
         box, inside = self._surroundings(component, far)

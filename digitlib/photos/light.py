@@ -69,14 +69,15 @@ def is_light_on_dark(grey: Floats) -> bool:
     span = float(np.ptp(cv2.GaussianBlur(small, (0, 0), 3)))
     # A shadow or a dark desk spans more than rules do.
     local = max(_strongest(_thin(small, _WIDTHS[-1], operation)) for operation in _HATS)
-    faintest = _FAINTEST * float(np.percentile(small, 95))
+    brightest = float(np.percentile(small, 95))
+    faintest = _FAINTEST * brightest
     least = max(0.4 * min(span, local), min(0.1 * span, 0.6 * local), faintest)
     alone = max(0.25 * min(span, local), faintest)
     border = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
     # A sheet on a dark desk is most of the picture.
     paper = max(float(np.median(border)), float(np.median(small)))
     is_dark = paper - float(small.min()) < float(small.max()) - paper
-    shading = 0 if is_dark else _SHADING * float(np.percentile(small, 95))
+    shading = 0 if is_dark else _SHADING * brightest
     for share, wider in pairwise(_WIDTHS):
         narrow = [_thin(small, share, operation) for operation in _HATS]
         strongest = max(map(_strongest, narrow))
